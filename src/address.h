@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ *
+ * address.h
+ *	  Where a request for a bucket goes: endpoint, host and path.  Pure.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_ADDRESS_H
+#define S3STORE_ADDRESS_H
+
+#include "error.h"
+
+typedef enum S3AddressingStyle
+{
+	S3_ADDRESSING_AUTO,			/* path on a custom endpoint, else virtual */
+	S3_ADDRESSING_PATH,
+	S3_ADDRESSING_VIRTUAL
+} S3AddressingStyle;
+
+/* An endpoint URL, taken apart; the strings are palloc'd. */
+typedef struct S3Endpoint
+{
+	bool		custom;			/* false: AWS's own endpoint of a region */
+	bool		tls;
+	char	   *host;			/* lower case, IPv6 in brackets, port only
+								 * where it is not the scheme's default */
+	char	   *path;			/* "" or "/prefix", no '/' at the end */
+} S3Endpoint;
+
+/* Where the requests for one bucket go. */
+typedef struct S3Address
+{
+	bool		tls;
+	char	   *host;			/* as in the Host header */
+	char	   *path;			/* what comes before "/key" in the path */
+} S3Address;
+
+/*
+ * Takes apart http[s]://host[:port][/path]; refuses other schemes, user info,
+ * queries and fragments (S3_ERROR_ARGUMENT).  "what" names the setting in the
+ * error, which never shows the URL itself.
+ */
+extern bool s3_endpoint_parse(const char *what, const char *url,
+							  S3Endpoint *endpoint, S3Error *err);
+
+/* The AWS endpoint of a region, https://s3.<region>.<DNS suffix>. */
+extern void s3_endpoint_for_region(const char *region, S3Endpoint *endpoint);
+
+/* Checks a region's name: [a-z0-9-], 1 to S3_REGION_MAX bytes. */
+extern bool s3_check_region(const char *region, S3Error *err);
+
+/* Puts the bucket into the host or into the path.  Never fails. */
+extern void s3_address_bucket(const S3Endpoint *endpoint, S3AddressingStyle style,
+							  S3Slice bucket, S3Address *address);
+
+#endif							/* S3STORE_ADDRESS_H */

@@ -1,0 +1,16 @@
+/*-------------------------------------------------------------------------
+ *
+ * guc.h
+ *	  Every setting of s3store.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_GUC_H
+#define S3STORE_GUC_H
+
+#include "s3store.h"
+
+/* Defines the s3store.* settings; called once, from _PG_init. */
+extern void s3_guc_init(void);
+
+#endif							/* S3STORE_GUC_H */

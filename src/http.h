@@ -1,0 +1,60 @@
+/*-------------------------------------------------------------------------
+ *
+ * http.h
+ *	  HTTP transfers over libcurl, waited for the PostgreSQL way.
+ *
+ * Guarantees: a query that waits here can be cancelled, terminated or reach
+ * its statement_timeout within milliseconds, in every state of the transfer;
+ * other backends' barriers are answered meanwhile; whatever way the wait
+ * ends, no handle, socket or memory is left behind.  Knows nothing of S3.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_HTTP_H
+#define S3STORE_HTTP_H
+
+#include "request.h"
+
+#define S3_HTTP_HEADERS_MAX		(64 * 1024) /* bytes of an answer's headers */
+#define S3_HTTP_HEADER_COUNT_MAX 200
+#define S3_HTTP_ERROR_BODY_MAX	(1024 * 1024)	/* of an answer that is not 2xx */
+
+typedef struct S3HttpRequest
+{
+	const char *method;
+	const char *url;			/* complete, path and query encoded */
+	const S3Fields *headers;
+	S3Slice		body;			/* data NULL: no body.  Must outlive the call */
+	uint64		max_body;		/* largest 2xx body to accept, bytes */
+	size_t		headroom;		/* bytes to leave free before the body */
+	int			connect_timeout;	/* ms: DNS, connect and TLS together */
+	int			request_timeout;	/* ms without progress */
+	const char *ca_file;		/* NULL or "": the system's */
+	bool		verify_tls;
+} S3HttpRequest;
+
+/* Everything is palloc'd in the memory context current at the call. */
+typedef struct S3HttpResponse
+{
+	int			status;			/* of the final answer, 200 .. 599 */
+	char	   *headers;		/* raw header lines of that answer, CRLF kept */
+	size_t		headers_len;
+	char	   *body;			/* headroom + body_len bytes; NULL when empty
+								 * and headroom is 0 */
+	size_t		body_len;
+} S3HttpResponse;
+
+/*
+ * Sends the request and receives the answer.  Returns false and fills "err"
+ * when there was no complete answer: S3_ERROR_CONNECTION (resolve, connect,
+ * TLS, reset, timeout), S3_ERROR_PROTOCOL (not HTTP, headers over the limits,
+ * truncated body), S3_ERROR_TOO_LARGE (body over max_body, told from
+ * Content-Length before the download where there is one), S3_ERROR_ARGUMENT
+ * (a ca_file that cannot be read).  An answer with any status is a success here.
+ *
+ * Throws when the query is cancelled, and when memory runs out.
+ */
+extern bool s3_http_perform(const S3HttpRequest *request, S3HttpResponse *response,
+							S3Error *err);
+
+#endif							/* S3STORE_HTTP_H */

@@ -1,0 +1,61 @@
+/*-------------------------------------------------------------------------
+ *
+ * s3store.h
+ *	  What every room of s3store includes first: PostgreSQL's own headers,
+ *	  and the few types that all rooms share.
+ *
+ * The rooms marked "pure" (see README.md in this directory) also build with
+ * -DFRONTEND against libpgcommon, for unit tests and fuzzing.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_H
+#define S3STORE_H
+
+#ifdef FRONTEND
+#include "postgres_fe.h"
+#else
+#include "postgres.h"
+#endif
+
+#include "lib/stringinfo.h"
+
+#define S3STORE_VERSION "1.0"
+
+/* A run of bytes that somebody else owns; not terminated by a NUL. */
+typedef struct S3Slice
+{
+	const char *data;
+	size_t		len;
+} S3Slice;
+
+static inline S3Slice
+s3_slice(const char *data, size_t len)
+{
+	S3Slice		slice = {data, len};
+
+	return slice;
+}
+
+static inline S3Slice
+s3_slice_cstring(const char *s)
+{
+	return s3_slice(s, strlen(s));
+}
+
+static inline bool
+s3_slice_equal(S3Slice a, S3Slice b)
+{
+	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+}
+
+static inline char *
+s3_slice_dup(S3Slice slice)
+{
+	return pnstrdup(slice.data, slice.len);
+}
+
+/* printf("%.*s", S3_SLICE_ARGS(slice)) */
+#define S3_SLICE_ARGS(slice) ((int) (slice).len), (slice).data
+
+#endif							/* S3STORE_H */

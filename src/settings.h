@@ -1,0 +1,91 @@
+/*-------------------------------------------------------------------------
+ *
+ * settings.h
+ *	  The settings in force for one scheme: the s3store.* GUCs, overridden by
+ *	  the scheme's entry in s3store.endpoints.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_SETTINGS_H
+#define S3STORE_SETTINGS_H
+
+#include "address.h"
+
+typedef enum S3SignatureVersion
+{
+	S3_SIGNATURE_S3V4
+} S3SignatureVersion;
+
+/*
+ * The values of the GUCs (s3_guc below, where guc.c's variables live), and
+ * with an endpoint entry laid over them the settings of a scheme.  A string
+ * that is not set is "".
+ */
+typedef struct S3Settings
+{
+	char	   *access_key_id;
+	int			addressing_style;	/* S3AddressingStyle */
+	char	   *ca_file;
+	int			connect_timeout;	/* ms */
+	char	   *credentials_file;
+	bool		file_overwrite;
+	char	   *key_prefix;
+	int			max_age_seconds;
+	int			max_object_size;	/* kB */
+	bool		normalize_keys;
+	char	   *profile;
+	bool		read_only;
+	char	   *region;
+	int			request_timeout;	/* ms */
+	char	   *secret_access_key;
+	char	   *session_token;
+	int			signature_version;	/* S3SignatureVersion */
+	bool		verify_tls;
+
+	/* In an endpoint's entry only. */
+	char	   *endpoint_url;	/* "": AWS */
+	char	   *endpoint_url_presigning;	/* "": as endpoint_url */
+} S3Settings;
+
+/* One scheme of s3store.endpoints. */
+typedef struct S3Storage
+{
+	char	   *scheme;
+	S3Settings	settings;
+	bool		own_keys;		/* the entry itself holds access keys */
+	bool		own_profile;	/* ... or names a credentials file or profile */
+	S3Endpoint	endpoint;		/* where requests go */
+	S3Endpoint	endpoint_presigning;	/* what links are made for */
+} S3Storage;
+
+/* The GUC variables; written by guc.c only. */
+extern S3Settings s3_guc;
+extern char *s3_guc_endpoints;
+extern bool s3_guc_session_read_only;
+
+/* Counts the changes of settings: whatever is derived from them compares it. */
+extern uint64 s3_settings_generation(void);
+extern void s3_settings_changed(void);
+
+/*
+ * Returns the storage of a scheme (compared without regard to case), from a
+ * cache that lives until a setting changes: call again after running any SQL.
+ * Throws 42704 when no endpoint has that scheme.
+ */
+extern const S3Storage *s3_storage_find(S3Slice scheme);
+
+/*
+ * Checks the text of s3store.endpoints; "err" says which entry and which key
+ * is wrong and never shows a value that may be secret.  Sets *has_secret when
+ * an entry holds a secret_access_key or session_token.  Does not throw.
+ */
+extern bool s3_settings_check_endpoints(const char *json, bool *has_secret, S3Error *err);
+
+/*
+ * Throws 25006 unless "command" (such as "s3_put()") may change objects of
+ * this storage now: read_only, session_read_only, the transaction, recovery,
+ * parallel mode.  Checked at the call and again right before the request.
+ */
+extern void s3_settings_prevent_if_read_only(const S3Storage *storage, const char *command);
+
+#endif							/* S3STORE_SETTINGS_H */

@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * uri.h
+ *	  Percent-encoding as Signature Version 4 wants it (UriEncode).  Pure.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_URI_H
+#define S3STORE_URI_H
+
+#include "s3store.h"
+
+/*
+ * Appends "src" with every byte but A-Z a-z 0-9 - . _ ~ (RFC 3986,
+ * unreserved) as %XX, upper case.  s3_uri_encode_path also leaves '/'.
+ */
+extern void s3_uri_encode(StringInfo dst, S3Slice src);
+extern void s3_uri_encode_path(StringInfo dst, S3Slice src);
+
+#endif							/* S3STORE_URI_H */
