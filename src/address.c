@@ -1,0 +1,257 @@
+/*-------------------------------------------------------------------------
+ *
+ * address.c
+ *	  Where a request for a bucket goes: endpoint, host and path.
+ *
+ * Pure.  A bucket enters a host name only when it is a safe DNS label, so no
+ * URL can make a request go to a host that the settings do not name.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "address.h"
+
+#define HOST_MAX	253			/* bytes of a host name, RFC 1035 */
+#define PORT_MAX	65535
+
+/* Regions that start with ... belong to the partition with this DNS suffix. */
+static const struct
+{
+	const char *prefix;
+	const char *dns_suffix;
+}			partitions[] =
+{
+	{"cn-", "amazonaws.com.cn"},
+	{"us-iso-", "c2s.ic.gov"},
+	{"us-isob-", "sc2s.sgov.gov"},
+	{"eu-isoe-", "cloud.adc-e.uk"},
+	{"us-isof-", "csp.hci.ic.gov"},
+	{"eusc-", "amazonaws.eu"}
+};
+
+static bool refuse_endpoint(const char *what, const char *why, S3Error *err);
+static size_t host_length(const char *authority);
+static bool parse_port(const char *digits, size_t len, int *port);
+static const char *check_endpoint_path(const char *path);
+static bool is_ip_literal(const char *host);
+static bool is_dns_label(const char *data, size_t len);
+static bool is_hostable_bucket(S3Slice bucket, bool allow_dots);
+
+bool
+s3_endpoint_parse(const char *what, const char *url, S3Endpoint *endpoint, S3Error *err)
+{
+	bool		tls = pg_strncasecmp(url, "https://", 8) == 0;
+	const char *authority;
+	const char *path;
+	const char *fault;
+	size_t		host_len;
+	int			port;
+
+	if (!tls && pg_strncasecmp(url, "http://", 7) != 0)
+		return refuse_endpoint(what, "It must start with \"http://\" or \"https://\".", err);
+	authority = url + (tls ? 8 : 7);
+	path = authority + strcspn(authority, "/?#");
+	if (memchr(authority, '@', path - authority) != NULL)
+		return refuse_endpoint(what, "It must not hold a user or a password.", err);
+	if ((fault = check_endpoint_path(path)) != NULL)
+		return refuse_endpoint(what, fault, err);
+
+	host_len = host_length(authority);
+	if (host_len == 0)
+		return refuse_endpoint(what, "Its host must be a name or an IP address, IPv6 in brackets.", err);
+	port = tls ? 443 : 80;
+	if (authority + host_len != path &&
+		(authority[host_len] != ':' ||
+		 !parse_port(authority + host_len + 1, path - authority - host_len - 1, &port)))
+		return refuse_endpoint(what, "Its port must be a number from 1 to 65535.", err);
+
+	endpoint->custom = true;
+	endpoint->tls = tls;
+	endpoint->host = psprintf("%.*s", (int) host_len, authority);
+	for (char *p = endpoint->host; *p != '\0'; p++)
+		*p = pg_ascii_tolower((unsigned char) *p);
+	if (port != (tls ? 443 : 80))
+		endpoint->host = psprintf("%s:%d", endpoint->host, port);
+	endpoint->path = pstrdup(path);
+	for (size_t len = strlen(path); len > 0 && path[len - 1] == '/'; len--)
+		endpoint->path[len - 1] = '\0';
+	return true;
+}
+
+void
+s3_endpoint_for_region(const char *region, S3Endpoint *endpoint)
+{
+	const char *suffix = "amazonaws.com";
+
+	for (int i = 0; i < lengthof(partitions); i++)
+	{
+		if (strncmp(region, partitions[i].prefix, strlen(partitions[i].prefix)) == 0)
+			suffix = partitions[i].dns_suffix;
+	}
+	endpoint->custom = false;
+	endpoint->tls = true;
+	endpoint->host = psprintf("s3.%s.%s", region, suffix);
+	endpoint->path = pstrdup("");
+}
+
+bool
+s3_check_region(const char *region, S3Error *err)
+{
+	size_t		len = strlen(region);
+
+	if (len >= 1 && len <= S3_REGION_MAX &&
+		strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") == len &&
+		region[0] != '-' && region[len - 1] != '-')
+		return true;
+	s3_error_set(err, S3_ERROR_ARGUMENT, "invalid region");
+	return s3_error_detail(err, "A region has up to %d lower-case letters, digits and \"-\", such as \"eu-central-1\".",
+						   S3_REGION_MAX);
+}
+
+void
+s3_address_bucket(const S3Endpoint *endpoint, S3AddressingStyle style,
+				  S3Slice bucket, S3Address *address)
+{
+	bool		virtual_host;
+
+	if (style == S3_ADDRESSING_PATH ||
+		(style == S3_ADDRESSING_AUTO && endpoint->custom))
+		virtual_host = false;
+	else
+	{
+		/* A certificate's wildcard covers one label, so no dots with TLS. */
+		virtual_host = is_hostable_bucket(bucket, !endpoint->tls) &&
+			!is_ip_literal(endpoint->host);
+	}
+
+	address->tls = endpoint->tls;
+	if (virtual_host)
+	{
+		address->host = psprintf("%.*s.%s", S3_SLICE_ARGS(bucket), endpoint->host);
+		address->path = pstrdup(endpoint->path);
+	}
+	else
+	{
+		address->host = pstrdup(endpoint->host);
+		address->path = psprintf("%s/%.*s", endpoint->path, S3_SLICE_ARGS(bucket));
+	}
+}
+
+/* The URL itself is not shown: it may hold a password. */
+static bool
+refuse_endpoint(const char *what, const char *why, S3Error *err)
+{
+	s3_error_set(err, S3_ERROR_ARGUMENT, "invalid URL in \"%s\"", what);
+	s3_error_detail(err, "%s", why);
+	return s3_error_hint(err, "Write it as http[s]://host[:port][/path], such as \"https://s3.example.com\".");
+}
+
+/* Returns the length of the host at the start of "authority", 0 when invalid. */
+static size_t
+host_length(const char *authority)
+{
+	size_t		len;
+	size_t		label = 0;
+
+	if (authority[0] == '[')
+	{
+		len = strspn(authority + 1, "0123456789abcdefABCDEF:.");
+		return len >= 2 && authority[len + 1] == ']' ? len + 2 : 0;
+	}
+	len = strcspn(authority, ":/?#");
+	if (len == 0 || len > HOST_MAX)
+		return 0;
+	for (size_t i = 0; i <= len; i++)
+	{
+		if (i == len || authority[i] == '.')
+		{
+			if (!is_dns_label(authority + label, i - label))
+				return 0;
+			label = i + 1;
+		}
+	}
+	return len;
+}
+
+static bool
+parse_port(const char *digits, size_t len, int *port)
+{
+	*port = 0;
+	if (len < 1 || len > 5)
+		return false;
+	for (size_t i = 0; i < len; i++)
+	{
+		if (digits[i] < '0' || digits[i] > '9')
+			return false;
+		*port = *port * 10 + (digits[i] - '0');
+	}
+	return *port >= 1 && *port <= PORT_MAX;
+}
+
+/* Returns what is wrong with the path of an endpoint, or NULL. */
+static const char *
+check_endpoint_path(const char *path)
+{
+	size_t		len = strlen(path);
+
+	if (strchr(path, '?') != NULL || strchr(path, '#') != NULL)
+		return "It must not hold a query or a fragment.";
+	if (strstr(path, "//") != NULL || strstr(path, "/.") != NULL ||
+		strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/") != len)
+		return "Its path may hold letters, digits, \"-\", \"_\", \"~\", \".\" and single slashes.";
+	return NULL;
+}
+
+/* "host" may have a port.  Names that are all digits and dots count, too. */
+static bool
+is_ip_literal(const char *host)
+{
+	size_t		len = strcspn(host, ":");
+
+	return host[0] == '[' || strspn(host, "0123456789.") == len;
+}
+
+/* Letters, digits, '-' and '_', the hyphen not at either end. */
+static bool
+is_dns_label(const char *data, size_t len)
+{
+	if (len < 1 || len > 63 || data[0] == '-' || data[len - 1] == '-')
+		return false;
+	for (size_t i = 0; i < len; i++)
+	{
+		char		c = data[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			  (c >= '0' && c <= '9') || c == '-' || c == '_'))
+			return false;
+	}
+	return true;
+}
+
+/* S3's rule for buckets in host names: lower case, 3 to 63, no IP address. */
+static bool
+is_hostable_bucket(S3Slice bucket, bool allow_dots)
+{
+	size_t		label = 0;
+	size_t		digits_and_dots = 0;
+
+	if (bucket.len < 3 || bucket.len > 63)
+		return false;
+	for (size_t i = 0; i <= bucket.len; i++)
+	{
+		char		c = i < bucket.len ? bucket.data[i] : '.';
+
+		if ((c >= 'A' && c <= 'Z') || c == '_' ||
+			(c == '.' && i < bucket.len && !allow_dots))
+			return false;
+		digits_and_dots += (c >= '0' && c <= '9') || c == '.';
+		if (c == '.')
+		{
+			if (!is_dns_label(bucket.data + label, i - label))
+				return false;
+			label = i + 1;
+		}
+	}
+	/* The end counts as one dot more. */
+	return digits_and_dots != bucket.len + 1 ||
+		memchr(bucket.data, '.', bucket.len) == NULL;
+}

@@ -1,0 +1,86 @@
+/*-------------------------------------------------------------------------
+ *
+ * digest.c
+ *	  SHA-256, HMAC-SHA-256 and MD5.
+ *
+ * Pure; the only file that includes OpenSSL.  Leaves nothing in OpenSSL's
+ * error queue, and keeps no key.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "common/base64.h"
+#include "digest.h"
+
+static bool digest(const EVP_MD *md, const char *name, S3Slice data,
+				   uint8 *out, S3Error *err);
+static bool refused(const char *name, S3Error *err);
+
+bool
+s3_sha256(S3Slice data, uint8 out[S3_SHA256_LEN], S3Error *err)
+{
+	return digest(EVP_sha256(), "SHA-256", data, out, err);
+}
+
+bool
+s3_md5(S3Slice data, uint8 out[S3_MD5_LEN], S3Error *err)
+{
+	return digest(EVP_md5(), "MD5", data, out, err);
+}
+
+bool
+s3_hmac_sha256(S3Slice key, S3Slice data, uint8 out[S3_SHA256_LEN], S3Error *err)
+{
+	unsigned int len = S3_SHA256_LEN;
+
+	if (HMAC(EVP_sha256(), key.data, (int) key.len,
+			 (const unsigned char *) data.data, data.len, out, &len) == NULL)
+		return refused("HMAC-SHA-256", err);
+	return true;
+}
+
+void
+s3_hex(const uint8 *data, size_t len, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++)
+	{
+		*out++ = digits[data[i] >> 4];
+		*out++ = digits[data[i] & 15];
+	}
+	*out = '\0';
+}
+
+char *
+s3_base64(const uint8 *data, size_t len)
+{
+	int			size = pg_b64_enc_len((int) len);
+	char	   *out = palloc(size + 1);
+	int			used = pg_b64_encode((const void *) data, (int) len, out, size);
+
+	Assert(used >= 0);
+	out[used] = '\0';
+	return out;
+}
+
+static bool
+digest(const EVP_MD *md, const char *name, S3Slice data, uint8 *out, S3Error *err)
+{
+	if (EVP_Digest(data.data, data.len, out, NULL, md, NULL) != 1)
+		return refused(name, err);
+	return true;
+}
+
+static bool
+refused(const char *name, S3Error *err)
+{
+	ERR_clear_error();
+	s3_error_set(err, S3_ERROR_UNSUPPORTED, "%s is not available", name);
+	return s3_error_detail(err, "The server's cryptographic library refuses this digest.");
+}

@@ -1,0 +1,228 @@
+/*-------------------------------------------------------------------------
+ *
+ * error.c
+ *	  What went wrong, as a value, and its report to the user.
+ *
+ * Setting an error never throws and needs no memory.  The report is the only
+ * place where a failed request becomes a PostgreSQL error.  No text that
+ * comes through here may hold a secret: servers' words are cleaned, and URLs
+ * with a query never get here.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include "mb/pg_wchar.h"
+
+#include "error.h"
+
+static int	utf8_length(const unsigned char *s, size_t len);
+static void append_formatted(char *dst, size_t size, const char *fmt, va_list args) pg_attribute_printf(3, 0);
+
+bool
+s3_error_set(S3Error *err, S3ErrorKind kind, const char *fmt,...)
+{
+	va_list		args;
+
+	memset(err, 0, sizeof(*err));
+	err->kind = kind;
+	va_start(args, fmt);
+	append_formatted(err->message, sizeof(err->message), fmt, args);
+	va_end(args);
+	return false;
+}
+
+bool
+s3_error_detail(S3Error *err, const char *fmt,...)
+{
+	va_list		args;
+
+	va_start(args, fmt);
+	append_formatted(err->detail, sizeof(err->detail), fmt, args);
+	va_end(args);
+	return false;
+}
+
+bool
+s3_error_hint(S3Error *err, const char *fmt,...)
+{
+	va_list		args;
+
+	va_start(args, fmt);
+	append_formatted(err->hint, sizeof(err->hint), fmt, args);
+	va_end(args);
+	return false;
+}
+
+void
+s3_error_copy_text(char *dst, size_t dst_size, S3Slice src)
+{
+	const unsigned char *s = (const unsigned char *) src.data;
+	size_t		left = src.len;
+	size_t		used = 0;
+
+	while (left > 0)
+	{
+		int			len = utf8_length(s, left);
+		bool		clean = len > 1 || (len == 1 && *s >= 0x20 && *s != 0x7f);
+		int			out = clean ? len : 1;
+
+		if (used + out >= dst_size)
+			break;
+		if (clean)
+			memcpy(dst + used, s, len);
+		else
+			dst[used] = '?';
+		used += out;
+		s += Max(len, 1);
+		left -= Max(len, 1);
+	}
+	dst[used] = '\0';
+}
+
+/* Formats to the end of "dst", then cleans what was added, in place. */
+static void
+append_formatted(char *dst, size_t size, const char *fmt, va_list args)
+{
+	char		text[S3_ERROR_DETAIL_MAX];
+	size_t		used = strlen(dst);
+
+	vsnprintf(text, sizeof(text), fmt, args);
+	s3_error_copy_text(dst + used, size - used, s3_slice_cstring(text));
+}
+
+/* Returns the length of the UTF-8 character at "s", 0 when it is not one. */
+static int
+utf8_length(const unsigned char *s, size_t len)
+{
+	int			n = pg_utf_mblen(s);
+
+	return n <= len && pg_utf8_islegal(s, n) ? n : 0;
+}
+
+#ifndef FRONTEND
+
+#define S3_REPORT_KEY_MAX	200 /* bytes of a key that a message shows */
+
+static int	errcode_for_s3_error(S3ErrorKind kind);
+static int	report_detail(const S3Error *err);
+static int	report_hint(const S3Error *err);
+static char *to_server_encoding(const char *utf8);
+
+void
+s3_error_throw(const S3Error *err)
+{
+	ereport(ERROR,
+			(errcode(errcode_for_s3_error(err->kind)),
+			 errmsg_internal("%s", to_server_encoding(err->message)),
+			 report_detail(err),
+			 report_hint(err)));
+	pg_unreachable();
+}
+
+void
+s3_error_throw_for_object(const S3Error *err, const char *verb,
+						  const char *preposition, S3Slice bucket, S3Slice key)
+{
+	char		clean_bucket[S3_REPORT_KEY_MAX];
+	char		clean_key[S3_REPORT_KEY_MAX];
+
+	s3_error_copy_text(clean_bucket, sizeof(clean_bucket), bucket);
+	s3_error_copy_text(clean_key, sizeof(clean_key), key);
+	ereport(ERROR,
+			(errcode(errcode_for_s3_error(err->kind)),
+			 errmsg("could not %s object \"%s\" %s bucket \"%s\": %s", verb,
+					to_server_encoding(clean_key), preposition, clean_bucket,
+					to_server_encoding(err->message)),
+			 report_detail(err),
+			 report_hint(err)));
+	pg_unreachable();
+}
+
+/* The SQLSTATE of each kind, after errcode_for_file_access(). */
+static int
+errcode_for_s3_error(S3ErrorKind kind)
+{
+	switch (kind)
+	{
+		case S3_ERROR_SYNTAX:
+			return ERRCODE_INVALID_TEXT_REPRESENTATION;
+		case S3_ERROR_EMPTY:
+			return ERRCODE_ZERO_LENGTH_CHARACTER_STRING;
+		case S3_ERROR_ARGUMENT:
+			return ERRCODE_INVALID_PARAMETER_VALUE;
+		case S3_ERROR_UNDEFINED:
+			return ERRCODE_UNDEFINED_OBJECT;
+		case S3_ERROR_UNSUPPORTED:
+			return ERRCODE_FEATURE_NOT_SUPPORTED;
+		case S3_ERROR_READ_ONLY:
+			return ERRCODE_READ_ONLY_SQL_TRANSACTION;
+		case S3_ERROR_NO_CREDENTIALS:
+			return ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
+		case S3_ERROR_DENIED:
+			return ERRCODE_INSUFFICIENT_PRIVILEGE;
+		case S3_ERROR_TOO_LARGE:
+			return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+		case S3_ERROR_NOT_FOUND:
+			return ERRCODE_UNDEFINED_FILE;
+		case S3_ERROR_CONFLICT:
+			return ERRCODE_DUPLICATE_FILE;
+		case S3_ERROR_SERVER:
+			return ERRCODE_IO_ERROR;
+		case S3_ERROR_CONNECTION:
+			return ERRCODE_CONNECTION_FAILURE;
+		case S3_ERROR_PROTOCOL:
+			return ERRCODE_PROTOCOL_VIOLATION;
+		case S3_ERROR_NONE:
+			break;
+	}
+	return ERRCODE_INTERNAL_ERROR;
+}
+
+/* Our detail, and what the server said with its answer. */
+static int
+report_detail(const S3Error *err)
+{
+	StringInfoData detail;
+
+	initStringInfo(&detail);
+	appendStringInfoString(&detail, err->detail);
+	if (err->http_status != 0)
+	{
+		if (detail.len > 0)
+			appendStringInfoChar(&detail, ' ');
+		appendStringInfo(&detail, _("Server returned HTTP status %d"), err->http_status);
+		if (err->code[0] != '\0')
+			appendStringInfo(&detail, _(", error code \"%s\""), err->code);
+		if (err->request_id[0] != '\0')
+			appendStringInfo(&detail, _(", request ID \"%s\""), err->request_id);
+		if (err->server_message[0] != '\0')
+			appendStringInfo(&detail, _(", message \"%s\""), err->server_message);
+		appendStringInfoChar(&detail, '.');
+	}
+	return detail.len > 0 ? errdetail_internal("%s", to_server_encoding(detail.data)) : 0;
+}
+
+static int
+report_hint(const S3Error *err)
+{
+	return err->hint[0] != '\0' ? errhint("%s", to_server_encoding(err->hint)) : 0;
+}
+
+/* What the database's encoding lacks must not replace the error by another. */
+static char *
+to_server_encoding(const char *utf8)
+{
+	char	   *text = pstrdup(utf8);
+
+	if (GetDatabaseEncoding() == PG_UTF8)
+		return text;
+	for (char *p = text; *p != '\0'; p++)
+	{
+		if (IS_HIGHBIT_SET(*p))
+			*p = '?';
+	}
+	return text;
+}
+
+#endif							/* !FRONTEND */

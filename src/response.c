@@ -1,0 +1,341 @@
+/*-------------------------------------------------------------------------
+ *
+ * response.c
+ *	  What an S3 server's answer means.
+ *
+ * Pure.  An answer without a body (HEAD) is told by its status alone, and a
+ * 403 never passes for "does not exist".
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include <time.h>
+
+#include "address.h"
+#include "response.h"
+#include "xml.h"
+
+#define METADATA_PREFIX	"x-amz-meta-"
+
+/* Error codes that say more than the HTTP status. */
+static const struct
+{
+	const char *code;
+	S3ErrorKind kind;
+	const char *message;
+	const char *hint;
+}			known_codes[] =
+{
+	{"AccessDenied", S3_ERROR_DENIED, "access denied",
+	"Check that the configured credentials allow this operation on this object."},
+	{"AuthorizationHeaderMalformed", S3_ERROR_ARGUMENT, "the signature is for another region", NULL},
+	{"ConditionalRequestConflict", S3_ERROR_CONFLICT, "the object is being written by somebody else", NULL},
+	{"EntityTooLarge", S3_ERROR_TOO_LARGE, "the object is too large for the server", NULL},
+	{"ExpiredToken", S3_ERROR_DENIED, "the session token has expired",
+	"Set a fresh s3store.session_token together with its keys."},
+	{"InvalidAccessKeyId", S3_ERROR_DENIED, "the server does not have this access key",
+	"Check s3store.access_key_id, or the credentials file, and the endpoint they belong to."},
+	{"InvalidTokenId", S3_ERROR_DENIED, "the session token is invalid", NULL},
+	{"InvalidToken", S3_ERROR_DENIED, "the session token is invalid", NULL},
+	{"KeyTooLongError", S3_ERROR_TOO_LARGE, "the key is too long for the server", NULL},
+	{"MethodNotAllowed", S3_ERROR_UNSUPPORTED, "the server does not allow this operation here", NULL},
+	{"NoSuchBucket", S3_ERROR_NOT_FOUND, "bucket does not exist", NULL},
+	{"NoSuchKey", S3_ERROR_NOT_FOUND, "object does not exist", NULL},
+	{"NoSuchVersion", S3_ERROR_NOT_FOUND, "version does not exist", NULL},
+	{"NotImplemented", S3_ERROR_UNSUPPORTED, "the server does not support this", NULL},
+	{"PermanentRedirect", S3_ERROR_ARGUMENT, "the bucket is in another region", NULL},
+	{"PreconditionFailed", S3_ERROR_CONFLICT, "a condition of the request does not hold", NULL},
+	{"RequestExpired", S3_ERROR_DENIED, "the request has expired",
+	"Check the clock of the database server."},
+	{"RequestTimeTooSkewed", S3_ERROR_DENIED, "the clocks of the two servers differ too much",
+	"Set the clock of the database server; S3 allows 15 minutes."},
+	{"RequestTimeout", S3_ERROR_SERVER, "the server waited too long for the request", NULL},
+	{"SignatureDoesNotMatch", S3_ERROR_DENIED, "the server computed another signature",
+	"Check the secret access key, and that no proxy changes the request."},
+	{"SlowDown", S3_ERROR_SERVER, "the server asks for fewer requests", NULL},
+	{"TemporaryRedirect", S3_ERROR_ARGUMENT, "the bucket is in another region", NULL}
+};
+
+/* An answer's headers, one at a time. */
+typedef struct HeaderLine
+{
+	S3Slice		name;
+	S3Slice		value;
+} HeaderLine;
+
+static bool next_header(const S3HttpResponse *response, size_t *pos, HeaderLine *line);
+static S3Slice trim(S3Slice text);
+static void set_by_status(S3Error *err, int status);
+static void refine_by_code(S3Error *err);
+static void read_error_element(void *arg, int depth, const char *name, S3Slice text);
+static void take_region(S3Error *err, const char *region);
+static void add_region_hint(S3Error *err);
+static bool parse_length(const char *text, int64 *length);
+
+char *
+s3_response_header(const S3HttpResponse *response, const char *name)
+{
+	HeaderLine	line;
+	size_t		pos = 0;
+	size_t		len = strlen(name);
+
+	while (next_header(response, &pos, &line))
+	{
+		if (line.name.len == len && pg_strncasecmp(line.name.data, name, len) == 0)
+			return s3_slice_dup(line.value);
+	}
+	return NULL;
+}
+
+bool
+s3_response_check(const S3HttpResponse *response, S3Error *err)
+{
+	S3Error		parse_error;
+	S3Error		body;
+	char	   *value;
+
+	if (response->status >= 200 && response->status <= 299)
+		return true;
+
+	set_by_status(err, response->status);
+	memset(&body, 0, sizeof(body));
+	if (response->body_len > 0 &&
+		s3_xml_parse(s3_slice(response->body, response->body_len), "Error",
+					 read_error_element, &body, &parse_error))
+	{
+		strlcpy(err->code, body.code, sizeof(err->code));
+		strlcpy(err->server_message, body.server_message, sizeof(err->server_message));
+		strlcpy(err->request_id, body.request_id, sizeof(err->request_id));
+		strlcpy(err->region, body.region, sizeof(err->region));
+	}
+	if ((value = s3_response_header(response, "x-amz-request-id")) != NULL)
+		s3_error_copy_text(err->request_id, sizeof(err->request_id), s3_slice_cstring(value));
+	if ((value = s3_response_header(response, "x-amz-bucket-region")) != NULL)
+		take_region(err, value);
+	refine_by_code(err);
+	add_region_hint(err);
+	return false;
+}
+
+bool
+s3_response_object(const S3HttpResponse *response, S3ObjectInfo *info, S3Error *err)
+{
+	HeaderLine	line;
+	size_t		pos = 0;
+	size_t		prefix = strlen(METADATA_PREFIX);
+	char	   *length = s3_response_header(response, "content-length");
+	char	   *date = s3_response_header(response, "last-modified");
+
+	memset(info, 0, sizeof(*info));
+	if (length == NULL || !parse_length(length, &info->size))
+	{
+		s3_error_set(err, S3_ERROR_PROTOCOL, "could not understand the server's answer");
+		return s3_error_detail(err, "There is no valid Content-Length.");
+	}
+	info->has_last_modified = date != NULL &&
+		s3_parse_http_date(date, &info->last_modified);
+	info->etag = s3_response_header(response, "etag");
+	if (info->etag != NULL)
+	{
+		size_t		len = strlen(info->etag);
+
+		if (len >= 2 && info->etag[0] == '"' && info->etag[len - 1] == '"')
+			info->etag = pnstrdup(info->etag + 1, len - 2);
+	}
+	info->content_type = s3_response_header(response, "content-type");
+	info->content_encoding = s3_response_header(response, "content-encoding");
+	info->content_disposition = s3_response_header(response, "content-disposition");
+	info->content_language = s3_response_header(response, "content-language");
+	info->cache_control = s3_response_header(response, "cache-control");
+	info->storage_class = s3_response_header(response, "x-amz-storage-class");
+	if (info->storage_class == NULL)
+		info->storage_class = pstrdup("STANDARD");
+	info->version_id = s3_response_header(response, "x-amz-version-id");
+	info->server_side_encryption = s3_response_header(response, "x-amz-server-side-encryption");
+
+	while (next_header(response, &pos, &line))
+	{
+		if (line.name.len > prefix &&
+			pg_strncasecmp(line.name.data, METADATA_PREFIX, prefix) == 0)
+			s3_fields_add(&info->metadata,
+						  pnstrdup(line.name.data + prefix, line.name.len - prefix),
+						  s3_slice_dup(line.value));
+	}
+	return true;
+}
+
+bool
+s3_parse_http_date(const char *text, int64 *seconds)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	static const char layout[] = "aaa, 00 aaa 0000 00:00:00 GMT";
+	struct tm	tm = {0};
+	char		month[4] = "";
+	const char *found;
+
+	/* Digits stand for '0' and letters for 'a', the rest for itself. */
+	if (strlen(text) != strlen(layout))
+		return false;
+	for (int i = 0; layout[i] != '\0'; i++)
+	{
+		bool		digit = text[i] >= '0' && text[i] <= '9';
+		bool		letter = (text[i] >= 'A' && text[i] <= 'Z') || (text[i] >= 'a' && text[i] <= 'z');
+
+		if (layout[i] == '0' ? !digit : layout[i] == 'a' ? !letter : text[i] != layout[i])
+			return false;
+	}
+#define TWO_DIGITS(at) ((text[at] - '0') * 10 + (text[(at) + 1] - '0'))
+	memcpy(month, text + 8, 3);
+	found = strstr(months, month);
+	if (found == NULL || (found - months) % 3 != 0)
+		return false;
+	tm.tm_mday = TWO_DIGITS(5);
+	tm.tm_mon = (int) (found - months) / 3;
+	tm.tm_year = TWO_DIGITS(12) * 100 + TWO_DIGITS(14) - 1900;
+	tm.tm_hour = TWO_DIGITS(17);
+	tm.tm_min = TWO_DIGITS(20);
+	tm.tm_sec = TWO_DIGITS(23);
+#undef TWO_DIGITS
+	if (tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+		return false;
+	*seconds = timegm(&tm);
+	return true;
+}
+
+/* Reads the header line at *pos; false at the end. */
+static bool
+next_header(const S3HttpResponse *response, size_t *pos, HeaderLine *line)
+{
+	while (*pos < response->headers_len)
+	{
+		const char *start = response->headers + *pos;
+		size_t		left = response->headers_len - *pos;
+		const char *newline = memchr(start, '\n', left);
+		size_t		len = newline == NULL ? left : (size_t) (newline - start);
+		const char *colon = memchr(start, ':', len);
+
+		*pos += newline == NULL ? len : len + 1;
+		if (colon == NULL)
+			continue;			/* the status line, or the empty line */
+		line->name = s3_slice(start, colon - start);
+		line->value = trim(s3_slice(colon + 1, start + len - colon - 1));
+		return true;
+	}
+	return false;
+}
+
+static S3Slice
+trim(S3Slice text)
+{
+	while (text.len > 0 && strchr(" \t\r", text.data[0]) != NULL)
+	{
+		text.data++;
+		text.len--;
+	}
+	while (text.len > 0 && strchr(" \t\r", text.data[text.len - 1]) != NULL)
+		text.len--;
+	return text;
+}
+
+/* What is known without a body. */
+static void
+set_by_status(S3Error *err, int status)
+{
+	if (status == 401 || status == 403)
+	{
+		s3_error_set(err, S3_ERROR_DENIED, "access denied");
+		s3_error_hint(err, "Check the credentials and what they allow: without the right to list the bucket, S3 also answers so for objects that do not exist.");
+	}
+	else if (status == 404)
+		s3_error_set(err, S3_ERROR_NOT_FOUND, "object does not exist");
+	else if (status == 304)
+		s3_error_set(err, S3_ERROR_CONFLICT, "the object has not been modified");
+	else if (status == 405 || status == 501)
+		s3_error_set(err, S3_ERROR_UNSUPPORTED, "the server does not support this");
+	else if (status == 409 || status == 412)
+		s3_error_set(err, S3_ERROR_CONFLICT, "a condition of the request does not hold");
+	else if (status == 416)
+		s3_error_set(err, S3_ERROR_ARGUMENT, "the range lies outside the object");
+	else if (status >= 500)
+		s3_error_set(err, S3_ERROR_SERVER, "the server failed");
+	else if (status >= 300 && status <= 399)
+		s3_error_set(err, S3_ERROR_ARGUMENT, "the server redirects to another address");
+	else
+		s3_error_set(err, S3_ERROR_ARGUMENT, "the server refused the request");
+	err->http_status = status;
+}
+
+/* What the code in the body adds to it; the rest of "err" stays. */
+static void
+refine_by_code(S3Error *err)
+{
+	for (int i = 0; i < lengthof(known_codes); i++)
+	{
+		if (strcmp(err->code, known_codes[i].code) != 0)
+			continue;
+		err->kind = known_codes[i].kind;
+		strlcpy(err->message, known_codes[i].message, sizeof(err->message));
+		err->hint[0] = '\0';
+		if (known_codes[i].hint != NULL)
+			s3_error_hint(err, "%s", known_codes[i].hint);
+	}
+}
+
+static void
+read_error_element(void *arg, int depth, const char *name, S3Slice text)
+{
+	S3Error    *body = arg;
+
+	if (depth != 1)
+		return;
+	if (strcmp(name, "Code") == 0)
+		s3_error_copy_text(body->code, sizeof(body->code), text);
+	else if (strcmp(name, "Message") == 0)
+		s3_error_copy_text(body->server_message, sizeof(body->server_message), text);
+	else if (strcmp(name, "RequestId") == 0)
+		s3_error_copy_text(body->request_id, sizeof(body->request_id), text);
+	else if (strcmp(name, "Region") == 0)
+	{
+		char		region[S3_REGION_MAX + 2];
+
+		s3_error_copy_text(region, sizeof(region), text);
+		take_region(body, region);
+	}
+}
+
+/* Keeps what a server named only when it can be a region. */
+static void
+take_region(S3Error *err, const char *region)
+{
+	S3Error		invalid;
+
+	if (s3_check_region(region, &invalid))
+		strlcpy(err->region, region, sizeof(err->region));
+}
+
+static void
+add_region_hint(S3Error *err)
+{
+	bool		redirected = err->http_status >= 300 && err->http_status <= 399 &&
+		err->http_status != 304;
+
+	if (err->region[0] == '\0' ||
+		(!redirected && strcmp(err->code, "AuthorizationHeaderMalformed") != 0))
+		return;
+	err->hint[0] = '\0';
+	s3_error_hint(err, "The server named the region \"%s\": set it as s3store.region, or as \"region\" of this scheme in s3store.endpoints.",
+				  err->region);
+}
+
+/* Decimal digits only, as RFC 9110 has it; strtoll alone takes signs. */
+static bool
+parse_length(const char *text, int64 *length)
+{
+	size_t		len = strlen(text);
+
+	if (len < 1 || len > 18 || strspn(text, "0123456789") != len)
+		return false;
+	*length = strtoll(text, NULL, 10);
+	return true;
+}

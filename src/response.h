@@ -1,0 +1,47 @@
+/*-------------------------------------------------------------------------
+ *
+ * response.h
+ *	  What an S3 server's answer means.  Pure.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_RESPONSE_H
+#define S3STORE_RESPONSE_H
+
+#include "http.h"
+
+/* What the headers of a GetObject or HeadObject answer say. */
+typedef struct S3ObjectInfo
+{
+	int64		size;			/* Content-Length */
+	bool		has_last_modified;
+	int64		last_modified;	/* seconds since 1970, UTC */
+	char	   *etag;			/* without its quotes; strings are palloc'd, */
+	char	   *content_type;	/* and NULL when the header is missing */
+	char	   *content_encoding;
+	char	   *content_disposition;
+	char	   *content_language;
+	char	   *cache_control;
+	char	   *storage_class;	/* "STANDARD" when missing, as S3 means it */
+	char	   *version_id;
+	char	   *server_side_encryption;
+	S3Fields	metadata;		/* names without "x-amz-meta-" */
+} S3ObjectInfo;
+
+/* Returns a palloc'd copy of a header's value, trimmed; NULL when missing. */
+extern char *s3_response_header(const S3HttpResponse *response, const char *name);
+
+/*
+ * Returns true for a status of 2xx; else fills "err" from the status, the
+ * headers and the XML body, which may be missing (HEAD) or nonsense.
+ */
+extern bool s3_response_check(const S3HttpResponse *response, S3Error *err);
+
+/* Reads the headers; S3_ERROR_PROTOCOL when there is no valid length. */
+extern bool s3_response_object(const S3HttpResponse *response, S3ObjectInfo *info,
+							   S3Error *err);
+
+/* Reads an HTTP date (RFC 9110, IMF-fixdate) into seconds since 1970. */
+extern bool s3_parse_http_date(const char *text, int64 *seconds);
+
+#endif							/* S3STORE_RESPONSE_H */

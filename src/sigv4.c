@@ -1,0 +1,302 @@
+/*-------------------------------------------------------------------------
+ *
+ * sigv4.c
+ *	  AWS Signature Version 4 for S3.
+ *
+ *	  canonical request -> string to sign -> signature
+ *
+ * Pure.  Names in comments are those of "Authenticating Requests (AWS
+ * Signature Version 4)" in the Amazon S3 API Reference.  Everything derived
+ * from the secret key is wiped before a function returns.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include <time.h>
+
+#include "digest.h"
+#include "sigv4.h"
+#include "uri.h"
+
+#define ALGORITHM			"AWS4-HMAC-SHA256"
+#define UNSIGNED_PAYLOAD	"UNSIGNED-PAYLOAD"
+#define AMZ_DATE_SIZE		sizeof("YYYYMMDDTHHMMSSZ")
+#define DATE_LEN			8	/* YYYYMMDD at the start of an x-amz-date */
+
+/* An item of the canonical query string or of the canonical headers. */
+typedef struct CanonicalItem
+{
+	const char *name;
+	const char *value;
+} CanonicalItem;
+
+typedef struct CanonicalHeaders
+{
+	char	   *lines;			/* CanonicalHeaders */
+	char	   *names;			/* SignedHeaders */
+} CanonicalHeaders;
+
+static bool format_amz_date(int64 time, char *amz_date, S3Error *err);
+static char *credential_scope(const char *amz_date, const char *region);
+static char *canonical_query(const S3Fields *query);
+static char *encode_value(const char *value);
+static CanonicalHeaders canonical_headers(const S3Request *request);
+static void sort_items(CanonicalItem *items, int count);
+static int	compare_items(const void *a, const void *b);
+static void append_trimmed(StringInfo dst, const char *value);
+static bool sign_request(const S3Request *request, const char *query,
+						 const CanonicalHeaders *headers, const char *payload_hash,
+						 const S3Signing *signing, const char *amz_date,
+						 char *signature, S3Error *err);
+static bool signing_key(const S3Signing *signing, const char *amz_date,
+						uint8 key[S3_SHA256_LEN], S3Error *err);
+
+bool
+s3_sigv4_sign(S3Request *request, const S3Signing *signing, S3Error *err)
+{
+	const S3Credentials *credentials = signing->credentials;
+	char		amz_date[AMZ_DATE_SIZE];
+	char		signature[S3_SHA256_HEX];
+	uint8		hash[S3_SHA256_LEN];
+	char	   *payload_hash = palloc(S3_SHA256_HEX);
+	CanonicalHeaders headers;
+
+	if (!format_amz_date(signing->time, amz_date, err) ||
+		!s3_sha256(request->body, hash, err))
+		return false;
+	s3_hex(hash, sizeof(hash), payload_hash);
+	s3_fields_add(&request->headers, "x-amz-content-sha256", payload_hash);
+	s3_fields_add(&request->headers, "x-amz-date", pstrdup(amz_date));
+	if (credentials->session_token != NULL)
+		s3_fields_add(&request->headers, "x-amz-security-token", credentials->session_token);
+
+	headers = canonical_headers(request);
+	if (!sign_request(request, canonical_query(&request->query), &headers,
+					  payload_hash, signing, amz_date, signature, err))
+		return false;
+	s3_fields_add(&request->headers, "authorization",
+				  psprintf(ALGORITHM " Credential=%s/%s, SignedHeaders=%s, Signature=%s",
+						   credentials->access_key_id,
+						   credential_scope(amz_date, signing->region),
+						   headers.names, signature));
+	return true;
+}
+
+bool
+s3_sigv4_presign(const S3Request *request, const S3Signing *signing,
+				 int expires, StringInfo url, S3Error *err)
+{
+	const S3Credentials *credentials = signing->credentials;
+	S3Fields	query = {0};
+	CanonicalHeaders headers;
+	char		amz_date[AMZ_DATE_SIZE];
+	char		signature[S3_SHA256_HEX];
+	char	   *canonical;
+
+	if (!format_amz_date(signing->time, amz_date, err))
+		return false;
+	for (int i = 0; i < request->query.count; i++)
+		s3_fields_add(&query, request->query.items[i].name, request->query.items[i].value);
+	headers = canonical_headers(request);
+	s3_fields_add(&query, "X-Amz-Algorithm", ALGORITHM);
+	s3_fields_add(&query, "X-Amz-Credential",
+				  psprintf("%s/%s", credentials->access_key_id,
+						   credential_scope(amz_date, signing->region)));
+	s3_fields_add(&query, "X-Amz-Date", amz_date);
+	s3_fields_add(&query, "X-Amz-Expires", psprintf("%d", expires));
+	s3_fields_add(&query, "X-Amz-SignedHeaders", headers.names);
+	if (credentials->session_token != NULL)
+		s3_fields_add(&query, "X-Amz-Security-Token", credentials->session_token);
+
+	canonical = canonical_query(&query);
+	if (!sign_request(request, canonical, &headers, UNSIGNED_PAYLOAD, signing,
+					  amz_date, signature, err))
+		return false;
+	appendStringInfo(url, "%s://%s%s?%s&X-Amz-Signature=%s",
+					 request->tls ? "https" : "http", request->host,
+					 request->path, canonical, signature);
+	return true;
+}
+
+void
+s3_request_url(const S3Request *request, StringInfo url)
+{
+	appendStringInfo(url, "%s://%s%s", request->tls ? "https" : "http",
+					 request->host, request->path);
+	if (request->query.count > 0)
+		appendStringInfo(url, "?%s", canonical_query(&request->query));
+}
+
+/* ISO 8601 basic format, as in x-amz-date. */
+static bool
+format_amz_date(int64 time, char *amz_date, S3Error *err)
+{
+	time_t		seconds = (time_t) time;
+	struct tm	tm;
+
+	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year < 70 || tm.tm_year > 9999 - 1900)
+	{
+		s3_error_set(err, S3_ERROR_ARGUMENT, "signing time out of range");
+		return s3_error_detail(err, "A signature's time lies between the years 1970 and 9999.");
+	}
+	strftime(amz_date, AMZ_DATE_SIZE, "%Y%m%dT%H%M%SZ", &tm);
+	return true;
+}
+
+/* CredentialScope: date/region/s3/aws4_request */
+static char *
+credential_scope(const char *amz_date, const char *region)
+{
+	return psprintf("%.*s/%s/s3/aws4_request", DATE_LEN, amz_date, region);
+}
+
+/* CanonicalQueryString: encoded, then sorted by name. */
+static char *
+canonical_query(const S3Fields *query)
+{
+	CanonicalItem *items = palloc(query->count * sizeof(CanonicalItem) + 1);
+	StringInfoData text;
+
+	for (int i = 0; i < query->count; i++)
+	{
+		items[i].name = encode_value(query->items[i].name);
+		items[i].value = encode_value(query->items[i].value);
+	}
+	sort_items(items, query->count);
+	initStringInfo(&text);
+	for (int i = 0; i < query->count; i++)
+		appendStringInfo(&text, "%s%s=%s", i > 0 ? "&" : "", items[i].name, items[i].value);
+	return text.data;
+}
+
+static char *
+encode_value(const char *value)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	s3_uri_encode(&text, s3_slice_cstring(value));
+	return text.data;
+}
+
+/* Signs the host and every header that we send. */
+static CanonicalHeaders
+canonical_headers(const S3Request *request)
+{
+	int			count = request->headers.count + 1;
+	CanonicalItem *items = palloc(count * sizeof(CanonicalItem));
+	CanonicalHeaders headers;
+	StringInfoData lines;
+	StringInfoData names;
+
+	for (int i = 0; i < count - 1; i++)
+	{
+		items[i].name = request->headers.items[i].name;
+		items[i].value = request->headers.items[i].value;
+	}
+	items[count - 1].name = "host";
+	items[count - 1].value = request->host;
+	sort_items(items, count);
+
+	initStringInfo(&lines);
+	initStringInfo(&names);
+	for (int i = 0; i < count; i++)
+	{
+		appendStringInfo(&lines, "%s:", items[i].name);
+		append_trimmed(&lines, items[i].value);
+		appendStringInfoChar(&lines, '\n');
+		appendStringInfo(&names, "%s%s", i > 0 ? ";" : "", items[i].name);
+	}
+	headers.lines = lines.data;
+	headers.names = names.data;
+	return headers;
+}
+
+static void
+sort_items(CanonicalItem *items, int count)
+{
+	qsort(items, count, sizeof(CanonicalItem), compare_items);
+}
+
+static int
+compare_items(const void *a, const void *b)
+{
+	const CanonicalItem *left = a;
+	const CanonicalItem *right = b;
+	int			order = strcmp(left->name, right->name);
+
+	return order != 0 ? order : strcmp(left->value, right->value);
+}
+
+/* Trim(): no blanks at the ends, one for each run of them inside. */
+static void
+append_trimmed(StringInfo dst, const char *value)
+{
+	size_t		start = dst->len;
+
+	for (const char *p = value; *p != '\0'; p++)
+	{
+		bool		blank = *p == ' ' || *p == '\t';
+
+		if (!blank)
+			appendStringInfoChar(dst, *p);
+		else if (dst->len > start && dst->data[dst->len - 1] != ' ')
+			appendStringInfoChar(dst, ' ');
+	}
+	if (dst->len > start && dst->data[dst->len - 1] == ' ')
+		dst->data[--dst->len] = '\0';
+}
+
+/* CanonicalRequest -> StringToSign -> Signature, in hex. */
+static bool
+sign_request(const S3Request *request, const char *query,
+			 const CanonicalHeaders *headers, const char *payload_hash,
+			 const S3Signing *signing, const char *amz_date, char *signature, S3Error *err)
+{
+	char	   *canonical;
+	char	   *to_sign;
+	uint8		hash[S3_SHA256_LEN];
+	uint8		key[S3_SHA256_LEN];
+	char		hex[S3_SHA256_HEX];
+	bool		ok;
+
+	canonical = psprintf("%s\n%s\n%s\n%s\n%s\n%s", request->method, request->path,
+						 query, headers->lines, headers->names, payload_hash);
+	if (!s3_sha256(s3_slice_cstring(canonical), hash, err))
+		return false;
+	s3_hex(hash, sizeof(hash), hex);
+
+	to_sign = psprintf(ALGORITHM "\n%s\n%s\n%s", amz_date,
+					   credential_scope(amz_date, signing->region), hex);
+	ok = signing_key(signing, amz_date, key, err) &&
+		s3_hmac_sha256(s3_slice((char *) key, sizeof(key)),
+					   s3_slice_cstring(to_sign), hash, err);
+	explicit_bzero(key, sizeof(key));
+	if (ok)
+		s3_hex(hash, sizeof(hash), signature);
+	return ok;
+}
+
+/* SigningKey: HMAC("AWS4" + secret, date), region, "s3", "aws4_request". */
+static bool
+signing_key(const S3Signing *signing, const char *amz_date,
+			uint8 key[S3_SHA256_LEN], S3Error *err)
+{
+	const S3Slice steps[] = {
+		s3_slice(amz_date, DATE_LEN), s3_slice_cstring(signing->region),
+		s3_slice_cstring("s3"), s3_slice_cstring("aws4_request")
+	};
+	char	   *secret = psprintf("AWS4%s", signing->credentials->secret_access_key);
+	S3Slice		step_key = s3_slice_cstring(secret);
+	bool		ok = true;
+
+	for (int i = 0; ok && i < lengthof(steps); i++)
+	{
+		ok = s3_hmac_sha256(step_key, steps[i], key, err);
+		step_key = s3_slice((char *) key, S3_SHA256_LEN);
+	}
+	explicit_bzero(secret, strlen(secret));
+	pfree(secret);
+	return ok;
+}

@@ -1,0 +1,140 @@
+/*-------------------------------------------------------------------------
+ *
+ * xml.c
+ *	  Reads the XML that S3 servers send.
+ *
+ * Pure; the only file that includes expat.  A server is not trusted: there
+ * are no entities (a document type ends the parsing), depth and lengths are
+ * bounded, and nothing throws inside a callback.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include <expat.h>
+
+#include "xml.h"
+
+typedef struct XmlState
+{
+	XML_Parser	parser;
+	const char *root;
+	const char *fault;			/* why we stopped, or NULL */
+	int			depth;			/* of the element we are in; -1 outside */
+	S3XmlElementEnd element_end;
+	void	   *arg;
+	size_t		text_len;
+	char		text[S3_XML_TEXT_MAX];
+} XmlState;
+
+static void XMLCALL start_element(void *arg, const XML_Char *name, const XML_Char **attributes);
+static void XMLCALL end_element(void *arg, const XML_Char *name);
+static void XMLCALL add_text(void *arg, const XML_Char *text, int len);
+static void XMLCALL refuse_doctype(void *arg, const XML_Char *name, const XML_Char *system_id,
+								   const XML_Char *public_id, int has_internal_subset);
+static const char *local_name(const char *name);
+static void stop(XmlState *state, const char *fault);
+
+bool
+s3_xml_parse(S3Slice document, const char *root,
+			 S3XmlElementEnd element_end, void *arg, S3Error *err)
+{
+	XmlState	state = {0};
+	enum XML_Status status;
+
+	state.root = root;
+	state.depth = -1;
+	state.element_end = element_end;
+	state.arg = arg;
+	state.parser = XML_ParserCreate(NULL);
+	if (state.parser == NULL)
+		return s3_error_set(err, S3_ERROR_PROTOCOL, "out of memory while reading the server's answer");
+	XML_SetUserData(state.parser, &state);
+	XML_SetElementHandler(state.parser, start_element, end_element);
+	XML_SetCharacterDataHandler(state.parser, add_text);
+	XML_SetStartDoctypeDeclHandler(state.parser, refuse_doctype);
+
+	/* Nothing between creating and freeing the parser can throw. */
+	if (document.len > INT_MAX)
+		status = XML_STATUS_ERROR;
+	else
+		status = XML_Parse(state.parser, document.data, (int) document.len, 1);
+	if (status != XML_STATUS_OK && state.fault == NULL)
+		state.fault = XML_ErrorString(XML_GetErrorCode(state.parser));
+	XML_ParserFree(state.parser);
+
+	if (state.fault == NULL)
+		return true;
+	s3_error_set(err, S3_ERROR_PROTOCOL, "could not understand the server's answer");
+	return s3_error_detail(err, "Reading an XML document with root element \"%s\": %s.",
+						   root, state.fault);
+}
+
+static void XMLCALL
+start_element(void *arg, const XML_Char *name, const XML_Char **attributes)
+{
+	XmlState   *state = arg;
+
+	if (state->fault != NULL)
+		return;
+	if (strlen(name) > S3_XML_NAME_MAX)
+		stop(state, "an element's name is too long");
+	else if (++state->depth >= S3_XML_DEPTH_MAX)
+		stop(state, "elements are nested too deep");
+	else if (state->depth == 0 && strcmp(local_name(name), state->root) != 0)
+		stop(state, "another root element");
+	state->text_len = 0;
+}
+
+static void XMLCALL
+end_element(void *arg, const XML_Char *name)
+{
+	XmlState   *state = arg;
+
+	if (state->fault != NULL)
+		return;
+	state->element_end(state->arg, state->depth, local_name(name),
+					   s3_slice(state->text, state->text_len));
+	state->text_len = 0;
+	state->depth--;
+}
+
+static void XMLCALL
+add_text(void *arg, const XML_Char *text, int len)
+{
+	XmlState   *state = arg;
+
+	if (state->fault != NULL)
+		return;
+	if (state->text_len + len > sizeof(state->text))
+	{
+		stop(state, "an element's text is too long");
+		return;
+	}
+	memcpy(state->text + state->text_len, text, len);
+	state->text_len += len;
+}
+
+static void XMLCALL
+refuse_doctype(void *arg, const XML_Char *name, const XML_Char *system_id,
+			   const XML_Char *public_id, int has_internal_subset)
+{
+	stop(arg, "a document type is not allowed");
+}
+
+/* Servers write the namespace as a default, or as a prefix. */
+static const char *
+local_name(const char *name)
+{
+	const char *colon = strrchr(name, ':');
+
+	return colon == NULL ? name : colon + 1;
+}
+
+static void
+stop(XmlState *state, const char *fault)
+{
+	if (state->fault == NULL)
+		state->fault = fault;
+	XML_StopParser(state->parser, XML_FALSE);
+}
