@@ -9,7 +9,8 @@ PURE_OBJS = src/address.o src/digest.o src/error.o src/location.o \
 	src/request.o src/response.o src/sigv4.o src/uri.o src/xml.o
 
 OBJS = $(PURE_OBJS) src/client.o src/credentials.o src/fn_object.o \
-	src/fn_presign.o src/fn_url.o src/guc.o src/http.o src/params.o \
+	src/fn_presign.o src/fn_url.o src/guc.o src/http.o src/http_error.o \
+	src/http_wait.o src/params.o \
 	src/privileges.o src/s3store.o src/settings.o
 
 REGRESS = location settings credentials privileges sigv4 presign read_only errors

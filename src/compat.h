@@ -12,4 +12,24 @@
 #error "s3store needs PostgreSQL 13 or later"
 #endif
 
+#if PG_VERSION_NUM >= 140000
+#include "utils/wait_event.h"
+#else
+#include "pgstat.h"
+#endif
+
+/* What pg_stat_activity shows; before 17 extensions share one name. */
+#if PG_VERSION_NUM >= 170000
+#define NewExtensionWaitEvent(name)	WaitEventExtensionNew(name)
+#else
+#define NewExtensionWaitEvent(name)	PG_WAIT_EXTENSION
+#endif
+
+/* A WaitEventSet that lives as long as the session. */
+#if PG_VERSION_NUM >= 170000
+#define CreateSessionWaitEventSet(nevents)	CreateWaitEventSet(NULL, nevents)
+#else
+#define CreateSessionWaitEventSet(nevents)	CreateWaitEventSet(TopMemoryContext, nevents)
+#endif
+
 #endif							/* S3STORE_COMPAT_H */

@@ -37,10 +37,14 @@ typedef struct S3HttpRequest
 typedef struct S3HttpResponse
 {
 	int			status;			/* of the final answer, 200 .. 599 */
-	char	   *headers;		/* raw header lines of that answer, CRLF kept */
+	char	   *headers;		/* raw header lines of that answer, CRLF kept;
+								 * neither status line nor the blank line */
 	size_t		headers_len;
 	char	   *body;			/* headroom + body_len bytes; NULL when empty
 								 * and headroom is 0 */
+	bool		resent;			/* the request went out twice: a kept
+								 * connection was closed before an answer
+								 * came, and the server may have served it */
 	size_t		body_len;
 } S3HttpResponse;
 
@@ -50,7 +54,9 @@ typedef struct S3HttpResponse
  * TLS, reset, timeout), S3_ERROR_PROTOCOL (not HTTP, headers over the limits,
  * truncated body), S3_ERROR_TOO_LARGE (body over max_body, told from
  * Content-Length before the download where there is one), S3_ERROR_ARGUMENT
- * (a ca_file that cannot be read).  An answer with any status is a success here.
+ * (a ca_file that cannot be read, an address that is none).  An answer with any
+ * status is a success here.  The body of one that is not 2xx is cut at
+ * S3_HTTP_ERROR_BODY_MAX: the status is worth more than the rest of the words.
  *
  * Throws when the query is cancelled, and when memory runs out.
  */

@@ -1,0 +1,244 @@
+/*-------------------------------------------------------------------------
+ *
+ * http_error.c
+ *	  Why a transfer failed, in our words.
+ *
+ * Never says a path, a query or a header: host and port at most, the system's
+ * error, and for TLS what the library found, cleaned.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include "http_transfer.h"
+
+/* The server, without what else the URL says. */
+#define SERVER_MAX	300
+
+static bool explain_stop(const S3HttpTransfer *transfer, S3Error *err);
+static bool explain_code(const S3HttpTransfer *transfer, S3Error *err);
+static bool explain_timeout(const S3HttpTransfer *transfer, S3Error *err);
+static bool explain_tls(const S3HttpTransfer *transfer, S3Error *err);
+static bool explain_lost(const S3HttpTransfer *transfer, S3Error *err);
+static bool explain_not_http(const S3HttpTransfer *transfer, S3Error *err);
+static bool explain_headers(S3Error *err);
+static bool add_server(const S3HttpTransfer *transfer, S3Error *err);
+static bool has_answer(const S3HttpTransfer *transfer);
+static bool has_passed(const S3HttpTransfer *transfer, CURLINFO moment);
+static S3Slice server_of(const char *url);
+
+/* Fills "err"; returns false. */
+bool
+s3_http_explain(const S3HttpTransfer *transfer, S3Error *err)
+{
+	if (transfer->stop != S3_HTTP_STOP_NONE)
+		explain_stop(transfer, err);
+	else if (transfer->code != CURLE_OK)
+		explain_code(transfer, err);
+	else if (!transfer->head_complete)
+		s3_error_set(err, S3_ERROR_PROTOCOL,
+					 "server closed the connection before the answer was complete");
+	else
+		s3_error_set(err, S3_ERROR_PROTOCOL, "server returned HTTP status %d, which does not exist",
+					 transfer->status);
+	return add_server(transfer, err);
+}
+
+static bool
+explain_stop(const S3HttpTransfer *transfer, S3Error *err)
+{
+	curl_off_t	length = -1;
+
+	switch (transfer->stop)
+	{
+		case S3_HTTP_STOP_TIMEOUT:
+			return s3_error_set(err, S3_ERROR_CONNECTION,
+								"timed out after %d ms without progress",
+								transfer->request->request_timeout);
+		case S3_HTTP_STOP_HEADERS:
+			return explain_headers(err);
+		case S3_HTTP_STOP_DESCRIPTORS:
+			s3_error_set(err, S3_ERROR_CONNECTION, "too many files are open in this session");
+			return s3_error_hint(err, "Consider increasing the setting max_files_per_process.");
+		case S3_HTTP_STOP_BODY:
+			s3_error_set(err, S3_ERROR_TOO_LARGE, "answer is larger than %zu bytes",
+						 transfer->body_max);
+			curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+			if (length > 0)
+				s3_error_detail(err, "The server announced %lld bytes.", (long long) length);
+			return false;
+		case S3_HTTP_STOP_NONE:
+		case S3_HTTP_STOP_ENOUGH:
+		case S3_HTTP_STOP_MEMORY:
+			break;
+	}
+	return s3_error_set(err, S3_ERROR_PROTOCOL, "server's answer is not complete");
+}
+
+static bool
+explain_code(const S3HttpTransfer *transfer, S3Error *err)
+{
+	switch (transfer->code)
+	{
+		case CURLE_COULDNT_RESOLVE_HOST:
+			return s3_error_set(err, S3_ERROR_CONNECTION, "could not resolve host name");
+		case CURLE_COULDNT_CONNECT:
+			return s3_error_set(err, S3_ERROR_CONNECTION, "could not connect to server");
+		case CURLE_OPERATION_TIMEDOUT:
+			return explain_timeout(transfer, err);
+		case CURLE_SSL_CACERT_BADFILE:
+			s3_error_set(err, S3_ERROR_ARGUMENT,
+						 "could not read the file of certificate authorities");
+			return s3_error_hint(err, "Check the setting s3store.ca_file.");
+		case CURLE_PEER_FAILED_VERIFICATION:
+		case CURLE_SSL_CONNECT_ERROR:
+		case CURLE_SSL_CERTPROBLEM:
+		case CURLE_SSL_CIPHER:
+		case CURLE_SSL_ISSUER_ERROR:
+		case CURLE_SSL_INVALIDCERTSTATUS:
+			return explain_tls(transfer, err);
+		case CURLE_PARTIAL_FILE:
+			return s3_error_set(err, S3_ERROR_PROTOCOL,
+								"server closed the connection before the answer was complete");
+		case CURLE_GOT_NOTHING:
+			return s3_error_set(err, S3_ERROR_CONNECTION,
+								"server closed the connection without an answer");
+		case CURLE_SEND_ERROR:
+		case CURLE_RECV_ERROR:
+		case CURLE_SEND_FAIL_REWIND:
+			return explain_lost(transfer, err);
+		case CURLE_URL_MALFORMAT:
+			return s3_error_set(err, S3_ERROR_ARGUMENT, "address of the server is malformed");
+		case CURLE_UNSUPPORTED_PROTOCOL:
+		case CURLE_WEIRD_SERVER_REPLY:
+		case CURLE_BAD_CONTENT_ENCODING:
+			return explain_not_http(transfer, err);
+		case CURLE_OUT_OF_MEMORY:
+#if LIBCURL_VERSION_NUM >= 0x080600
+		case CURLE_TOO_LARGE:
+#endif
+			/* Of a header line; true lack of memory was reported before. */
+			return explain_headers(err);
+		default:
+			s3_error_set(err, S3_ERROR_CONNECTION, "request failed");
+			return s3_error_detail(err, "The transfer ended with \"%s\".",
+								   curl_easy_strerror(transfer->code));
+	}
+}
+
+/* The connect timeout is libcurl's; it covers the steps up to the request. */
+static bool
+explain_timeout(const S3HttpTransfer *transfer, S3Error *err)
+{
+	const char *step = "while waiting for the answer";
+
+	if (!has_passed(transfer, CURLINFO_NAMELOOKUP_TIME_T))
+		step = "while resolving the host name";
+	else if (!has_passed(transfer, CURLINFO_CONNECT_TIME_T))
+		step = "while connecting";
+	else if (!has_passed(transfer, CURLINFO_PRETRANSFER_TIME_T))
+		step = "while negotiating TLS";
+	return s3_error_set(err, S3_ERROR_CONNECTION, "timed out after %d ms %s",
+						transfer->request->connect_timeout, step);
+}
+
+static bool
+explain_tls(const S3HttpTransfer *transfer, S3Error *err)
+{
+	bool		untrusted = transfer->code == CURLE_PEER_FAILED_VERIFICATION;
+	char		reason[CURL_ERROR_SIZE];
+
+	s3_error_set(err, S3_ERROR_CONNECTION, untrusted ?
+				 "TLS certificate verification failed" :
+				 "could not establish a TLS connection");
+
+	/* Names of the certificate may stand in it: a stranger's words. */
+	s3_error_copy_text(reason, sizeof(reason), s3_slice_cstring(transfer->error_buffer));
+	if (reason[0] != '\0')
+		s3_error_detail(err, "The TLS library reports: %s.", reason);
+	if (untrusted)
+		s3_error_hint(err, "If the server's certificate was issued by a private "
+					  "certificate authority, name its file in s3store.ca_file.");
+	return false;
+}
+
+static bool
+explain_lost(const S3HttpTransfer *transfer, S3Error *err)
+{
+	/* libcurl has no code of its own for a body cut into chunks wrongly. */
+	if (transfer->code == CURLE_RECV_ERROR && transfer->head_complete &&
+		strstr(transfer->error_buffer, "chunk") != NULL)
+		return explain_not_http(transfer, err);
+	return s3_error_set(err, S3_ERROR_CONNECTION, "connection to server was lost");
+}
+
+static bool
+explain_not_http(const S3HttpTransfer *transfer, S3Error *err)
+{
+	/* The same code tells of a URL that is neither http nor https. */
+	if (!has_answer(transfer) && transfer->code == CURLE_UNSUPPORTED_PROTOCOL)
+		return s3_error_set(err, S3_ERROR_ARGUMENT,
+							"address of the server is neither http nor https");
+	return s3_error_set(err, S3_ERROR_PROTOCOL, "server's answer is not valid HTTP");
+}
+
+static bool
+explain_headers(S3Error *err)
+{
+	return s3_error_set(err, S3_ERROR_PROTOCOL,
+						"headers of the answer exceed %d bytes or %d lines",
+						S3_HTTP_HEADERS_MAX, S3_HTTP_HEADER_COUNT_MAX);
+}
+
+/* Names the server, and the system's error where there was one. */
+static bool
+add_server(const S3HttpTransfer *transfer, S3Error *err)
+{
+	const char *space = err->detail[0] == '\0' ? "" : " ";
+	char		name[SERVER_MAX];
+	long		error = 0;
+
+	s3_error_copy_text(name, sizeof(name), server_of(transfer->request->url));
+	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error);
+	if (error != 0 && err->kind == S3_ERROR_CONNECTION &&
+		transfer->stop == S3_HTTP_STOP_NONE &&
+		(transfer->code == CURLE_COULDNT_CONNECT || transfer->code == CURLE_SEND_ERROR ||
+		 transfer->code == CURLE_RECV_ERROR))
+		s3_error_detail(err, "%sThe server is %s; the system reports: %s.", space, name,
+						pg_strerror((int) error));
+	else
+		s3_error_detail(err, "%sThe server is %s.", space, name);
+	return false;
+}
+
+/* Did any byte come back? */
+static bool
+has_answer(const S3HttpTransfer *transfer)
+{
+	return has_passed(transfer, CURLINFO_STARTTRANSFER_TIME_T);
+}
+
+static bool
+has_passed(const S3HttpTransfer *transfer, CURLINFO moment)
+{
+	curl_off_t	elapsed = 0;
+
+	curl_easy_getinfo(transfer->easy, moment, &elapsed);
+	return elapsed > 0;
+}
+
+/* The part of a URL that names host and port. */
+static S3Slice
+server_of(const char *url)
+{
+	const char *start = strstr(url, "://");
+	size_t		len;
+
+	start = start == NULL ? url : start + 3;
+	len = strcspn(start, "/?#");
+	for (size_t i = len; i > 0; i--)
+		if (start[i - 1] == '@')	/* user information: refused, but not shown
+									 * either */
+			return s3_slice(start + i, len - i);
+	return s3_slice(start, len);
+}

@@ -1,0 +1,95 @@
+/*-------------------------------------------------------------------------
+ *
+ * http_transfer.h
+ *	  One transfer, as http.c, http_wait.c and http_error.c share it.
+ *	  Private to these three files, the only ones that include libcurl.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_HTTP_TRANSFER_H
+#define S3STORE_HTTP_TRANSFER_H
+
+#include "s3store.h"
+
+#include <curl/curl.h>
+
+#include "lib/ilist.h"
+
+#include "http.h"
+
+/*
+ * Why we ended a transfer ourselves.  A callback that wants to fail sets this
+ * and returns short; the words follow when no frame of libcurl is left.
+ */
+typedef enum S3HttpStop
+{
+	S3_HTTP_STOP_NONE = 0,
+	S3_HTTP_STOP_TIMEOUT,		/* no progress */
+	S3_HTTP_STOP_HEADERS,		/* headers over the limits */
+	S3_HTTP_STOP_BODY,			/* 2xx body over max_body */
+	S3_HTTP_STOP_ENOUGH,		/* error body cut: the answer counts */
+	S3_HTTP_STOP_DESCRIPTORS,	/* PostgreSQL has no descriptor to spare */
+	S3_HTTP_STOP_MEMORY			/* malloc failed in a callback */
+} S3HttpStop;
+
+typedef struct S3HttpTransfer
+{
+	MemoryContext context;		/* holds this struct; its end is the release */
+	MemoryContextCallback callback;
+	MemoryContext result_context;	/* the caller's */
+	dlist_node	node;			/* in the list of live transfers */
+	bool		released;
+	bool		clean;			/* finished well: the handle may be reused */
+
+	const S3HttpRequest *request;
+	CURL	   *easy;
+	struct curl_slist *headers;
+	bool		attached;		/* to the multi handle */
+	char		error_buffer[CURL_ERROR_SIZE];
+
+	/* The request's way out */
+	size_t		sent;			/* position in request->body */
+	int			sends;			/* connections the request went out on */
+	bool		connected;		/* TLS included */
+	int64		last_progress;	/* once connected, s3_http_now() */
+
+	/* The answer's headers, malloc'd: they grow inside a callback */
+	char	   *head;
+	size_t		head_len;
+	size_t		head_size;
+	size_t		head_bytes;		/* of everything received, 1xx included */
+	int			head_lines;		/* likewise */
+	bool		in_head;		/* a status line came, its blank line did not */
+	bool		head_complete;	/* of the final answer */
+	bool		length_checked;
+	int			status;
+
+	/* The answer's body, palloc'd in result_context outside of callbacks */
+	char	   *body;
+	size_t		body_size;		/* room, without the headroom */
+	size_t		body_len;
+	size_t		body_max;
+	size_t		want;			/* paused until this many bytes have room */
+
+	/* The end */
+	bool		done;
+	S3HttpStop	stop;
+	CURLcode	code;
+} S3HttpTransfer;
+
+/* http_wait.c */
+extern int64 s3_http_now(void);
+extern void s3_http_start_engine(void);
+extern void s3_http_attach(S3HttpTransfer *transfer);
+extern void s3_http_detach(S3HttpTransfer *transfer);
+extern void s3_http_resume(S3HttpTransfer *transfer);
+extern void s3_http_run(void);
+extern bool s3_http_wait(int64 deadline);
+extern curl_socket_t s3_http_open_socket(void *arg, curlsocktype purpose,
+										 struct curl_sockaddr *address);
+extern int	s3_http_close_socket(void *arg, curl_socket_t fd);
+
+/* http_error.c */
+extern bool s3_http_explain(const S3HttpTransfer *transfer, S3Error *err);
+
+#endif							/* S3STORE_HTTP_TRANSFER_H */
