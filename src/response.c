@@ -317,11 +317,12 @@ take_region(S3Error *err, const char *region)
 static void
 add_region_hint(S3Error *err)
 {
-	bool		redirected = err->http_status >= 300 && err->http_status <= 399 &&
-		err->http_status != 304;
+	int			status = err->http_status;
+	bool		redirected = status >= 300 && status <= 399 && status != 304;
+	bool		malformed = strcmp(err->code, "AuthorizationHeaderMalformed") == 0;
+	bool		head_refused = status == 400 && err->code[0] == '\0';
 
-	if (err->region[0] == '\0' ||
-		(!redirected && strcmp(err->code, "AuthorizationHeaderMalformed") != 0))
+	if (err->region[0] == '\0' || !(redirected || malformed || head_refused))
 		return;
 	err->hint[0] = '\0';
 	s3_error_hint(err, "The server named the region \"%s\": set it as s3store.region, or as \"region\" of this scheme in s3store.endpoints.",

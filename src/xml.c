@@ -12,6 +12,7 @@
 #include "s3store.h"
 
 #include <expat.h>
+#include <limits.h>
 
 #include "xml.h"
 

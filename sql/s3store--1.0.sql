@@ -1,0 +1,200 @@
+/* s3store 1.0 */
+
+\echo Use "CREATE EXTENSION s3store" to load this file. \quit
+
+-- The roles are the whole cluster's, and stay when the extension is dropped.
+CREATE FUNCTION s3store_create_roles() RETURNS pg_catalog.void
+AS 'MODULE_PATHNAME', 's3store_create_roles'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+SELECT s3store_create_roles();
+
+DROP FUNCTION s3store_create_roles();
+
+--
+-- URLs
+--
+
+CREATE FUNCTION s3_scheme(url pg_catalog.text) RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 's3store_scheme'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION s3_scheme(pg_catalog.text) IS
+'scheme of an S3 URL, in lower case; NULL for '''' and ''-''; error 22P02 for a malformed URL';
+
+CREATE FUNCTION s3_bucket(url pg_catalog.text) RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 's3store_bucket'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION s3_bucket(pg_catalog.text) IS
+'bucket of an S3 URL; NULL for '''' and ''-''; error 22P02 for a malformed URL';
+
+CREATE FUNCTION s3_key(url pg_catalog.text) RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 's3store_key'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION s3_key(pg_catalog.text) IS
+'key of an S3 URL, byte for byte; NULL for '''' and ''-''; error 22P02 for a malformed URL';
+
+CREATE DOMAIN s3url AS pg_catalog.text
+	CONSTRAINT s3url_syntax CHECK (VALUE IN ('', '-') OR s3_scheme(VALUE) IS NOT NULL);
+
+COMMENT ON DOMAIN s3url IS
+'text that is an S3 URL (scheme://bucket/key), or '''' or ''-'' for no file';
+
+--
+-- Links
+--
+
+CREATE FUNCTION s3_url(url pg_catalog.text) RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 's3store_url'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION s3_url(pg_catalog.text) IS
+'HTTP URL of an object, not signed';
+
+CREATE FUNCTION s3_presign(url pg_catalog.text,
+						   method pg_catalog.text DEFAULT 'get_object',
+						   expires pg_catalog.interval DEFAULT NULL,
+						   params pg_catalog.jsonb DEFAULT NULL,
+						   signed_at pg_catalog.timestamptz DEFAULT NULL)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 's3store_presign'
+LANGUAGE C STABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval,
+							   pg_catalog.jsonb, pg_catalog.timestamptz) IS
+'presigned link to an object (AWS Signature Version 4); method is an operation (get_object, head_object, put_object, delete_object) or an HTTP verb, expires defaults to s3store.max_age_seconds, params are boto3''s, signed_at defaults to the start of the statement';
+
+--
+-- Objects
+--
+
+CREATE TYPE s3_object AS (
+	url pg_catalog.text,
+	size pg_catalog.int8,
+	last_modified pg_catalog.timestamptz,
+	etag pg_catalog.text,
+	content_type pg_catalog.text,
+	content_encoding pg_catalog.text,
+	content_disposition pg_catalog.text,
+	content_language pg_catalog.text,
+	cache_control pg_catalog.text,
+	storage_class pg_catalog.text,
+	version_id pg_catalog.text,
+	server_side_encryption pg_catalog.text,
+	metadata pg_catalog.jsonb
+);
+
+COMMENT ON TYPE s3_object IS
+'what an S3 server says about an object';
+
+CREATE FUNCTION s3_put(url pg_catalog.text,
+					   content pg_catalog.bytea,
+					   content_type pg_catalog.text DEFAULT NULL,
+					   metadata pg_catalog.jsonb DEFAULT NULL,
+					   overwrite pg_catalog.bool DEFAULT NULL,
+					   params pg_catalog.jsonb DEFAULT NULL)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 's3store_put'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
+
+COMMENT ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text,
+						   pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) IS
+'stores an object and returns its URL: another one when the name is taken and overwrite (default: s3store.file_overwrite) is off';
+
+CREATE FUNCTION s3_put(url pg_catalog.text,
+					   content pg_catalog.text,
+					   content_type pg_catalog.text DEFAULT NULL,
+					   metadata pg_catalog.jsonb DEFAULT NULL,
+					   overwrite pg_catalog.bool DEFAULT NULL,
+					   params pg_catalog.jsonb DEFAULT NULL)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 's3store_put_text'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
+
+COMMENT ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text,
+						   pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) IS
+'stores text, in UTF-8, as an object and returns its URL: another one when the name is taken and overwrite (default: s3store.file_overwrite) is off';
+
+CREATE FUNCTION s3_get(url pg_catalog.text, params pg_catalog.jsonb DEFAULT NULL)
+RETURNS pg_catalog.bytea
+AS 'MODULE_PATHNAME', 's3store_get'
+LANGUAGE C VOLATILE PARALLEL SAFE COST 10000;
+
+COMMENT ON FUNCTION s3_get(pg_catalog.text, pg_catalog.jsonb) IS
+'content of an object, gzip encoding undone; error 58P01 when it does not exist, 54000 above s3store.max_object_size';
+
+CREATE FUNCTION s3_get_text(url pg_catalog.text, params pg_catalog.jsonb DEFAULT NULL)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 's3store_get_text'
+LANGUAGE C VOLATILE PARALLEL SAFE COST 10000;
+
+COMMENT ON FUNCTION s3_get_text(pg_catalog.text, pg_catalog.jsonb) IS
+'content of an object as text, from the charset of its content type (default: UTF-8); errors as s3_get, and 22021 when it is not valid text';
+
+CREATE FUNCTION s3_head(url pg_catalog.text, params pg_catalog.jsonb DEFAULT NULL)
+RETURNS s3_object
+AS 'MODULE_PATHNAME', 's3store_head'
+LANGUAGE C VOLATILE PARALLEL SAFE COST 10000;
+
+COMMENT ON FUNCTION s3_head(pg_catalog.text, pg_catalog.jsonb) IS
+'metadata of an object; NULL when it does not exist';
+
+CREATE FUNCTION s3_exists(url pg_catalog.text) RETURNS pg_catalog.bool
+AS 'MODULE_PATHNAME', 's3store_exists'
+LANGUAGE C VOLATILE STRICT PARALLEL SAFE COST 10000;
+
+COMMENT ON FUNCTION s3_exists(pg_catalog.text) IS
+'whether an object exists, or for a URL that ends in ''/'' any object below it; only the server''s "not found" means no, everything else is an error';
+
+CREATE FUNCTION s3_size(url pg_catalog.text) RETURNS pg_catalog.int8
+AS 'MODULE_PATHNAME', 's3store_size'
+LANGUAGE C VOLATILE STRICT PARALLEL SAFE COST 10000;
+
+COMMENT ON FUNCTION s3_size(pg_catalog.text) IS
+'size of an object in bytes, uncompressed where its metadata say so; NULL when it does not exist';
+
+CREATE FUNCTION s3_modified_time(url pg_catalog.text) RETURNS pg_catalog.timestamptz
+AS 'MODULE_PATHNAME', 's3store_modified_time'
+LANGUAGE C VOLATILE STRICT PARALLEL SAFE COST 10000;
+
+COMMENT ON FUNCTION s3_modified_time(pg_catalog.text) IS
+'when an object was written last; NULL when it does not exist';
+
+CREATE FUNCTION s3_delete(url pg_catalog.text, params pg_catalog.jsonb DEFAULT NULL)
+RETURNS pg_catalog.bool
+AS 'MODULE_PATHNAME', 's3store_delete'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
+
+COMMENT ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) IS
+'deletes an object at once, whatever becomes of the transaction; true when it is gone, whether or not it existed';
+
+--
+-- Rights: what reaches keys or the network is for the roles only.
+--
+
+REVOKE ALL ON FUNCTION s3_url(pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_get(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_get_text(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_head(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_exists(pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_size(pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_modified_time(pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION s3_url(pg_catalog.text) TO s3store_read, s3store_write;
+-- s3_presign itself asks for s3store_write where a link changes something.
+GRANT EXECUTE ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_read, s3store_write;
+GRANT EXECUTE ON FUNCTION s3_get(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_get_text(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_head(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_exists(pg_catalog.text) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_size(pg_catalog.text) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_modified_time(pg_catalog.text) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
+GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
+GRANT EXECUTE ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) TO s3store_write;

@@ -1,0 +1,152 @@
+/*-------------------------------------------------------------------------
+ *
+ * client.c
+ *	  The corridor: one call of S3's API, from an URL to the answer.
+ *
+ *	  URL -> storage -> address -> credentials -> signature -> transfer
+ *
+ * Read-only is checked when a call is opened and again right before it is
+ * sent; nothing else in the extension sends requests.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include <time.h>
+
+#include "client.h"
+#include "credentials.h"
+#include "encoding.h"
+#include "response.h"
+#include "sigv4.h"
+#include "uri.h"
+
+static bool open_location(S3Call *call, S3OperationId operation,
+						  const char *command, text *url);
+static void set_target(S3Call *call, const S3Endpoint *endpoint);
+static S3Signing make_signing(const S3Call *call, int64 time);
+
+bool
+s3_call_open(S3Call *call, S3OperationId operation, const char *command,
+			 S3CallPurpose purpose, text *url)
+{
+	const S3Settings *settings;
+	S3Error		err;
+
+	if (!open_location(call, operation, command, url))
+		return false;
+	settings = &call->storage->settings;
+	if (!s3_location_object_key(&call->location, settings->key_prefix,
+								settings->normalize_keys, &call->key, &err))
+		s3_error_throw(&err);
+	set_target(call, purpose == S3_CALL_LINK ?
+			   &call->storage->endpoint_presigning : &call->storage->endpoint);
+	return true;
+}
+
+bool
+s3_call_open_bucket(S3Call *call, S3OperationId operation, const char *command, text *url)
+{
+	if (!open_location(call, operation, command, url))
+		return false;
+	set_target(call, &call->storage->endpoint);
+	return true;
+}
+
+bool
+s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err)
+{
+	const S3Settings *settings = &call->storage->settings;
+	S3Signing	signing = make_signing(call, (int64) time(NULL));
+	S3HttpRequest http = {0};
+	StringInfoData url;
+
+	if (!call->operation->read_only)
+		s3_settings_prevent_if_read_only(call->storage, call->command);
+	if (!s3_sigv4_sign(&call->request, &signing, err))
+		return false;
+
+	initStringInfo(&url);
+	s3_request_url(&call->request, &url);
+	http.method = call->request.method;
+	http.url = url.data;
+	http.headers = &call->request.headers;
+	http.body = call->request.body;
+	http.max_body = (uint64) settings->max_object_size * 1024;
+	http.headroom = VARHDRSZ;
+	http.connect_timeout = settings->connect_timeout;
+	http.request_timeout = settings->request_timeout;
+	http.ca_file = settings->ca_file;
+	http.verify_tls = settings->verify_tls;
+	return s3_http_perform(&http, response, err) && s3_response_check(response, err);
+}
+
+char *
+s3_call_presign(S3Call *call, int expires, int64 signed_at)
+{
+	S3Signing	signing = make_signing(call, signed_at);
+	StringInfoData url;
+	S3Error		err;
+
+	initStringInfo(&url);
+	if (!s3_sigv4_presign(&call->request, &signing, expires, &url, &err))
+		s3_error_throw(&err);
+	return url.data;
+}
+
+void
+s3_call_throw(const S3Call *call, const S3Error *err)
+{
+	s3_error_throw_for_object(err, call->operation->verb, call->operation->preposition,
+							  call->location.bucket,
+							  s3_slice(call->key.data, call->key.len));
+}
+
+/* What both kinds of calls need: the storage and the bucket. */
+static bool
+open_location(S3Call *call, S3OperationId operation, const char *command, text *url)
+{
+	S3Slice		utf8 = s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url));
+	S3Error		err;
+
+	if (s3_location_is_none(utf8))
+		return false;
+	memset(call, 0, sizeof(*call));
+	call->operation = s3_operation(operation);
+	call->command = command;
+	if (!s3_location_parse(utf8, &call->location, &err))
+		s3_error_throw(&err);
+	call->storage = s3_storage_find(call->location.scheme);
+	initStringInfo(&call->key);
+	if (!call->operation->read_only)
+		s3_settings_prevent_if_read_only(call->storage, command);
+	return true;
+}
+
+static void
+set_target(S3Call *call, const S3Endpoint *endpoint)
+{
+	S3Address	address;
+	StringInfoData path;
+
+	s3_address_bucket(endpoint, call->storage->settings.addressing_style,
+					  call->location.bucket, &address);
+	initStringInfo(&path);
+	appendStringInfo(&path, "%s/", address.path);
+	s3_uri_encode_path(&path, s3_slice(call->key.data, call->key.len));
+	call->request.method = call->operation->method;
+	call->request.tls = address.tls;
+	call->request.host = address.host;
+	call->request.path = path.data;
+}
+
+static S3Signing
+make_signing(const S3Call *call, int64 time)
+{
+	S3Signing	signing;
+
+	signing.credentials = s3_credentials_find(call->storage);
+	signing.region = call->storage->settings.region;
+	signing.time = time;
+	return signing;
+}

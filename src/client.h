@@ -1,0 +1,66 @@
+/*-------------------------------------------------------------------------
+ *
+ * client.h
+ *	  The corridor: one call of S3's API, from an URL to the answer.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_CLIENT_H
+#define S3STORE_CLIENT_H
+
+#include "http.h"
+#include "location.h"
+#include "params.h"
+#include "settings.h"
+
+/*
+ * One call under way.  Lives in the memory context it was opened in; refers
+ * to the settings' cache, so no SQL may run between opening and using it.
+ */
+typedef struct S3Call
+{
+	const S3Operation *operation;
+	const char *command;		/* the SQL function, such as "s3_put()" */
+	const S3Storage *storage;
+	S3Location	location;		/* the URL, in UTF-8 */
+	StringInfoData key;			/* of the object on the server */
+	S3Request	request;		/* add headers and query before performing */
+} S3Call;
+
+typedef enum S3CallPurpose
+{
+	S3_CALL_REQUEST,			/* we send it */
+	S3_CALL_LINK				/* somebody else will */
+} S3CallPurpose;
+
+/*
+ * Takes the URL apart and prepares the request for its object.  Returns false
+ * when the URL means "no file" ('' and '-').  Throws for every other URL that
+ * does not name an object of a configured storage, and 25006 when the
+ * operation changes something and the storage is read-only.
+ */
+extern bool s3_call_open(S3Call *call, S3OperationId operation, const char *command,
+						 S3CallPurpose purpose, text *url);
+
+/* As s3_call_open, for the bucket itself (the key may be empty). */
+extern bool s3_call_open_bucket(S3Call *call, S3OperationId operation,
+								const char *command, text *url);
+
+/*
+ * Signs the request, sends it and waits for the answer.  Returns false, with
+ * the reason in "err", when there was none or its status is not 2xx; throws
+ * when the query is cancelled, without credentials, and where the storage has
+ * become read-only.
+ */
+extern bool s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err);
+
+/*
+ * Signs the request into a link that lives "expires" seconds from "signed_at"
+ * (seconds since 1970), and returns it.
+ */
+extern char *s3_call_presign(S3Call *call, int expires, int64 signed_at);
+
+/* Reports "err" as the failure of this call. */
+extern void s3_call_throw(const S3Call *call, const S3Error *err) pg_attribute_noreturn();
+
+#endif							/* S3STORE_CLIENT_H */

@@ -1,0 +1,341 @@
+/*-------------------------------------------------------------------------
+ *
+ * fn_object.c
+ *	  SQL functions that read and delete objects: s3_get, s3_get_text,
+ *	  s3_head, s3_exists, s3_size, s3_modified_time, s3_delete.
+ *
+ * A missing object is NULL or false where that is the question, an error
+ * where its content is wanted; every other failure is an error.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include "client.h"
+#include "encoding.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "gzip.h"
+#include "response.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "xml.h"
+
+PG_FUNCTION_INFO_V1(s3store_get);
+PG_FUNCTION_INFO_V1(s3store_get_text);
+PG_FUNCTION_INFO_V1(s3store_head);
+PG_FUNCTION_INFO_V1(s3store_exists);
+PG_FUNCTION_INFO_V1(s3store_size);
+PG_FUNCTION_INFO_V1(s3store_modified_time);
+PG_FUNCTION_INFO_V1(s3store_delete);
+
+/* Columns of the type s3_object, in order. */
+enum ObjectColumn
+{
+	OBJECT_URL,
+	OBJECT_SIZE,
+	OBJECT_LAST_MODIFIED,
+	OBJECT_ETAG,
+	OBJECT_CONTENT_TYPE,
+	OBJECT_CONTENT_ENCODING,
+	OBJECT_CONTENT_DISPOSITION,
+	OBJECT_CONTENT_LANGUAGE,
+	OBJECT_CACHE_CONTROL,
+	OBJECT_STORAGE_CLASS,
+	OBJECT_VERSION_ID,
+	OBJECT_SERVER_SIDE_ENCRYPTION,
+	OBJECT_METADATA,
+	OBJECT_COLUMNS
+};
+
+static bool get_content(FunctionCallInfo fcinfo, const char *command,
+						S3HttpResponse *response);
+static void undo_gzip(const S3Call *call, S3HttpResponse *response);
+static bool head_object(text *url, Jsonb *params, const char *command, S3ObjectInfo *info);
+static bool prefix_exists(text *url);
+static void note_contents(void *arg, int depth, const char *name, S3Slice text);
+static Datum object_datum(FunctionCallInfo fcinfo, text *url, const S3ObjectInfo *info);
+static Datum metadata_datum(const S3Fields *metadata);
+static void set_text(Datum *values, bool *nulls, int column, const char *value);
+static JsonbValue string_value(const char *utf8);
+static TimestampTz timestamp_of(int64 unix_seconds);
+
+/* s3_get(url text, params jsonb) returns bytea */
+Datum
+s3store_get(PG_FUNCTION_ARGS)
+{
+	S3HttpResponse response;
+
+	if (!get_content(fcinfo, "s3_get()", &response))
+		PG_RETURN_NULL();
+	/* The head room is the varlena header's. */
+	SET_VARSIZE(response.body, response.body_len + VARHDRSZ);
+	PG_RETURN_BYTEA_P(response.body);
+}
+
+/* s3_get_text(url text, params jsonb) returns text */
+Datum
+s3store_get_text(PG_FUNCTION_ARGS)
+{
+	S3HttpResponse response;
+
+	if (!get_content(fcinfo, "s3_get_text()", &response))
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(s3_text_from_content(s3_slice(response.body + VARHDRSZ, response.body_len),
+										  s3_response_header(&response, "content-type")));
+}
+
+/* s3_head(url text, params jsonb) returns s3_object: NULL when missing */
+Datum
+s3store_head(PG_FUNCTION_ARGS)
+{
+	S3ObjectInfo info;
+	Jsonb	   *params = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
+
+	if (PG_ARGISNULL(0) ||
+		!head_object(PG_GETARG_TEXT_PP(0), params, "s3_head()", &info))
+		PG_RETURN_NULL();
+	return object_datum(fcinfo, PG_GETARG_TEXT_PP(0), &info);
+}
+
+/* s3_exists(url text) returns boolean; with a '/' at the end: any object below */
+Datum
+s3store_exists(PG_FUNCTION_ARGS)
+{
+	text	   *url = PG_GETARG_TEXT_PP(0);
+	size_t		len = VARSIZE_ANY_EXHDR(url);
+	S3ObjectInfo info;
+
+	if (s3_location_is_none(s3_slice(VARDATA_ANY(url), len)))
+		PG_RETURN_NULL();
+	if (VARDATA_ANY(url)[len - 1] == '/')
+		PG_RETURN_BOOL(prefix_exists(url));
+	PG_RETURN_BOOL(head_object(url, NULL, "s3_exists()", &info));
+}
+
+/* s3_size(url text) returns bigint: of the content, uncompressed where known */
+Datum
+s3store_size(PG_FUNCTION_ARGS)
+{
+	S3ObjectInfo info;
+	const char *uncompressed;
+
+	if (!head_object(PG_GETARG_TEXT_PP(0), NULL, "s3_size()", &info))
+		PG_RETURN_NULL();
+	uncompressed = s3_fields_find(&info.metadata, "uncompressed_size");
+	if (uncompressed != NULL && info.content_encoding != NULL &&
+		strcmp(info.content_encoding, "gzip") == 0 &&
+		strlen(uncompressed) <= 18 && uncompressed[0] != '\0' &&
+		strspn(uncompressed, "0123456789") == strlen(uncompressed))
+		PG_RETURN_INT64(strtoll(uncompressed, NULL, 10));
+	PG_RETURN_INT64(info.size);
+}
+
+/* s3_modified_time(url text) returns timestamptz */
+Datum
+s3store_modified_time(PG_FUNCTION_ARGS)
+{
+	S3ObjectInfo info;
+
+	if (!head_object(PG_GETARG_TEXT_PP(0), NULL, "s3_modified_time()", &info) ||
+		!info.has_last_modified)
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(timestamp_of(info.last_modified));
+}
+
+/* s3_delete(url text, params jsonb) returns boolean: true, it is gone */
+Datum
+s3store_delete(PG_FUNCTION_ARGS)
+{
+	S3Call		call;
+	S3HttpResponse response;
+	S3Error		err;
+
+	if (PG_ARGISNULL(0) ||
+		!s3_call_open(&call, S3_DELETE_OBJECT, "s3_delete()", S3_CALL_REQUEST,
+					  PG_GETARG_TEXT_PP(0)))
+		PG_RETURN_NULL();
+	if (!PG_ARGISNULL(1))
+		s3_params_apply(call.operation, PG_GETARG_JSONB_P(1), &call.request);
+	/* Servers that answer 404 here mean the same as S3's 204. */
+	if (!s3_call_perform(&call, &response, &err) &&
+		(err.kind != S3_ERROR_NOT_FOUND || strcmp(err.code, "NoSuchBucket") == 0))
+		s3_call_throw(&call, &err);
+	PG_RETURN_BOOL(true);
+}
+
+/*
+ * Downloads an object whole, with VARHDRSZ bytes before its content.  Returns
+ * false for "no file".
+ */
+static bool
+get_content(FunctionCallInfo fcinfo, const char *command, S3HttpResponse *response)
+{
+	S3Call		call;
+	S3Error		err;
+
+	if (PG_ARGISNULL(0) ||
+		!s3_call_open(&call, S3_GET_OBJECT, command, S3_CALL_REQUEST, PG_GETARG_TEXT_PP(0)))
+		return false;
+	if (!PG_ARGISNULL(1))
+		s3_params_apply(call.operation, PG_GETARG_JSONB_P(1), &call.request);
+	if (!s3_call_perform(&call, response, &err))
+		s3_call_throw(&call, &err);
+	/* Part of a gzip stream cannot be uncompressed. */
+	if (response->status == 200)
+		undo_gzip(&call, response);
+	return true;
+}
+
+static void
+undo_gzip(const S3Call *call, S3HttpResponse *response)
+{
+	char	   *encoding = s3_response_header(response, "content-encoding");
+	uint64		max = (uint64) call->storage->settings.max_object_size * 1024;
+	StringInfoData content;
+	S3Error		err;
+
+	if (encoding == NULL || pg_strcasecmp(encoding, "gzip") != 0)
+		return;
+	initStringInfo(&content);
+	appendStringInfoSpaces(&content, VARHDRSZ);
+	if (!s3_gunzip(s3_slice(response->body + VARHDRSZ, response->body_len),
+				   Min(max, MaxAllocSize / 2), &content, &err))
+		s3_call_throw(call, &err);
+	pfree(response->body);
+	response->body = content.data;
+	response->body_len = content.len - VARHDRSZ;
+}
+
+/* Returns false for "no file" and when the object does not exist. */
+static bool
+head_object(text *url, Jsonb *params, const char *command, S3ObjectInfo *info)
+{
+	S3Call		call;
+	S3HttpResponse response;
+	S3Error		err;
+
+	if (!s3_call_open(&call, S3_HEAD_OBJECT, command, S3_CALL_REQUEST, url))
+		return false;
+	s3_params_apply(call.operation, params, &call.request);
+	if (!s3_call_perform(&call, &response, &err))
+	{
+		if (err.kind == S3_ERROR_NOT_FOUND)
+			return false;
+		s3_call_throw(&call, &err);
+	}
+	if (!s3_response_object(&response, info, &err))
+		s3_call_throw(&call, &err);
+	return true;
+}
+
+/* Asks for a list of one. */
+static bool
+prefix_exists(text *url)
+{
+	S3Call		call;
+	S3HttpResponse response;
+	S3Error		err;
+	bool		found = false;
+	const S3Settings *settings;
+
+	if (!s3_call_open_bucket(&call, S3_GET_OBJECT, "s3_exists()", url))
+		return false;
+	settings = &call.storage->settings;
+	if (call.location.key.len > 0 &&
+		!s3_location_object_key(&call.location, settings->key_prefix,
+								settings->normalize_keys, &call.key, &err))
+		s3_error_throw(&err);
+	if (call.key.len > 0 && call.key.data[call.key.len - 1] != '/')
+		appendStringInfoChar(&call.key, '/');
+	s3_fields_add(&call.request.query, "list-type", "2");
+	s3_fields_add(&call.request.query, "max-keys", "1");
+	s3_fields_add(&call.request.query, "prefix", call.key.data);
+	s3_fields_add(&call.request.query, "encoding-type", "url");
+	if (!s3_call_perform(&call, &response, &err) ||
+		!s3_xml_parse(s3_slice(response.body + VARHDRSZ, response.body_len),
+					  "ListBucketResult", note_contents, &found, &err))
+		s3_call_throw(&call, &err);
+	return found;
+}
+
+static void
+note_contents(void *arg, int depth, const char *name, S3Slice text)
+{
+	if (depth == 1 && strcmp(name, "Contents") == 0)
+		*(bool *) arg = true;
+}
+
+static Datum
+object_datum(FunctionCallInfo fcinfo, text *url, const S3ObjectInfo *info)
+{
+	TupleDesc	desc;
+	Datum		values[OBJECT_COLUMNS];
+	bool		nulls[OBJECT_COLUMNS] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE ||
+		desc->natts != OBJECT_COLUMNS)
+		elog(ERROR, "s3_object is not the type that this library knows");
+	values[OBJECT_URL] = PointerGetDatum(url);
+	values[OBJECT_SIZE] = Int64GetDatum(info->size);
+	values[OBJECT_LAST_MODIFIED] = TimestampTzGetDatum(timestamp_of(info->last_modified));
+	nulls[OBJECT_LAST_MODIFIED] = !info->has_last_modified;
+	set_text(values, nulls, OBJECT_ETAG, info->etag);
+	set_text(values, nulls, OBJECT_CONTENT_TYPE, info->content_type);
+	set_text(values, nulls, OBJECT_CONTENT_ENCODING, info->content_encoding);
+	set_text(values, nulls, OBJECT_CONTENT_DISPOSITION, info->content_disposition);
+	set_text(values, nulls, OBJECT_CONTENT_LANGUAGE, info->content_language);
+	set_text(values, nulls, OBJECT_CACHE_CONTROL, info->cache_control);
+	set_text(values, nulls, OBJECT_STORAGE_CLASS, info->storage_class);
+	set_text(values, nulls, OBJECT_VERSION_ID, info->version_id);
+	set_text(values, nulls, OBJECT_SERVER_SIDE_ENCRYPTION, info->server_side_encryption);
+	values[OBJECT_METADATA] = metadata_datum(&info->metadata);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+static Datum
+metadata_datum(const S3Fields *metadata)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *object;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < metadata->count; i++)
+	{
+		JsonbValue	name = string_value(metadata->items[i].name);
+		JsonbValue	value = string_value(metadata->items[i].value);
+
+		pushJsonbValue(&state, WJB_KEY, &name);
+		pushJsonbValue(&state, WJB_VALUE, &value);
+	}
+	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	return JsonbPGetDatum(JsonbValueToJsonb(object));
+}
+
+static void
+set_text(Datum *values, bool *nulls, int column, const char *value)
+{
+	nulls[column] = value == NULL;
+	if (value != NULL)
+		values[column] = PointerGetDatum(s3_text_from_server(value));
+}
+
+static JsonbValue
+string_value(const char *utf8)
+{
+	text	   *clean = s3_text_from_server(utf8);
+	JsonbValue	value;
+
+	value.type = jbvString;
+	value.val.string.val = VARDATA_ANY(clean);
+	value.val.string.len = VARSIZE_ANY_EXHDR(clean);
+	return value;
+}
+
+static TimestampTz
+timestamp_of(int64 unix_seconds)
+{
+	int64		epoch = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+
+	return (unix_seconds - epoch) * USECS_PER_SEC;
+}

@@ -1,0 +1,283 @@
+/*-------------------------------------------------------------------------
+ *
+ * fn_put.c
+ *	  SQL function that stores objects: s3_put.
+ *
+ * Without "overwrite" an object that exists is never touched: the name that
+ * is stored is then another one, made by Django's rule.  Where the server
+ * knows If-None-Match, nobody can take the name between the question and the
+ * upload.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include "client.h"
+#include "encoding.h"
+#include "fmgr.h"
+#include "nodes/pg_list.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#define NAME_ATTEMPTS_MAX	100 /* alternative names to try */
+#define NAME_SUFFIX_LEN		7	/* random characters, as Django has them */
+
+/* What s3_put was called with. */
+typedef struct PutArguments
+{
+	S3Slice		content;
+	const char *content_type;	/* NULL: as the settings say */
+	Jsonb	   *metadata;		/* NULL: none */
+	Jsonb	   *params;			/* NULL: none */
+} PutArguments;
+
+typedef enum PutOutcome
+{
+	PUT_STORED,
+	PUT_NAME_TAKEN
+} PutOutcome;
+
+PG_FUNCTION_INFO_V1(s3store_put);
+PG_FUNCTION_INFO_V1(s3store_put_text);
+
+/* Hosts that refused If-None-Match on a PUT; lives as long as the backend. */
+static List *hosts_without_conditional_put = NIL;
+
+static Datum put(FunctionCallInfo fcinfo, S3Slice content);
+static text *put_under_free_name(text *url, const PutArguments *arguments);
+static PutOutcome put_if_free(text *url, const PutArguments *arguments);
+static void put_over(text *url, const PutArguments *arguments);
+static bool name_is_taken(text *url);
+static void open_put(S3Call *call, text *url, const PutArguments *arguments);
+static void add_default(S3Request *request, const char *name, const char *value);
+static bool knows_conditional_put(const char *host);
+static void remember_no_conditional_put(const char *host);
+static text *alternative_url(text *url);
+static void random_characters(char *out, int len);
+
+/*
+ * s3_put(url text, content bytea, content_type text, metadata jsonb,
+ *		  overwrite boolean, params jsonb) returns text
+ */
+Datum
+s3store_put(PG_FUNCTION_ARGS)
+{
+	bytea	   *content;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	content = PG_GETARG_BYTEA_PP(1);
+	return put(fcinfo, s3_slice(VARDATA_ANY(content), VARSIZE_ANY_EXHDR(content)));
+}
+
+/* The same for text, which is stored in UTF-8. */
+Datum
+s3store_put_text(PG_FUNCTION_ARGS)
+{
+	text	   *content;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	content = PG_GETARG_TEXT_PP(1);
+	return put(fcinfo, s3_utf8_slice(VARDATA_ANY(content), VARSIZE_ANY_EXHDR(content)));
+}
+
+static Datum
+put(FunctionCallInfo fcinfo, S3Slice content)
+{
+	text	   *url = PG_GETARG_TEXT_PP(0);
+	PutArguments arguments = {content, NULL, NULL, NULL};
+	S3Call		call;
+	bool		overwrite;
+
+	if (!PG_ARGISNULL(2))
+		arguments.content_type = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	if (!PG_ARGISNULL(3))
+		arguments.metadata = PG_GETARG_JSONB_P(3);
+	if (!PG_ARGISNULL(5))
+		arguments.params = PG_GETARG_JSONB_P(5);
+
+	if (!s3_call_open(&call, S3_PUT_OBJECT, "s3_put()", S3_CALL_REQUEST, url))
+		PG_RETURN_NULL();
+	overwrite = PG_ARGISNULL(4) ? call.storage->settings.file_overwrite : PG_GETARG_BOOL(4);
+	if (overwrite)
+		put_over(url, &arguments);
+	else
+		url = put_under_free_name(url, &arguments);
+	PG_RETURN_TEXT_P(url);
+}
+
+/* Returns the URL that was free. */
+static text *
+put_under_free_name(text *url, const PutArguments *arguments)
+{
+	text	   *candidate = url;
+
+	for (int i = 0; i < NAME_ATTEMPTS_MAX; i++)
+	{
+		if (put_if_free(candidate, arguments) == PUT_STORED)
+			return candidate;
+		candidate = alternative_url(url);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_FILE),
+			 errmsg("could not find a free name for object \"%s\"", text_to_cstring(url)),
+			 errdetail("%d names were taken.", NAME_ATTEMPTS_MAX)));
+}
+
+static PutOutcome
+put_if_free(text *url, const PutArguments *arguments)
+{
+	S3Call		call;
+	S3HttpResponse response;
+	S3Error		err;
+
+	/* Asked first, since some servers take If-None-Match and ignore it. */
+	if (name_is_taken(url))
+		return PUT_NAME_TAKEN;
+	open_put(&call, url, arguments);
+	if (!knows_conditional_put(call.request.host))
+	{
+		put_over(url, arguments);
+		return PUT_STORED;
+	}
+	add_default(&call.request, "if-none-match", "*");
+	if (s3_call_perform(&call, &response, &err))
+		return PUT_STORED;
+	if (err.kind == S3_ERROR_CONFLICT)
+		return PUT_NAME_TAKEN;
+	if (err.kind != S3_ERROR_UNSUPPORTED)
+		s3_call_throw(&call, &err);
+	remember_no_conditional_put(call.request.host);
+	put_over(url, arguments);
+	return PUT_STORED;
+}
+
+static void
+put_over(text *url, const PutArguments *arguments)
+{
+	S3Call		call;
+	S3HttpResponse response;
+	S3Error		err;
+
+	open_put(&call, url, arguments);
+	if (!s3_call_perform(&call, &response, &err))
+		s3_call_throw(&call, &err);
+}
+
+static bool
+name_is_taken(text *url)
+{
+	S3Call		call;
+	S3HttpResponse response;
+	S3Error		err;
+
+	(void) s3_call_open(&call, S3_HEAD_OBJECT, "s3_put()", S3_CALL_REQUEST, url);
+	if (s3_call_perform(&call, &response, &err))
+		return true;
+	if (err.kind != S3_ERROR_NOT_FOUND)
+		s3_call_throw(&call, &err);
+	return false;
+}
+
+/* The request, ready to go: arguments first, then what the settings add. */
+static void
+open_put(S3Call *call, text *url, const PutArguments *arguments)
+{
+	S3Error		err;
+
+	(void) s3_call_open(call, S3_PUT_OBJECT, "s3_put()", S3_CALL_REQUEST, url);
+	s3_params_apply(call->operation, arguments->params, &call->request);
+	s3_params_apply_metadata(arguments->metadata, &call->request);
+	if (s3_fields_find(&call->request.headers, "content-length") != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("parameter \"ContentLength\" is not for s3_put()"),
+				 errdetail("The length is that of the content.")));
+	if (arguments->content_type != NULL)
+	{
+		if (!s3_check_header_value("content_type", arguments->content_type, &err))
+			s3_error_throw(&err);
+		if (s3_fields_find(&call->request.headers, "content-type") != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("the content type is given twice"),
+					 errdetail("It stands in \"content_type\" and in \"params\".")));
+		s3_fields_add(&call->request.headers, "content-type", arguments->content_type);
+	}
+	add_default(&call->request, "content-type", "application/octet-stream");
+	add_default(&call->request, "cache-control",
+				psprintf("private,max-age=%d", call->storage->settings.max_age_seconds));
+	call->request.body = arguments->content;
+}
+
+static void
+add_default(S3Request *request, const char *name, const char *value)
+{
+	if (s3_fields_find(&request->headers, name) == NULL)
+		s3_fields_add(&request->headers, name, value);
+}
+
+static bool
+knows_conditional_put(const char *host)
+{
+	ListCell   *cell;
+
+	foreach(cell, hosts_without_conditional_put)
+	{
+		if (strcmp(lfirst(cell), host) == 0)
+			return false;
+	}
+	return true;
+}
+
+static void
+remember_no_conditional_put(const char *host)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+	hosts_without_conditional_put = lappend(hosts_without_conditional_put, pstrdup(host));
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Django's get_alternative_name(): "_" and random characters before the
+ * extension, which is what follows the last dot of the last segment, dots at
+ * its start left aside.
+ */
+static text *
+alternative_url(text *url)
+{
+	char	   *whole = text_to_cstring(url);
+	char	   *name = strrchr(whole, '/') + 1;
+	char	   *dot = strrchr(name, '.');
+	char		suffix[NAME_SUFFIX_LEN + 1];
+
+	if (dot == NULL || strspn(name, ".") > (size_t) (dot - name))
+		dot = name + strlen(name);
+	random_characters(suffix, NAME_SUFFIX_LEN);
+	return cstring_to_text(psprintf("%.*s_%s%s", (int) (dot - whole), whole, suffix, dot));
+}
+
+/* Writes "len" letters and digits, all as likely, and a NUL. */
+static void
+random_characters(char *out, int len)
+{
+	static const char alphabet[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	const int	count = sizeof(alphabet) - 1;
+	int			used = 0;
+
+	while (used < len)
+	{
+		uint8		byte;
+
+		if (!pg_strong_random(&byte, 1))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not generate a random name")));
+		/* Bytes beyond the last multiple would favour the first characters. */
+		if (byte < 256 / count * count)
+			out[used++] = alphabet[byte % count];
+	}
+	out[len] = '\0';
+}
