@@ -8,17 +8,14 @@ DATA = sql/s3store--1.0.sql
 PURE_OBJS = src/address.o src/digest.o src/error.o src/location.o \
 	src/request.o src/response.o src/sigv4.o src/uri.o src/xml.o
 
-OBJS = $(PURE_OBJS) src/client.o src/credentials.o src/fn_object.o \
-	src/fn_presign.o src/fn_url.o src/guc.o src/http.o src/http_error.o \
-	src/http_wait.o src/params.o \
-	src/privileges.o src/s3store.o src/settings.o
+OBJS = $(sort $(patsubst %.c,%.o,$(wildcard src/*.c)))
 
-REGRESS = location settings credentials privileges sigv4 presign read_only errors
-REGRESS_OPTS = --inputdir=test/regress --load-extension=s3store
+REGRESS = location address presign errors settings credentials privileges read_only
+REGRESS_OPTS = --load-extension=s3store
 
 PG_CPPFLAGS = $(shell pkg-config --cflags libcurl libcrypto expat zlib)
 SHLIB_LINK = $(shell pkg-config --libs libcurl libcrypto expat zlib)
-PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -fvisibility=hidden
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
