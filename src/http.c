@@ -6,9 +6,7 @@
  * Guarantees: the transfer's handle, header list and buffers are released
  * whatever ends it, by a memory context callback that is registered before
  * the first of them exists; a handle that saw an error is thrown away, one
- * that finished well is kept for the next transfer.  The callbacks that
- * libcurl calls never throw and never palloc: they return short, or pause
- * the transfer until the loop has made room.
+ * that finished well is kept for the next transfer.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,12 +16,8 @@
 
 #include "http_transfer.h"
 
-#define HEAD_SIZE_FIRST		2048
 #define BODY_SIZE_FIRST		(32 * 1024)
 #define IDLE_HANDLES_MAX	16
-#define DNS_CACHE_SECONDS	30L
-#define IDLE_SECONDS		30L /* then a connection is not used again */
-#define LIFETIME_SECONDS	300L	/* likewise, counted from its start */
 
 /* Handles are costly to make; their connections live in the multi handle. */
 static CURL *idle_handles[IDLE_HANDLES_MAX];
@@ -38,15 +32,6 @@ static void release_transfer(void *arg);
 static void release_handle(S3HttpTransfer *transfer);
 static void wipe_headers(struct curl_slist *headers);
 static void take_handle(S3HttpTransfer *transfer);
-static void set_options(S3HttpTransfer *transfer);
-static void set_safety_options(S3HttpTransfer *transfer);
-static void set_connection_options(S3HttpTransfer *transfer);
-static void set_method(S3HttpTransfer *transfer);
-static void set_headers(S3HttpTransfer *transfer);
-static void add_header(S3HttpTransfer *transfer, const char *name, const char *value);
-static void suppress_header(S3HttpTransfer *transfer, const char *name);
-static void set_callbacks(S3HttpTransfer *transfer);
-static void check_option(CURLcode code);
 static void tend_transfer(S3HttpTransfer *transfer);
 static void check_length(S3HttpTransfer *transfer);
 static curl_off_t announced_length(const S3HttpTransfer *transfer);
@@ -58,17 +43,6 @@ static void stop_transfer(S3HttpTransfer *transfer, S3HttpStop stop);
 static bool answer_counts(const S3HttpTransfer *transfer);
 static void take_answer(S3HttpTransfer *transfer, S3HttpResponse *response);
 static void check_memory(const S3HttpTransfer *transfer);
-static int	count_send(void *arg, char *server_ip, char *own_ip, int server_port,
-					   int own_port);
-static size_t send_body(char *data, size_t size, size_t count, void *arg);
-static int	seek_body(void *arg, curl_off_t offset, int origin);
-static size_t receive_header(char *data, size_t size, size_t count, void *arg);
-static bool end_header(S3HttpTransfer *transfer);
-static bool keep_header(S3HttpTransfer *transfer, const char *data, size_t len);
-static size_t receive_body(char *data, size_t size, size_t count, void *arg);
-
-#define set_option(transfer, option, value) \
-	check_option(curl_easy_setopt((transfer)->easy, option, value))
 
 bool
 s3_http_perform(const S3HttpRequest *request, S3HttpResponse *response, S3Error *err)
@@ -82,7 +56,7 @@ s3_http_perform(const S3HttpRequest *request, S3HttpResponse *response, S3Error 
 
 	transfer = create_transfer(request);
 	take_handle(transfer);
-	set_options(transfer);
+	s3_http_set_options(transfer);
 	s3_http_attach(transfer);
 	for (;;)
 	{
@@ -185,170 +159,12 @@ take_handle(S3HttpTransfer *transfer)
 	else
 		transfer->easy = curl_easy_init();
 	if (transfer->easy == NULL)
-		check_option(CURLE_OUT_OF_MEMORY);
+		s3_http_check(CURLE_OUT_OF_MEMORY);
 }
 
-static void
-set_options(S3HttpTransfer *transfer)
-{
-	set_option(transfer, CURLOPT_PRIVATE, transfer);
-	set_option(transfer, CURLOPT_ERRORBUFFER, transfer->error_buffer);
-	set_option(transfer, CURLOPT_URL, transfer->request->url);
-	set_safety_options(transfer);
-	set_connection_options(transfer);
-	set_method(transfer);
-	set_headers(transfer);
-	set_callbacks(transfer);
-}
-
-/*
- * What libcurl would do by itself and must not: follow, guess, take settings
- * from the environment, rewrite paths, unpack, run handlers.
- */
-static void
-set_safety_options(S3HttpTransfer *transfer)
-{
-	const S3HttpRequest *request = transfer->request;
-
-#if LIBCURL_VERSION_NUM >= 0x075500
-	set_option(transfer, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-	set_option(transfer, CURLOPT_PROTOCOLS, (long) (CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
-	set_option(transfer, CURLOPT_FOLLOWLOCATION, 0L);
-	set_option(transfer, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-	set_option(transfer, CURLOPT_PATH_AS_IS, 1L);
-	set_option(transfer, CURLOPT_NETRC, (long) CURL_NETRC_IGNORED);
-	set_option(transfer, CURLOPT_PROXY, "");
-	set_option(transfer, CURLOPT_HTTP09_ALLOWED, 0L);
-	set_option(transfer, CURLOPT_NOSIGNAL, 1L);
-
-	set_option(transfer, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
-	set_option(transfer, CURLOPT_SSL_VERIFYPEER, request->verify_tls ? 1L : 0L);
-	set_option(transfer, CURLOPT_SSL_VERIFYHOST, request->verify_tls ? 2L : 0L);
-	if (request->ca_file != NULL && request->ca_file[0] != '\0')
-		set_option(transfer, CURLOPT_CAINFO, request->ca_file);
-}
-
-static void
-set_connection_options(S3HttpTransfer *transfer)
-{
-	set_option(transfer, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
-	set_option(transfer, CURLOPT_CONNECTTIMEOUT_MS, (long) transfer->request->connect_timeout);
-	set_option(transfer, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_SECONDS);
-	set_option(transfer, CURLOPT_MAXAGE_CONN, IDLE_SECONDS);
-#if LIBCURL_VERSION_NUM >= 0x075000
-	set_option(transfer, CURLOPT_MAXLIFETIME_CONN, LIFETIME_SECONDS);
-#endif
-	set_option(transfer, CURLOPT_TCP_NODELAY, 1L);
-	set_option(transfer, CURLOPT_TCP_KEEPALIVE, 1L);
-
-	/* Else a cancelled look-up is waited for to its end. */
-#if LIBCURL_VERSION_NUM >= 0x075700
-	set_option(transfer, CURLOPT_QUICK_EXIT, 1L);
-#endif
-}
-
-/*
- * A request with a body goes out as libcurl's upload, whatever its method:
- * the form that adds no header of its own.  PUT and POST always have a body,
- * if an empty one, so that they say Content-Length: 0.
- */
-static void
-set_method(S3HttpTransfer *transfer)
-{
-	const S3HttpRequest *request = transfer->request;
-
-	if (strcmp(request->method, "HEAD") == 0)
-		set_option(transfer, CURLOPT_NOBODY, 1L);
-	else if (request->body.data != NULL ||
-			 strcmp(request->method, "PUT") == 0 ||
-			 strcmp(request->method, "POST") == 0)
-	{
-		set_option(transfer, CURLOPT_UPLOAD, 1L);
-		set_option(transfer, CURLOPT_INFILESIZE_LARGE, (curl_off_t) request->body.len);
-		set_option(transfer, CURLOPT_CUSTOMREQUEST, request->method);
-	}
-	else
-		set_option(transfer, CURLOPT_CUSTOMREQUEST, request->method);
-}
-
-static void
-set_headers(S3HttpTransfer *transfer)
-{
-	const S3Fields *fields = transfer->request->headers;
-
-	for (int i = 0; fields != NULL && i < fields->count; i++)
-		add_header(transfer, fields->items[i].name, fields->items[i].value);
-	suppress_header(transfer, "Accept");
-	suppress_header(transfer, "Expect");
-	suppress_header(transfer, "Transfer-Encoding");
-	set_option(transfer, CURLOPT_HTTPHEADER, transfer->headers);
-	set_option(transfer, CURLOPT_USERAGENT, "s3store/" S3STORE_VERSION);
-}
-
-/* libcurl takes "name: value", and "name;" for an empty value. */
-static void
-add_header(S3HttpTransfer *transfer, const char *name, const char *value)
-{
-	struct curl_slist *longer;
-	char	   *line;
-
-	if (value[0] == '\0')
-		line = psprintf("%s;", name);
-	else
-		line = psprintf("%s: %s", name, value);
-	longer = curl_slist_append(transfer->headers, line);
-	explicit_bzero(line, strlen(line));
-	pfree(line);
-
-	if (longer == NULL)
-		check_option(CURLE_OUT_OF_MEMORY);
-	transfer->headers = longer;
-}
-
-/* "name:" keeps libcurl from sending the header by itself. */
-static void
-suppress_header(S3HttpTransfer *transfer, const char *name)
-{
-	const S3Fields *fields = transfer->request->headers;
-	struct curl_slist *longer;
-	char		line[64];
-
-	for (int i = 0; fields != NULL && i < fields->count; i++)
-		if (pg_strcasecmp(fields->items[i].name, name) == 0)
-			return;
-
-	snprintf(line, sizeof(line), "%s:", name);
-	longer = curl_slist_append(transfer->headers, line);
-	if (longer == NULL)
-		check_option(CURLE_OUT_OF_MEMORY);
-	transfer->headers = longer;
-}
-
-static void
-set_callbacks(S3HttpTransfer *transfer)
-{
-	set_option(transfer, CURLOPT_OPENSOCKETFUNCTION, s3_http_open_socket);
-	set_option(transfer, CURLOPT_OPENSOCKETDATA, transfer);
-	set_option(transfer, CURLOPT_CLOSESOCKETFUNCTION, s3_http_close_socket);
-	set_option(transfer, CURLOPT_READFUNCTION, send_body);
-	set_option(transfer, CURLOPT_READDATA, transfer);
-	set_option(transfer, CURLOPT_SEEKFUNCTION, seek_body);
-	set_option(transfer, CURLOPT_SEEKDATA, transfer);
-	set_option(transfer, CURLOPT_HEADERFUNCTION, receive_header);
-	set_option(transfer, CURLOPT_HEADERDATA, transfer);
-	set_option(transfer, CURLOPT_WRITEFUNCTION, receive_body);
-	set_option(transfer, CURLOPT_WRITEDATA, transfer);
-#if LIBCURL_VERSION_NUM >= 0x075000
-	set_option(transfer, CURLOPT_PREREQFUNCTION, count_send);
-	set_option(transfer, CURLOPT_PREREQDATA, transfer);
-#endif
-}
-
-/* No option may be lost silently: one of them may be what keeps us safe. */
-static void
-check_option(CURLcode code)
+/* Throws unless libcurl did what it was asked for. */
+void
+s3_http_check(CURLcode code)
 {
 	if (code == CURLE_OUT_OF_MEMORY)
 		ereport(ERROR,
@@ -503,150 +319,5 @@ check_memory(const S3HttpTransfer *transfer)
 	curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
 	if (transfer->stop == S3_HTTP_STOP_MEMORY ||
 		(transfer->code == CURLE_OUT_OF_MEMORY && first_byte == 0))
-		check_option(CURLE_OUT_OF_MEMORY);
-}
-
-/*
- * libcurl's callback: the connection stands, the request goes out.  It goes
- * out once more, unasked, when a kept connection turns out to be closed.
- */
-static int
-count_send(void *arg, char *server_ip, char *own_ip, int server_port, int own_port)
-{
-	((S3HttpTransfer *) arg)->sends++;
-	return 0;
-}
-
-/* libcurl's callback: hands out the next part of the request's body. */
-static size_t
-send_body(char *data, size_t size, size_t count, void *arg)
-{
-	S3HttpTransfer *transfer = arg;
-	S3Slice		body = transfer->request->body;
-	size_t		len = Min(size * count, body.len - transfer->sent);
-
-	if (len > 0)
-		memcpy(data, body.data + transfer->sent, len);
-	transfer->sent += len;
-	return len;
-}
-
-/* libcurl's callback: the request is sent again, on a new connection. */
-static int
-seek_body(void *arg, curl_off_t offset, int origin)
-{
-	S3HttpTransfer *transfer = arg;
-
-	if (origin != SEEK_SET || offset < 0 || (size_t) offset > transfer->request->body.len)
-		return CURL_SEEKFUNC_FAIL;
-	transfer->sent = (size_t) offset;
-	return CURL_SEEKFUNC_OK;
-}
-
-/*
- * libcurl's callback: one line of headers.  The limits count everything that
- * comes this way, so that interim answers cannot go on forever.
- */
-static size_t
-receive_header(char *data, size_t size, size_t count, void *arg)
-{
-	S3HttpTransfer *transfer = arg;
-	size_t		len = size * count;
-	bool		ok = true;
-
-	transfer->head_bytes += len;
-	transfer->head_lines++;
-	if (transfer->head_bytes > S3_HTTP_HEADERS_MAX ||
-		transfer->head_lines > S3_HTTP_HEADER_COUNT_MAX)
-	{
-		transfer->stop = S3_HTTP_STOP_HEADERS;
-		return 0;
-	}
-
-	/* After the body, trailers come this way; nobody asked for them. */
-	if (transfer->head_complete)
-		return len;
-
-	if (!transfer->in_head)		/* the status line */
-	{
-		transfer->in_head = true;
-		transfer->head_len = 0;
-	}
-	else if (data[0] == '\r' || data[0] == '\n')
-		ok = end_header(transfer);
-	else
-		ok = keep_header(transfer, data, len);
-	return ok ? len : 0;
-}
-
-/* An interim answer (1xx) is followed by another one. */
-static bool
-end_header(S3HttpTransfer *transfer)
-{
-	size_t		headroom = transfer->request->headroom;
-	size_t		largest = MaxAllocSize - Min(headroom, MaxAllocSize);
-	long		status = 0;
-
-	transfer->in_head = false;
-	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status < 200)
-		return true;
-
-	transfer->status = (int) status;
-	transfer->head_complete = true;
-	if (status / 100 == 2)
-		transfer->body_max = Min(transfer->request->max_body, largest);
-	else
-		transfer->body_max = Min(S3_HTTP_ERROR_BODY_MAX, largest);
-	return true;
-}
-
-static bool
-keep_header(S3HttpTransfer *transfer, const char *data, size_t len)
-{
-	if (len > transfer->head_size - transfer->head_len)
-	{
-		size_t		size = Max(transfer->head_size * 2, HEAD_SIZE_FIRST);
-		char	   *grown;
-
-		size = Max(size, transfer->head_len + len);
-		grown = realloc(transfer->head, size);
-		if (grown == NULL)
-		{
-			transfer->stop = S3_HTTP_STOP_MEMORY;
-			return false;
-		}
-		transfer->head = grown;
-		transfer->head_size = size;
-	}
-	memcpy(transfer->head + transfer->head_len, data, len);
-	transfer->head_len += len;
-	return true;
-}
-
-/*
- * libcurl's callback: a piece of the answer's body.  Pauses when there is no
- * room for it; the same piece comes again after s3_http_resume().
- */
-static size_t
-receive_body(char *data, size_t size, size_t count, void *arg)
-{
-	S3HttpTransfer *transfer = arg;
-	size_t		len = size * count;
-
-	if (len > transfer->body_max - transfer->body_len)
-	{
-		/* What the server says in its status outranks the rest of its words. */
-		transfer->stop = transfer->status / 100 == 2 ?
-			S3_HTTP_STOP_BODY : S3_HTTP_STOP_ENOUGH;
-		return 0;
-	}
-	if (len > transfer->body_size - transfer->body_len)
-	{
-		transfer->want = len;
-		return CURL_WRITEFUNC_PAUSE;
-	}
-	memcpy(transfer->body + transfer->request->headroom + transfer->body_len, data, len);
-	transfer->body_len += len;
-	return len;
+		s3_http_check(CURLE_OUT_OF_MEMORY);
 }

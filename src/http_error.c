@@ -108,6 +108,7 @@ explain_code(const S3HttpTransfer *transfer, S3Error *err)
 		case CURLE_SEND_FAIL_REWIND:
 			return explain_lost(transfer, err);
 		case CURLE_URL_MALFORMAT:
+		case CURLE_LOGIN_DENIED:	/* user information in the URL */
 			return s3_error_set(err, S3_ERROR_ARGUMENT, "address of the server is malformed");
 		case CURLE_UNSUPPORTED_PROTOCOL:
 		case CURLE_WEIRD_SERVER_REPLY:
@@ -237,8 +238,7 @@ server_of(const char *url)
 	start = start == NULL ? url : start + 3;
 	len = strcspn(start, "/?#");
 	for (size_t i = len; i > 0; i--)
-		if (start[i - 1] == '@')	/* user information: refused, but not shown
-									 * either */
+		if (start[i - 1] == '@')	/* user information: never shown */
 			return s3_slice(start + i, len - i);
 	return s3_slice(start, len);
 }

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * http_transfer.h
- *	  One transfer, as http.c, http_wait.c and http_error.c share it.
- *	  Private to these three files, the only ones that include libcurl.
+ *	  One transfer, as the files of the transfer room share it.  Private to
+ *	  http*.c, the only files that include libcurl.
  *
  *-------------------------------------------------------------------------
  */
@@ -77,6 +77,12 @@ typedef struct S3HttpTransfer
 	CURLcode	code;
 } S3HttpTransfer;
 
+/* http.c */
+extern void s3_http_check(CURLcode code);
+
+/* http_setup.c */
+extern void s3_http_set_options(S3HttpTransfer *transfer);
+
 /* http_wait.c */
 extern int64 s3_http_now(void);
 extern void s3_http_start_engine(void);
@@ -85,9 +91,16 @@ extern void s3_http_detach(S3HttpTransfer *transfer);
 extern void s3_http_resume(S3HttpTransfer *transfer);
 extern void s3_http_run(void);
 extern bool s3_http_wait(int64 deadline);
+
+/* http_socket.c */
 extern curl_socket_t s3_http_open_socket(void *arg, curlsocktype purpose,
 										 struct curl_sockaddr *address);
 extern int	s3_http_close_socket(void *arg, curl_socket_t fd);
+extern int	s3_http_watch_socket(CURL *easy, curl_socket_t fd, int what,
+								 void *arg, void *slot);
+extern bool s3_http_note_event(curl_socket_t fd);
+extern void s3_http_disown_sockets(const S3HttpTransfer *transfer);
+extern struct WaitEventSet *s3_http_wait_set(void);
 
 /* http_error.c */
 extern bool s3_http_explain(const S3HttpTransfer *transfer, S3Error *err);
