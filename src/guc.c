@@ -1,0 +1,236 @@
+/*-------------------------------------------------------------------------
+ *
+ * guc.c
+ *	  Every setting of s3store: names, words, defaults, ranges, rights.
+ *
+ * Guarantees: what decides where requests go, who signs them or what is
+ * trusted is for superusers to set, and so is read_only; every change is
+ * counted (s3_settings_changed).  What a value may be is in rules.c and
+ * guc_check.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "guc.h"
+
+#include "compat.h"
+#include "guc_check.h"
+#include "rules.h"
+
+#define DEFAULT_ENDPOINTS		"{\"s3\": {}}"
+#define DEFAULT_REGION			"us-east-1"
+#define DEFAULT_MAX_AGE_SECONDS	3600
+#define DEFAULT_TIMEOUT			60000	/* ms */
+
+/*
+ * Neither SHOW ALL nor pg_settings lists these: its reset_val would be what
+ * no show hook has masked.  SHOW tells superusers whether there is a value.
+ */
+#define SECRET_FLAGS \
+	(GUC_SUPERUSER_ONLY | GUC_NO_SHOW_ALL | GUC_NO_RESET_ALL | GUC_NOT_IN_SAMPLE)
+
+/* The endpoints may hold secrets, but RESET ALL resets them. */
+#define ENDPOINTS_FLAGS \
+	(GUC_SUPERUSER_ONLY | GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE)
+
+static void define_settings(void);
+static void assign_bool(bool newval, void *extra);
+static void assign_int(int newval, void *extra);
+static void assign_string(const char *newval, void *extra);
+
+void
+s3_guc_init(void)
+{
+	s3_guc_check_begin();
+	define_settings();
+	MarkGUCPrefixReserved("s3store");
+	s3_guc_check_end();
+}
+
+/* In alphabetical order.  As long as the list is; it has no other logic. */
+static void
+define_settings(void)
+{
+	DefineCustomStringVariable("s3store.access_key_id",
+							   "Sets the access key ID that signs requests.",
+							   "An empty string means that the credentials file or the server's environment has it.",
+							   &s3_guc.access_key_id,
+							   "",
+							   PGC_SUSET, SECRET_FLAGS,
+							   s3_guc_check_access_key_id, assign_string, s3_guc_show_access_key_id);
+
+	DefineCustomEnumVariable("s3store.addressing_style",
+							 "Sets whether a bucket stands in the host name or in the path.",
+							 "\"auto\" means the path on an endpoint of its own, else the host name.",
+							 &s3_guc.addressing_style,
+							 S3_ADDRESSING_AUTO,
+							 s3_addressing_style_options,
+							 PGC_SUSET, 0,
+							 NULL, assign_int, NULL);
+
+	DefineCustomStringVariable("s3store.ca_file",
+							   "Sets the file of the certificate authorities that are trusted.",
+							   "An empty string means the system's.",
+							   &s3_guc.ca_file,
+							   "",
+							   PGC_SUSET, 0,
+							   s3_guc_check_ca_file, assign_string, NULL);
+
+	DefineCustomIntVariable("s3store.connect_timeout",
+							"Sets the time to wait for a connection to an endpoint.",
+							"It covers the look-up of the host name and the TLS handshake.",
+							&s3_guc.connect_timeout,
+							DEFAULT_TIMEOUT, S3_TIMEOUT_MIN, S3_TIMEOUT_MAX,
+							PGC_USERSET, GUC_UNIT_MS,
+							NULL, assign_int, NULL);
+
+	DefineCustomStringVariable("s3store.credentials_file",
+							   "Sets the file that the access keys are read from.",
+							   "It has the format of the AWS command line's. An empty string means none.",
+							   &s3_guc.credentials_file,
+							   "",
+							   PGC_SUSET, 0,
+							   s3_guc_check_credentials_file, assign_string, NULL);
+
+	DefineCustomStringVariable("s3store.endpoints",
+							   "Sets the schemes of URLs and, for each, the settings that differ.",
+							   "A JSON object of objects; an entry without endpoint_url means AWS.",
+							   &s3_guc_endpoints,
+							   DEFAULT_ENDPOINTS,
+							   PGC_SUSET, ENDPOINTS_FLAGS,
+							   s3_guc_check_endpoints, assign_string, s3_guc_show_endpoints);
+
+	DefineCustomBoolVariable("s3store.file_overwrite",
+							 "Sets whether a put replaces an object of the same name.",
+							 "Off means that the new object gets a name of its own.",
+							 &s3_guc.file_overwrite,
+							 false,
+							 PGC_USERSET, 0,
+							 NULL, assign_bool, NULL);
+
+	DefineCustomStringVariable("s3store.key_prefix",
+							   "Sets what stands before the key of every URL.",
+							   "An empty string means nothing.",
+							   &s3_guc.key_prefix,
+							   "",
+							   PGC_SUSET, 0,
+							   s3_guc_check_key_prefix, assign_string, NULL);
+
+	DefineCustomIntVariable("s3store.max_age_seconds",
+							"Sets the lifetime of links and of cached objects.",
+							"Links live seven days at most. Zero means that objects are not to be cached, and that every link needs a lifetime of its own.",
+							&s3_guc.max_age_seconds,
+							DEFAULT_MAX_AGE_SECONDS, S3_MAX_AGE_SECONDS_MIN, S3_MAX_AGE_SECONDS_MAX,
+							PGC_USERSET, GUC_UNIT_S,
+							NULL, assign_int, NULL);
+
+	DefineCustomIntVariable("s3store.max_object_size",
+							"Sets the size of the largest object that is read.",
+							"An object that is larger is an error before its download.",
+							&s3_guc.max_object_size,
+							S3_OBJECT_SIZE_MAX, S3_OBJECT_SIZE_MIN, S3_OBJECT_SIZE_MAX,
+							PGC_USERSET, GUC_UNIT_KB,
+							NULL, assign_int, NULL);
+
+	DefineCustomBoolVariable("s3store.normalize_keys",
+							 "Sets whether keys are cut and folded as the Python library does.",
+							 "Off means that keys are taken byte for byte.",
+							 &s3_guc.normalize_keys,
+							 false,
+							 PGC_SUSET, 0,
+							 NULL, assign_bool, NULL);
+
+	DefineCustomStringVariable("s3store.profile",
+							   "Sets the profile of the credentials file.",
+							   "An empty string means \"default\".",
+							   &s3_guc.profile,
+							   "",
+							   PGC_SUSET, 0,
+							   s3_guc_check_profile, assign_string, NULL);
+
+	DefineCustomBoolVariable("s3store.read_only",
+							 "Sets whether objects are protected against every change.",
+							 NULL,
+							 &s3_guc.read_only,
+							 false,
+							 PGC_SUSET, 0,
+							 NULL, assign_bool, NULL);
+
+	DefineCustomStringVariable("s3store.region",
+							   "Sets the region of the buckets.",
+							   NULL,
+							   &s3_guc.region,
+							   DEFAULT_REGION,
+							   PGC_SUSET, 0,
+							   s3_guc_check_region, assign_string, NULL);
+
+	DefineCustomIntVariable("s3store.request_timeout",
+							"Sets the time that a request may go without progress.",
+							NULL,
+							&s3_guc.request_timeout,
+							DEFAULT_TIMEOUT, S3_TIMEOUT_MIN, S3_TIMEOUT_MAX,
+							PGC_USERSET, GUC_UNIT_MS,
+							NULL, assign_int, NULL);
+
+	DefineCustomStringVariable("s3store.secret_access_key",
+							   "Sets the secret access key that signs requests.",
+							   "An empty string means that the credentials file or the server's environment has it.",
+							   &s3_guc.secret_access_key,
+							   "",
+							   PGC_SUSET, SECRET_FLAGS,
+							   s3_guc_check_secret_access_key, assign_string, s3_guc_show_secret_access_key);
+
+	DefineCustomBoolVariable("s3store.session_read_only",
+							 "Sets whether objects are protected against changes by this session.",
+							 NULL,
+							 &s3_guc_session_read_only,
+							 false,
+							 PGC_USERSET, 0,
+							 NULL, assign_bool, NULL);
+
+	DefineCustomStringVariable("s3store.session_token",
+							   "Sets the session token of temporary access keys.",
+							   "An empty string means that the keys are permanent.",
+							   &s3_guc.session_token,
+							   "",
+							   PGC_SUSET, SECRET_FLAGS,
+							   s3_guc_check_session_token, assign_string, s3_guc_show_session_token);
+
+	DefineCustomEnumVariable("s3store.signature_version",
+							 "Sets how requests are signed.",
+							 NULL,
+							 &s3_guc.signature_version,
+							 S3_SIGNATURE_S3V4,
+							 s3_signature_version_options,
+							 PGC_SUSET, 0,
+							 NULL, assign_int, NULL);
+
+	DefineCustomBoolVariable("s3store.verify_tls",
+							 "Sets whether the certificates of endpoints are verified.",
+							 "Off means that anyone on the way can read and change what is sent.",
+							 &s3_guc.verify_tls,
+							 true,
+							 PGC_SUSET, 0,
+							 NULL, assign_bool, NULL);
+}
+
+/*
+ * Whatever is derived from the settings is built anew when it is next asked
+ * for.  These also run when a rollback puts an old value back.
+ */
+static void
+assign_bool(bool newval, void *extra)
+{
+	s3_settings_changed();
+}
+
+static void
+assign_int(int newval, void *extra)
+{
+	s3_settings_changed();
+}
+
+static void
+assign_string(const char *newval, void *extra)
+{
+	s3_settings_changed();
+}

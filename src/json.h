@@ -1,0 +1,66 @@
+/*-------------------------------------------------------------------------
+ *
+ * json.h
+ *	  Reads JSON objects of scalars, one member at a time.  Pure.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_JSON_H
+#define S3STORE_JSON_H
+
+#include "error.h"
+
+typedef enum S3JsonKind
+{
+	S3_JSON_STRING,
+	S3_JSON_NUMBER,
+	S3_JSON_TRUE,
+	S3_JSON_FALSE,
+	S3_JSON_NULL,
+	S3_JSON_OBJECT,				/* not read yet: see s3_json_begin_object */
+	S3_JSON_ARRAY				/* never read */
+} S3JsonKind;
+
+/*
+ * Where the reader stands.  It rewrites the text: strings are decoded where
+ * they stand, so that a secret among them has one copy, the caller's to wipe.
+ */
+typedef struct S3JsonReader
+{
+	char	   *text;
+	size_t		len;
+	size_t		at;
+	bool		unicode_escapes;	/* take \uXXXX above ASCII, as UTF-8 */
+	bool		first;			/* the next member is its object's first */
+	int			line;			/* from 1 */
+	size_t		line_start;
+} S3JsonReader;
+
+/* "name": value.  Strings are decoded, and followed by a NUL. */
+typedef struct S3JsonMember
+{
+	S3Slice		name;			/* data NULL: the object ended */
+	S3JsonKind	kind;
+	S3Slice		value;			/* of a string or a number */
+	size_t		value_start;	/* where the value's token stands */
+	size_t		value_end;
+} S3JsonMember;
+
+/*
+ * Starts reading text[len], which must be writable.  "unicode_escapes" says
+ * whether \u escapes above ASCII can be put into the text's encoding.
+ */
+extern void s3_json_start(S3JsonReader *reader, char *text, size_t len,
+						  bool unicode_escapes);
+
+/* Steps into the object at hand: the text itself, or a member's value. */
+extern bool s3_json_begin_object(S3JsonReader *reader, S3Error *err);
+
+/* Reads the next member of the object, or its end. */
+extern bool s3_json_next_member(S3JsonReader *reader, S3JsonMember *member,
+								S3Error *err);
+
+/* Checks that nothing follows. */
+extern bool s3_json_end(S3JsonReader *reader, S3Error *err);
+
+#endif							/* S3STORE_JSON_H */

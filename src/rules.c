@@ -1,0 +1,385 @@
+/*-------------------------------------------------------------------------
+ *
+ * rules.c
+ *	  What each per-storage setting may hold: one rule, for the GUC and for
+ *	  the key of an endpoint's entry alike.
+ *
+ * Guarantees: nothing here throws, for it runs in check hooks, in the
+ * postmaster too; and no error shows a value, for people put secrets into
+ * the wrong setting.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "rules.h"
+
+#define ACCESS_KEY_ID_MAX		255
+#define SECRET_ACCESS_KEY_MAX	255
+#define SESSION_TOKEN_MAX		8192	/* with the other headers, still under
+										 * what servers take */
+#define KEY_PREFIX_MAX			1000	/* leaves room for a name in a key */
+#define NUMBER_TEXT_MAX			64
+
+/* AWS: "AKIA" or "ASIA" and 16 letters and digits; a secret of 40 characters. */
+#define AWS_ID_PREFIX_LEN		4
+#define AWS_ID_LEN				20
+#define AWS_SECRET_LEN			40
+
+static bool check_endpoint_url(const char *name, const char *value, S3Error *err);
+static bool check_key_prefix(const char *name, const char *value, S3Error *err);
+static bool check_path(const char *name, const char *value, S3Error *err);
+static bool check_profile(const char *name, const char *value, S3Error *err);
+static bool check_region(const char *name, const char *value, S3Error *err);
+static bool check_no_control(const char *name, const char *value, S3Error *err);
+static bool check_length(const char *name, const char *value, size_t max, S3Error *err);
+static bool check_graphic_ascii(const char *name, const char *value, S3Error *err);
+static bool put_enum(const S3Rule *rule, const char *value, S3Settings *settings,
+					 S3Error *err);
+static void *place(const S3Rule *rule, S3Settings *settings);
+static bool has_access_key(const char *text);
+static bool is_access_key_id(const char *run, size_t len);
+static bool is_secret_access_key(const char *run, size_t len);
+static bool has_user_info(const char *text);
+
+const struct config_enum_entry s3_addressing_style_options[] = {
+	{"auto", S3_ADDRESSING_AUTO, false},
+	{"path", S3_ADDRESSING_PATH, false},
+	{"virtual", S3_ADDRESSING_VIRTUAL, false},
+	{NULL, 0, false}
+};
+
+const struct config_enum_entry s3_signature_version_options[] = {
+	{"s3v4", S3_SIGNATURE_S3V4, false},
+	{NULL, 0, false}
+};
+
+/* What is left out is zero. */
+#define BOOL_RULE(name) \
+	{#name, S3_RULE_BOOL, offsetof(S3Settings, name)}
+#define ENUM_RULE(name) \
+	{#name, S3_RULE_ENUM, offsetof(S3Settings, name), \
+		.options = s3_##name##_options}
+#define INT_RULE(name, min_value, max_value, unit_flag) \
+	{#name, S3_RULE_INT, offsetof(S3Settings, name), \
+		.min = min_value, .max = max_value, .unit = unit_flag}
+#define STRING_RULE(name, check_value) \
+	{#name, S3_RULE_STRING, offsetof(S3Settings, name), .check = check_value}
+#define SECRET_RULE(name) \
+	{#name, S3_RULE_STRING, offsetof(S3Settings, name), .secret = true, \
+		.check = s3_check_##name}
+
+const S3Rule s3_rules[] = {
+	SECRET_RULE(access_key_id),
+	ENUM_RULE(addressing_style),
+	STRING_RULE(ca_file, check_path),
+	INT_RULE(connect_timeout, S3_TIMEOUT_MIN, S3_TIMEOUT_MAX, GUC_UNIT_MS),
+	STRING_RULE(credentials_file, check_path),
+	STRING_RULE(endpoint_url, check_endpoint_url),
+	STRING_RULE(endpoint_url_presigning, check_endpoint_url),
+	BOOL_RULE(file_overwrite),
+	STRING_RULE(key_prefix, check_key_prefix),
+	INT_RULE(max_age_seconds, S3_MAX_AGE_SECONDS_MIN, S3_MAX_AGE_SECONDS_MAX, GUC_UNIT_S),
+	INT_RULE(max_object_size, S3_OBJECT_SIZE_MIN, S3_OBJECT_SIZE_MAX, GUC_UNIT_KB),
+	BOOL_RULE(normalize_keys),
+	STRING_RULE(profile, check_profile),
+	BOOL_RULE(read_only),
+	STRING_RULE(region, check_region),
+	INT_RULE(request_timeout, S3_TIMEOUT_MIN, S3_TIMEOUT_MAX, GUC_UNIT_MS),
+	SECRET_RULE(secret_access_key),
+	SECRET_RULE(session_token),
+	ENUM_RULE(signature_version),
+	BOOL_RULE(verify_tls),
+};
+
+const int	s3_rules_count = lengthof(s3_rules);
+
+const S3Rule *
+s3_rule_find(S3Slice name)
+{
+	for (int i = 0; i < s3_rules_count; i++)
+		if (s3_slice_equal(s3_slice_cstring(s3_rules[i].name), name))
+			return &s3_rules[i];
+	return NULL;
+}
+
+bool
+s3_rule_check_string(const S3Rule *rule, const char *value, S3Error *err)
+{
+	/* What SHOW gives for a secret comes back through SET ... FROM CURRENT. */
+	if (rule->secret && strcmp(value, S3_SECRET_MASK) == 0)
+		return s3_error_set(err, S3_ERROR_ARGUMENT,
+							"\"%s\" is the mask that is shown for a secret", rule->name);
+	if (!rule->secret && s3_looks_like_secret(value))
+	{
+		s3_error_set(err, S3_ERROR_ARGUMENT,
+					 "\"%s\" holds what looks like a key or a password", rule->name);
+		return s3_error_hint(err, "Put keys into the file that s3store.credentials_file names.");
+	}
+	return rule->check(rule->name, value, err);
+}
+
+bool
+s3_rule_put_string(const S3Rule *rule, char *value, S3Settings *settings, S3Error *err)
+{
+	switch (rule->type)
+	{
+		case S3_RULE_STRING:
+			if (!s3_rule_check_string(rule, value, err))
+				return false;
+			*(char **) place(rule, settings) = value;
+			return true;
+		case S3_RULE_ENUM:
+			return put_enum(rule, value, settings, err);
+		case S3_RULE_INT:
+			return s3_rule_put_number(rule, s3_slice_cstring(value), settings, err);
+		case S3_RULE_BOOL:
+			break;
+	}
+	return s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" must be true or false", rule->name);
+}
+
+/*
+ * A bare number is in the setting's own unit, as everywhere in PostgreSQL:
+ * milliseconds for the timeouts, where the Python library has seconds.  "5s"
+ * says it without doubt.
+ */
+bool
+s3_rule_put_number(const S3Rule *rule, S3Slice text, S3Settings *settings, S3Error *err)
+{
+	char		buf[NUMBER_TEXT_MAX];
+	const char *hint = NULL;
+	int			value;
+
+	if (rule->type != S3_RULE_INT)
+		return s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" cannot be a number", rule->name);
+
+	snprintf(buf, sizeof(buf), "%.*s", S3_SLICE_ARGS(text));
+	if (text.len >= sizeof(buf) || !parse_int(buf, &value, rule->unit, &hint))
+	{
+		s3_error_set(err, S3_ERROR_ARGUMENT,
+					 "\"%s\" is not a whole number, or its unit is unknown", rule->name);
+		return hint == NULL ? false : s3_error_hint(err, "%s", hint);
+	}
+	if (value < rule->min || value > rule->max)
+		return s3_error_set(err, S3_ERROR_ARGUMENT,
+							"\"%s\" is outside the valid range (%d .. %d)",
+							rule->name, rule->min, rule->max);
+
+	*(int *) place(rule, settings) = value;
+	return true;
+}
+
+bool
+s3_rule_put_bool(const S3Rule *rule, bool value, S3Settings *settings, S3Error *err)
+{
+	if (rule->type != S3_RULE_BOOL)
+		return s3_error_set(err, S3_ERROR_ARGUMENT,
+							"\"%s\" cannot be true or false", rule->name);
+	*(bool *) place(rule, settings) = value;
+	return true;
+}
+
+static bool
+put_enum(const S3Rule *rule, const char *value, S3Settings *settings, S3Error *err)
+{
+	char		valid[S3_ERROR_HINT_MAX] = "";
+
+	for (const struct config_enum_entry *option = rule->options; option->name; option++)
+	{
+		if (pg_strcasecmp(value, option->name) == 0)
+		{
+			*(int *) place(rule, settings) = option->val;
+			return true;
+		}
+	}
+
+	for (const struct config_enum_entry *option = rule->options; option->name; option++)
+	{
+		if (option != rule->options)
+			strlcat(valid, ", ", sizeof(valid));
+		strlcat(valid, option->name, sizeof(valid));
+	}
+	s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" has no such value", rule->name);
+	return s3_error_hint(err, "Available values: %s.", valid);
+}
+
+static void *
+place(const S3Rule *rule, S3Settings *settings)
+{
+	return (char *) settings + rule->offset;
+}
+
+/*
+ * An id stands in the Authorization header, before a comma.  Stores other
+ * than AWS have ids with colons, slashes and dollar signs.
+ */
+bool
+s3_check_access_key_id(const char *name, const char *value, S3Error *err)
+{
+	if (strchr(value, ',') != NULL)
+		return s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" contains a comma", name);
+	return check_length(name, value, ACCESS_KEY_ID_MAX, err) &&
+		check_graphic_ascii(name, value, err);
+}
+
+bool
+s3_check_secret_access_key(const char *name, const char *value, S3Error *err)
+{
+	return check_length(name, value, SECRET_ACCESS_KEY_MAX, err) &&
+		check_graphic_ascii(name, value, err);
+}
+
+bool
+s3_check_session_token(const char *name, const char *value, S3Error *err)
+{
+	return check_length(name, value, SESSION_TOKEN_MAX, err) &&
+		check_graphic_ascii(name, value, err);
+}
+
+static bool
+check_endpoint_url(const char *name, const char *value, S3Error *err)
+{
+	S3Endpoint	endpoint;
+
+	return *value == '\0' || s3_endpoint_parse(name, value, &endpoint, err);
+}
+
+static bool
+check_key_prefix(const char *name, const char *value, S3Error *err)
+{
+	return check_length(name, value, KEY_PREFIX_MAX, err) &&
+		check_no_control(name, value, err);
+}
+
+/* A relative path would mean one inside the data directory. */
+static bool
+check_path(const char *name, const char *value, S3Error *err)
+{
+	if (*value != '\0' && !is_absolute_path(value))
+		return s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" is not an absolute path", name);
+	return check_length(name, value, MAXPGPATH - 1, err) &&
+		check_no_control(name, value, err);
+}
+
+/* A profile is named in a line "[profile]". */
+static bool
+check_profile(const char *name, const char *value, S3Error *err)
+{
+	size_t		len = strlen(value);
+
+	if (strpbrk(value, "[]") != NULL)
+		return s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" contains a bracket", name);
+	if (len > 0 && (value[0] == ' ' || value[len - 1] == ' '))
+		return s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" starts or ends with a blank", name);
+	return check_no_control(name, value, err);
+}
+
+static bool
+check_region(const char *name, const char *value, S3Error *err)
+{
+	return s3_check_region(value, err);
+}
+
+static bool
+check_no_control(const char *name, const char *value, S3Error *err)
+{
+	for (const unsigned char *c = (const unsigned char *) value; *c != '\0'; c++)
+		if (*c < 0x20 || *c == 0x7f)
+			return s3_error_set(err, S3_ERROR_ARGUMENT,
+								"\"%s\" contains a control character", name);
+	return true;
+}
+
+static bool
+check_length(const char *name, const char *value, size_t max, S3Error *err)
+{
+	if (strlen(value) > max)
+		return s3_error_set(err, S3_ERROR_ARGUMENT,
+							"\"%s\" is longer than %zu bytes", name, max);
+	return true;
+}
+
+static bool
+check_graphic_ascii(const char *name, const char *value, S3Error *err)
+{
+	for (const unsigned char *c = (const unsigned char *) value; *c != '\0'; c++)
+		if (*c <= ' ' || *c >= 0x7f)
+			return s3_error_set(err, S3_ERROR_ARGUMENT,
+								"\"%s\" contains a character other than printable ASCII, or a blank",
+								name);
+	return true;
+}
+
+bool
+s3_looks_like_secret(const char *text)
+{
+	return has_access_key(text) || has_user_info(text);
+}
+
+/* Looks at each run of the characters that keys are made of. */
+static bool
+has_access_key(const char *text)
+{
+	static const char key_characters[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	while (*text != '\0')
+	{
+		size_t		len = strspn(text, key_characters);
+
+		if (is_secret_access_key(text, len))
+			return true;
+		for (size_t i = 0; i + AWS_ID_LEN <= len; i++)
+			if (is_access_key_id(text + i, len - i))
+				return true;
+		text += len;
+		text += strcspn(text, key_characters);
+	}
+	return false;
+}
+
+static bool
+is_access_key_id(const char *run, size_t len)
+{
+	static const char id_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+	return len >= AWS_ID_LEN &&
+		(strncmp(run, "AKIA", AWS_ID_PREFIX_LEN) == 0 ||
+		 strncmp(run, "ASIA", AWS_ID_PREFIX_LEN) == 0) &&
+		strspn(run, id_characters) == AWS_ID_LEN;
+}
+
+/* Asks for all three kinds of characters, lest a path or a hash be taken for one. */
+static bool
+is_secret_access_key(const char *run, size_t len)
+{
+	bool		upper = false;
+	bool		lower = false;
+	bool		digit = false;
+
+	if (len != AWS_SECRET_LEN)
+		return false;
+	for (size_t i = 0; i < len; i++)
+	{
+		upper |= run[i] >= 'A' && run[i] <= 'Z';
+		lower |= run[i] >= 'a' && run[i] <= 'z';
+		digit |= run[i] >= '0' && run[i] <= '9';
+	}
+	return upper && lower && digit;
+}
+
+/* user:password@ */
+static bool
+has_user_info(const char *text)
+{
+	const char *at = strchr(text, '@');
+	const char *colon;
+
+	if (at == NULL)
+		return false;
+	for (colon = at; colon > text; colon--)
+		if (colon[-1] == ':')
+			break;
+
+	/* "https://name@" has a colon too, but no password. */
+	return colon > text && strncmp(colon, "//", 2) != 0 && colon < at;
+}

@@ -1,0 +1,91 @@
+/*-------------------------------------------------------------------------
+ *
+ * rules.h
+ *	  What each per-storage setting may hold: one rule, for the GUC and for
+ *	  the key of an endpoint's entry alike.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_RULES_H
+#define S3STORE_RULES_H
+
+#include "settings.h"
+
+#include <limits.h>
+
+#include "utils/guc.h"
+
+/* Ranges of the numbers, in the unit of the GUC. */
+#define S3_MAX_AGE_SECONDS_MIN	0	/* s */
+#define S3_MAX_AGE_SECONDS_MAX	INT_MAX
+#define S3_TIMEOUT_MIN			1	/* ms */
+#define S3_TIMEOUT_MAX			(60 * 60 * 1000)
+#define S3_OBJECT_SIZE_MIN		1	/* kB */
+#define S3_OBJECT_SIZE_MAX		(1024 * 1024)
+
+/* What a secret is shown as. */
+#define S3_SECRET_MASK			"********"
+
+typedef enum S3RuleType
+{
+	S3_RULE_BOOL,
+	S3_RULE_ENUM,
+	S3_RULE_INT,
+	S3_RULE_STRING
+} S3RuleType;
+
+typedef bool (*S3RuleCheck) (const char *name, const char *value, S3Error *err);
+
+typedef struct S3Rule
+{
+	const char *name;
+	S3RuleType	type;
+	size_t		offset;			/* of the value in S3Settings */
+	bool		secret;			/* never shown */
+
+	/* Which of these there are depends on the type. */
+	S3RuleCheck check;
+	const struct config_enum_entry *options;
+	int			min;
+	int			max;
+	int			unit;			/* GUC_UNIT_... */
+} S3Rule;
+
+/* All rules, in alphabetical order. */
+extern const S3Rule s3_rules[];
+extern const int s3_rules_count;
+
+extern const struct config_enum_entry s3_addressing_style_options[];
+extern const struct config_enum_entry s3_signature_version_options[];
+
+/* Returns the rule of that name, or NULL. */
+extern const S3Rule *s3_rule_find(S3Slice name);
+
+/*
+ * Each checks a value, and puts it where the rule says.  None throws, or
+ * shows a value in its error.  Numbers come as text, with or without a unit.
+ */
+extern bool s3_rule_check_string(const S3Rule *rule, const char *value, S3Error *err);
+extern bool s3_rule_put_string(const S3Rule *rule, char *value,
+							   S3Settings *settings, S3Error *err);
+extern bool s3_rule_put_number(const S3Rule *rule, S3Slice text,
+							   S3Settings *settings, S3Error *err);
+extern bool s3_rule_put_bool(const S3Rule *rule, bool value,
+							 S3Settings *settings, S3Error *err);
+
+/* The value of a string rule. */
+static inline const char *
+s3_rule_string(const S3Rule *rule, const S3Settings *settings)
+{
+	return *(char *const *) ((const char *) settings + rule->offset);
+}
+
+/* Whether the text holds what looks like an access key, or user:password@. */
+extern bool s3_looks_like_secret(const char *text);
+
+/* Checks of keys, wherever they come from. */
+extern bool s3_check_access_key_id(const char *name, const char *value, S3Error *err);
+extern bool s3_check_secret_access_key(const char *name, const char *value, S3Error *err);
+extern bool s3_check_session_token(const char *name, const char *value, S3Error *err);
+
+#endif							/* S3STORE_RULES_H */

@@ -1,0 +1,291 @@
+/*-------------------------------------------------------------------------
+ *
+ * settings.c
+ *	  The settings in force for one scheme: the s3store.* GUCs, overridden by
+ *	  the scheme's entry in s3store.endpoints.
+ *
+ * Guarantees: what s3_storage_find returns agrees with the GUCs as they stand
+ * at the call.  The text of s3store.endpoints is copied once, and the copy is
+ * wiped before its memory is used for anything else.
+ *
+ * The strings of a storage point into that copy or are the GUCs' own; both go
+ * away when a setting changes, and so does the storage.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "settings.h"
+
+#include "endpoints.h"
+#include "rules.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+/* The storages of all schemes, as of a generation of the settings. */
+typedef struct StorageCache
+{
+	MemoryContext context;
+	uint64		generation;		/* 0: not built */
+	S3Storage  *storages;
+	int			count;
+} StorageCache;
+
+/* A copy of s3store.endpoints. */
+typedef struct EndpointsText
+{
+	char	   *text;
+	size_t		len;
+	MemoryContextCallback wipe;
+} EndpointsText;
+
+S3Settings	s3_guc;
+char	   *s3_guc_endpoints;
+bool		s3_guc_session_read_only;
+
+static uint64 settings_generation = 1;
+static StorageCache cache;
+
+static void rebuild_cache(void);
+static char *copy_endpoints_text(const char *text);
+static void wipe_endpoints_text(void *arg);
+static bool build_storage(const S3EndpointEntry *entry, S3Storage *storage, S3Error *err);
+static bool is_given(const char *value);
+static void lay_over(const S3EndpointEntry *entry, S3Settings *settings);
+static bool build_endpoints(S3Storage *storage, S3Error *err);
+static bool scheme_matches(const char *scheme, S3Slice wanted);
+static void throw_not_configured(S3Slice scheme) pg_attribute_noreturn();
+static void throw_read_only(const S3Storage *storage, const char *command,
+							const char *detail) pg_attribute_noreturn();
+
+uint64
+s3_settings_generation(void)
+{
+	return settings_generation;
+}
+
+void
+s3_settings_changed(void)
+{
+	settings_generation++;
+}
+
+const S3Storage *
+s3_storage_find(S3Slice scheme)
+{
+	if (cache.generation != settings_generation)
+		rebuild_cache();
+
+	for (int i = 0; i < cache.count; i++)
+		if (scheme_matches(cache.storages[i].scheme, scheme))
+			return &cache.storages[i];
+
+	throw_not_configured(scheme);
+}
+
+bool
+s3_settings_check_endpoints(const char *json, bool *has_secret, S3Error *err)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "s3store endpoints check",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old_context = MemoryContextSwitchTo(context);
+	S3Endpoints endpoints;
+	bool		ok;
+
+	ok = s3_endpoints_parse(copy_endpoints_text(json), &endpoints, err);
+
+	*has_secret = false;
+	for (int i = 0; i < endpoints.count; i++)
+		for (int rule = 0; rule < s3_rules_count; rule++)
+			if (s3_rules[rule].secret &&
+				s3_endpoint_entry_gives(&endpoints.entries[i], rule) &&
+				*s3_rule_string(&s3_rules[rule], &endpoints.entries[i].values) != '\0')
+				*has_secret = true;
+
+	MemoryContextSwitchTo(old_context);
+	MemoryContextDelete(context);
+	return ok;
+}
+
+void
+s3_settings_prevent_if_read_only(const S3Storage *storage, const char *command)
+{
+	if (s3_guc.read_only)
+		throw_read_only(storage, command, "The setting s3store.read_only is on.");
+	if (storage->settings.read_only)
+		throw_read_only(storage, command,
+						"The setting read_only is on in its entry in s3store.endpoints.");
+	if (s3_guc_session_read_only)
+		throw_read_only(storage, command, "The setting s3store.session_read_only is on.");
+
+	PreventCommandIfReadOnly(command);
+	PreventCommandDuringRecovery(command);
+	PreventCommandIfParallelMode(command);
+}
+
+/*
+ * Builds the storages of all schemes.  When this throws, the cache stays
+ * marked as not built, and the next call starts over.
+ */
+static void
+rebuild_cache(void)
+{
+	MemoryContext old_context;
+	S3Endpoints endpoints;
+	S3Error		err;
+
+	cache.generation = 0;
+	cache.count = 0;
+	if (cache.context == NULL)
+		cache.context = AllocSetContextCreate(TopMemoryContext, "s3store settings",
+											  ALLOCSET_SMALL_SIZES);
+	MemoryContextReset(cache.context);
+	old_context = MemoryContextSwitchTo(cache.context);
+
+	/* The check hook has seen the text, but maybe not in this encoding. */
+	if (!s3_endpoints_parse(copy_endpoints_text(s3_guc_endpoints), &endpoints, &err))
+		s3_error_throw(&err);
+
+	cache.storages = palloc0(sizeof(S3Storage) * Max(endpoints.count, 1));
+	for (int i = 0; i < endpoints.count; i++)
+		if (!build_storage(&endpoints.entries[i], &cache.storages[i], &err))
+			s3_error_throw(&err);
+
+	MemoryContextSwitchTo(old_context);
+	cache.count = endpoints.count;
+	cache.generation = settings_generation;
+}
+
+/* Copies the text into the current context, which wipes it when it goes. */
+static char *
+copy_endpoints_text(const char *text)
+{
+	EndpointsText *copy = palloc0(sizeof(EndpointsText));
+
+	copy->len = strlen(text);
+	copy->text = palloc(copy->len + 1);
+	copy->wipe.func = wipe_endpoints_text;
+	copy->wipe.arg = copy;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &copy->wipe);
+
+	memcpy(copy->text, text, copy->len + 1);
+	return copy->text;
+}
+
+static void
+wipe_endpoints_text(void *arg)
+{
+	EndpointsText *copy = arg;
+
+	explicit_bzero(copy->text, copy->len);
+}
+
+static bool
+build_storage(const S3EndpointEntry *entry, S3Storage *storage, S3Error *err)
+{
+	const S3Settings *own = &entry->values;
+
+	storage->scheme = unconstify(char *, entry->scheme);
+	storage->own_keys = is_given(own->access_key_id) ||
+		is_given(own->secret_access_key) || is_given(own->session_token);
+	storage->own_profile = is_given(own->credentials_file) || is_given(own->profile);
+
+	storage->settings = s3_guc;
+	storage->settings.endpoint_url = "";
+	storage->settings.endpoint_url_presigning = "";
+	if (storage->own_keys)
+	{
+		/* Keys come from one source: never an id here, its secret there. */
+		storage->settings.access_key_id = "";
+		storage->settings.secret_access_key = "";
+		storage->settings.session_token = "";
+	}
+	lay_over(entry, &storage->settings);
+	storage->settings.read_only |= s3_guc.read_only;
+
+	return build_endpoints(storage, err);
+}
+
+static bool
+is_given(const char *value)
+{
+	return value != NULL && *value != '\0';
+}
+
+/* Copies what the entry gives over the settings. */
+static void
+lay_over(const S3EndpointEntry *entry, S3Settings *settings)
+{
+	static const size_t sizes[] = {
+		[S3_RULE_BOOL] = sizeof(bool),
+		[S3_RULE_ENUM] = sizeof(int),
+		[S3_RULE_INT] = sizeof(int),
+		[S3_RULE_STRING] = sizeof(char *)
+	};
+
+	for (int i = 0; i < s3_rules_count; i++)
+		if (s3_endpoint_entry_gives(entry, i))
+			memcpy((char *) settings + s3_rules[i].offset,
+				   (const char *) &entry->values + s3_rules[i].offset,
+				   sizes[s3_rules[i].type]);
+}
+
+static bool
+build_endpoints(S3Storage *storage, S3Error *err)
+{
+	const S3Settings *settings = &storage->settings;
+
+	if (*settings->endpoint_url == '\0')
+		s3_endpoint_for_region(settings->region, &storage->endpoint);
+	else if (!s3_endpoint_parse("endpoint_url", settings->endpoint_url,
+								&storage->endpoint, err))
+		return false;
+
+	storage->endpoint_presigning = storage->endpoint;
+	return *settings->endpoint_url_presigning == '\0' ||
+		s3_endpoint_parse("endpoint_url_presigning", settings->endpoint_url_presigning,
+						  &storage->endpoint_presigning, err);
+}
+
+/* Compares without regard to the case of ASCII letters, whatever the locale. */
+static bool
+scheme_matches(const char *scheme, S3Slice wanted)
+{
+	size_t		i;
+
+	for (i = 0; i < wanted.len && scheme[i] != '\0'; i++)
+		if (scheme[i] != (char) pg_ascii_tolower((unsigned char) wanted.data[i]))
+			return false;
+	return i == wanted.len && scheme[i] == '\0';
+}
+
+static void
+throw_not_configured(S3Slice scheme)
+{
+	StringInfoData configured;
+	char		shown[S3_ERROR_CODE_MAX];
+
+	s3_error_copy_text(shown, sizeof(shown), scheme);
+	initStringInfo(&configured);
+	for (int i = 0; i < cache.count; i++)
+		appendStringInfo(&configured, "%s\"%s\"", i == 0 ? "" : ", ",
+						 cache.storages[i].scheme);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("scheme \"%s\" is not configured", shown),
+			 cache.count == 0 ?
+			 errdetail("No scheme is configured.") :
+			 errdetail("Configured schemes are %s.", configured.data),
+			 errhint("Add an entry for it to s3store.endpoints.")));
+}
+
+static void
+throw_read_only(const S3Storage *storage, const char *command, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+			 errmsg("cannot execute %s: storage \"%s\" is read-only",
+					command, storage->scheme),
+			 errdetail("%s", detail)));
+}
