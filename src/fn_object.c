@@ -65,12 +65,13 @@ Datum
 s3store_get(PG_FUNCTION_ARGS)
 {
 	S3HttpResponse response;
+	bytea	   *content;
 
 	if (!get_content(fcinfo, "s3_get()", &response))
 		PG_RETURN_NULL();
-	/* The head room is the varlena header's. */
-	SET_VARSIZE(response.body, response.body_len + VARHDRSZ);
-	PG_RETURN_BYTEA_P(response.body);
+	content = (bytea *) (response.body - VARHDRSZ);
+	SET_VARSIZE(content, response.body_len + VARHDRSZ);
+	PG_RETURN_BYTEA_P(content);
 }
 
 /* s3_get_text(url text, params jsonb) returns text */
@@ -81,7 +82,7 @@ s3store_get_text(PG_FUNCTION_ARGS)
 
 	if (!get_content(fcinfo, "s3_get_text()", &response))
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(s3_text_from_content(s3_slice(response.body + VARHDRSZ, response.body_len),
+	PG_RETURN_TEXT_P(s3_text_from_content(s3_slice(response.body, response.body_len),
 										  s3_response_header(&response, "content-type")));
 }
 
@@ -165,8 +166,8 @@ s3store_delete(PG_FUNCTION_ARGS)
 }
 
 /*
- * Downloads an object whole, with VARHDRSZ bytes before its content.  Returns
- * false for "no file".
+ * Downloads an object whole, with room for a varlena header before its
+ * content.  Returns false for "no file".
  */
 static bool
 get_content(FunctionCallInfo fcinfo, const char *command, S3HttpResponse *response)
@@ -199,11 +200,11 @@ undo_gzip(const S3Call *call, S3HttpResponse *response)
 		return;
 	initStringInfo(&content);
 	appendStringInfoSpaces(&content, VARHDRSZ);
-	if (!s3_gunzip(s3_slice(response->body + VARHDRSZ, response->body_len),
+	if (!s3_gunzip(s3_slice(response->body, response->body_len),
 				   Min(max, MaxAllocSize / 2), &content, &err))
 		s3_call_throw(call, &err);
-	pfree(response->body);
-	response->body = content.data;
+	pfree(response->body - VARHDRSZ);
+	response->body = content.data + VARHDRSZ;
 	response->body_len = content.len - VARHDRSZ;
 }
 
@@ -253,7 +254,7 @@ prefix_exists(text *url)
 	s3_fields_add(&call.request.query, "prefix", call.key.data);
 	s3_fields_add(&call.request.query, "encoding-type", "url");
 	if (!s3_call_perform(&call, &response, &err) ||
-		!s3_xml_parse(s3_slice(response.body + VARHDRSZ, response.body_len),
+		!s3_xml_parse(s3_slice(response.body, response.body_len),
 					  "ListBucketResult", note_contents, &found, &err))
 		s3_call_throw(&call, &err);
 	return found;

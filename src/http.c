@@ -301,7 +301,7 @@ take_answer(S3HttpTransfer *transfer, S3HttpResponse *response)
 		transfer->body = palloc(headroom);
 	else if (transfer->body != NULL && transfer->body_size > transfer->body_len)
 		transfer->body = repalloc(transfer->body, Max(headroom + transfer->body_len, 1));
-	response->body = transfer->body;
+	response->body = transfer->body == NULL ? NULL : transfer->body + headroom;
 	response->body_len = transfer->body_len;
 
 	transfer->clean = (transfer->stop == S3_HTTP_STOP_NONE);

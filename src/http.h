@@ -40,11 +40,8 @@ typedef struct S3HttpResponse
 	char	   *headers;		/* raw header lines of that answer, CRLF kept;
 								 * neither status line nor the blank line */
 	size_t		headers_len;
-	char	   *body;			/* headroom + body_len bytes; NULL when empty
-								 * and headroom is 0 */
-	bool		resent;			/* the request went out twice: a kept
-								 * connection was closed before an answer
-								 * came, and the server may have served it */
+	char	   *body;			/* the headroom lies before it; NULL when there
+								 * is neither body nor headroom */
 	size_t		body_len;
 } S3HttpResponse;
 
