@@ -12,6 +12,11 @@
 #error "s3store needs PostgreSQL 13 or later"
 #endif
 
+/* Before 15, unknown settings under our prefix are only warned about. */
+#if PG_VERSION_NUM < 150000
+#define MarkGUCPrefixReserved(prefix)	EmitWarningsOnPlaceholders(prefix)
+#endif
+
 #if PG_VERSION_NUM >= 140000
 #include "utils/wait_event.h"
 #else

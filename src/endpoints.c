@@ -10,12 +10,13 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "endpoints.h"
-
-#include "json.h"
-#include "location.h"
+#include "s3store.h"
 
 #include "mb/pg_wchar.h"
+
+#include "endpoints.h"
+#include "json.h"
+#include "location.h"
 
 #define ENTRIES_INITIAL	8
 #define NAME_SHOWN_MAX	64

@@ -10,9 +10,10 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "guc.h"
+#include "s3store.h"
 
 #include "compat.h"
+#include "guc.h"
 #include "guc_check.h"
 #include "rules.h"
 

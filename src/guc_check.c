@@ -9,15 +9,16 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "guc_check.h"
-
-#include "endpoints.h"
-#include "rules.h"
+#include "s3store.h"
 
 #include "access/parallel.h"
 #include "miscadmin.h"
 #include "tcop/tcopprot.h"
 #include "utils/memutils.h"
+
+#include "endpoints.h"
+#include "guc_check.h"
+#include "rules.h"
 
 #define SECRETS_MAX	8			/* settings that may hold one */
 

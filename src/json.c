@@ -12,6 +12,8 @@
  *
  *-------------------------------------------------------------------------
  */
+#include "s3store.h"
+
 #include "json.h"
 
 #define HIGH_SURROGATE_MIN	0xd800

@@ -13,13 +13,14 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "settings.h"
-
-#include "endpoints.h"
-#include "rules.h"
+#include "s3store.h"
 
 #include "miscadmin.h"
 #include "utils/memutils.h"
+
+#include "endpoints.h"
+#include "rules.h"
+#include "settings.h"
 
 /* The storages of all schemes, as of a generation of the settings. */
 typedef struct StorageCache
