@@ -23,6 +23,7 @@
 
 static bool open_location(S3Call *call, S3OperationId operation,
 						  const char *command, text *url);
+static void prevent_change(const S3Call *call, S3CallPurpose purpose);
 static void set_target(S3Call *call, const S3Endpoint *endpoint);
 static S3Signing make_signing(const S3Call *call, int64 time);
 
@@ -35,6 +36,8 @@ s3_call_open(S3Call *call, S3OperationId operation, const char *command,
 
 	if (!open_location(call, operation, command, url))
 		return false;
+	if (!call->operation->read_only)
+		prevent_change(call, purpose);
 	settings = &call->storage->settings;
 	if (!s3_location_object_key(&call->location, settings->key_prefix,
 								settings->normalize_keys, &call->key, &err))
@@ -62,7 +65,7 @@ s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err)
 	StringInfoData url;
 
 	if (!call->operation->read_only)
-		s3_settings_prevent_if_read_only(call->storage, call->command);
+		prevent_change(call, S3_CALL_REQUEST);
 	if (!s3_sigv4_sign(&call->request, &signing, err))
 		return false;
 
@@ -118,9 +121,17 @@ open_location(S3Call *call, S3OperationId operation, const char *command, text *
 		s3_error_throw(&err);
 	call->storage = s3_storage_find(call->location.scheme);
 	initStringInfo(&call->key);
-	if (!call->operation->read_only)
-		s3_settings_prevent_if_read_only(call->storage, command);
 	return true;
+}
+
+/* A link changes nothing now, so it may be made on a standby. */
+static void
+prevent_change(const S3Call *call, S3CallPurpose purpose)
+{
+	if (purpose == S3_CALL_LINK)
+		s3_settings_prevent_if_protected(call->storage, call->command);
+	else
+		s3_settings_prevent_if_read_only(call->storage, call->command);
 }
 
 static void

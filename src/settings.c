@@ -109,7 +109,7 @@ s3_settings_check_endpoints(const char *json, bool *has_secret, S3Error *err)
 }
 
 void
-s3_settings_prevent_if_read_only(const S3Storage *storage, const char *command)
+s3_settings_prevent_if_protected(const S3Storage *storage, const char *command)
 {
 	if (s3_guc.read_only)
 		throw_read_only(storage, command, "The setting s3store.read_only is on.");
@@ -118,7 +118,12 @@ s3_settings_prevent_if_read_only(const S3Storage *storage, const char *command)
 						"The setting read_only is on in its entry in s3store.endpoints.");
 	if (s3_guc_session_read_only)
 		throw_read_only(storage, command, "The setting s3store.session_read_only is on.");
+}
 
+void
+s3_settings_prevent_if_read_only(const S3Storage *storage, const char *command)
+{
+	s3_settings_prevent_if_protected(storage, command);
 	PreventCommandIfReadOnly(command);
 	PreventCommandDuringRecovery(command);
 	PreventCommandIfParallelMode(command);

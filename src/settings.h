@@ -82,9 +82,15 @@ extern const S3Storage *s3_storage_find(S3Slice scheme);
 extern bool s3_settings_check_endpoints(const char *json, bool *has_secret, S3Error *err);
 
 /*
- * Throws 25006 unless "command" (such as "s3_put()") may change objects of
- * this storage now: read_only, session_read_only, the transaction, recovery,
- * parallel mode.  Checked at the call and again right before the request.
+ * Throws 25006, for "command" (such as "s3_presign()"), where read_only or
+ * session_read_only protects the storage.
+ */
+extern void s3_settings_prevent_if_protected(const S3Storage *storage, const char *command);
+
+/*
+ * The same, and also in a read-only transaction, in recovery and in parallel
+ * mode: "command" changes objects now.  Checked at the call and again right
+ * before the request.
  */
 extern void s3_settings_prevent_if_read_only(const S3Storage *storage, const char *command);
 
