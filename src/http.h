@@ -43,6 +43,9 @@ typedef struct S3HttpResponse
 	char	   *body;			/* the headroom lies before it; NULL when there
 								 * is neither body nor headroom */
 	size_t		body_len;
+	bool		resent;			/* the request went out twice: a kept
+								 * connection was closed before an answer
+								 * came, and the server may have served it */
 } S3HttpResponse;
 
 /*

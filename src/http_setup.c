@@ -18,10 +18,12 @@
 
 #define HEAD_SIZE_FIRST		2048
 #define DNS_CACHE_SECONDS	30L
+#define CA_CACHE_SECONDS	300L
 #define IDLE_SECONDS		30L /* then a connection is not used again */
 #define LIFETIME_SECONDS	300L	/* likewise, counted from its start */
 
 static void set_safety_options(S3HttpTransfer *transfer);
+static void set_authorities(S3HttpTransfer *transfer);
 static void set_connection_options(S3HttpTransfer *transfer);
 static void set_method(S3HttpTransfer *transfer);
 static void set_headers(S3HttpTransfer *transfer);
@@ -80,8 +82,27 @@ set_safety_options(S3HttpTransfer *transfer)
 	set_option(transfer, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
 	set_option(transfer, CURLOPT_SSL_VERIFYPEER, request->verify_tls ? 1L : 0L);
 	set_option(transfer, CURLOPT_SSL_VERIFYHOST, request->verify_tls ? 2L : 0L);
-	if (request->ca_file != NULL && request->ca_file[0] != '\0')
-		set_option(transfer, CURLOPT_CAINFO, request->ca_file);
+	set_authorities(transfer);
+}
+
+/*
+ * A configured file of certificate authorities replaces those of the system,
+ * the file and the directory alike.  Without the directory libcurl can keep
+ * the parsed file between connections, which saves 20 ms for each.
+ */
+static void
+set_authorities(S3HttpTransfer *transfer)
+{
+	const char *ca_file = transfer->request->ca_file;
+	bool		configured = ca_file != NULL && ca_file[0] != '\0';
+
+	if (configured)
+		set_option(transfer, CURLOPT_CAINFO, ca_file);
+	if (configured || curl_version_info(CURLVERSION_NOW)->cainfo != NULL)
+		set_option(transfer, CURLOPT_CAPATH, NULL);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	set_option(transfer, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_SECONDS);
+#endif
 }
 
 static void
