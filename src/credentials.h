@@ -13,10 +13,11 @@
 
 /*
  * Returns the keys for a storage, from the first source that has them: the
- * endpoint's entry, the settings, the credentials file, the environment
- * (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN).  They live in
- * a cache, and are valid until the next call.  Throws 28000 when no source
- * has any, or one has half of them.
+ * endpoint's entry, the credentials file or profile that it names, the
+ * settings, the credentials file that they name, the server's environment
+ * (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN).  The keys are
+ * valid until the next call, and no longer than the storage.  Throws 28000
+ * when no source has any, or the first one has half of them.
  */
 extern const S3Credentials *s3_credentials_find(const S3Storage *storage);
 

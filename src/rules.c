@@ -14,10 +14,6 @@
 
 #include "rules.h"
 
-#define ACCESS_KEY_ID_MAX		255
-#define SECRET_ACCESS_KEY_MAX	255
-#define SESSION_TOKEN_MAX		8192	/* with the other headers, still under
-										 * what servers take */
 #define KEY_PREFIX_MAX			1000	/* leaves room for a name in a key */
 #define NUMBER_TEXT_MAX			64
 
@@ -219,21 +215,21 @@ s3_check_access_key_id(const char *name, const char *value, S3Error *err)
 {
 	if (strchr(value, ',') != NULL)
 		return s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" contains a comma", name);
-	return check_length(name, value, ACCESS_KEY_ID_MAX, err) &&
+	return check_length(name, value, S3_ACCESS_KEY_ID_MAX, err) &&
 		check_graphic_ascii(name, value, err);
 }
 
 bool
 s3_check_secret_access_key(const char *name, const char *value, S3Error *err)
 {
-	return check_length(name, value, SECRET_ACCESS_KEY_MAX, err) &&
+	return check_length(name, value, S3_SECRET_ACCESS_KEY_MAX, err) &&
 		check_graphic_ascii(name, value, err);
 }
 
 bool
 s3_check_session_token(const char *name, const char *value, S3Error *err)
 {
-	return check_length(name, value, SESSION_TOKEN_MAX, err) &&
+	return check_length(name, value, S3_SESSION_TOKEN_MAX, err) &&
 		check_graphic_ascii(name, value, err);
 }
 

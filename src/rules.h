@@ -23,6 +23,12 @@
 #define S3_OBJECT_SIZE_MIN		1	/* kB */
 #define S3_OBJECT_SIZE_MAX		(1024 * 1024)
 
+/* Bytes of keys. */
+#define S3_ACCESS_KEY_ID_MAX		255
+#define S3_SECRET_ACCESS_KEY_MAX	255
+#define S3_SESSION_TOKEN_MAX		8192	/* with the other headers, still
+											 * less than servers take */
+
 /* What a secret is shown as. */
 #define S3_SECRET_MASK			"********"
 

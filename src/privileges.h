@@ -1,0 +1,27 @@
+/*-------------------------------------------------------------------------
+ *
+ * privileges.h
+ *	  The roles, and who may do what.
+ *
+ * The install script grants EXECUTE on the functions; what is here decides
+ * where the same function is for one role with some arguments, and for
+ * another with others.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_PRIVILEGES_H
+#define S3STORE_PRIVILEGES_H
+
+#include "s3store.h"
+
+#define S3_ROLE_READ	"s3store_read"
+#define S3_ROLE_WRITE	"s3store_write"
+#define S3_ROLE_ADMIN	"s3store_admin"
+
+/*
+ * Throws 42501 unless the current user may change objects.  "command", such
+ * as "s3_presign()", is for the message.
+ */
+extern void s3_privileges_require_write(const char *command);
+
+#endif							/* S3STORE_PRIVILEGES_H */

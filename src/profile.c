@@ -1,0 +1,167 @@
+/*-------------------------------------------------------------------------
+ *
+ * profile.c
+ *	  Finds a profile in the text of a credentials file.  Pure.
+ *
+ *		# comment
+ *		[default]
+ *		aws_access_key_id = ...
+ *		aws_secret_access_key = ...
+ *
+ * Guarantees: copies nothing of the text, and shows nothing of it.
+ *
+ * Specification: "Configuration and credential file settings" in the AWS
+ * Command Line Interface User Guide.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include "profile.h"
+
+/* Where the reader stands. */
+typedef struct ProfileReader
+{
+	const char *name;			/* the profile that is wanted */
+	S3Profile  *profile;
+	int			line;			/* from 1 */
+	bool		in_section;
+	bool		in_profile;		/* ... and it is the one */
+	bool		found;
+	bool		in_nested;		/* after "key =": indented lines belong to it */
+} ProfileReader;
+
+static bool read_line(ProfileReader *reader, char *line, S3Error *err);
+static bool read_section(ProfileReader *reader, char *line, S3Error *err);
+static bool read_assignment(ProfileReader *reader, char *line, S3Error *err);
+static const char **find_value(S3Profile *profile, const char *key);
+static char *trim(char *text);
+static bool is_blank(char c);
+static bool refuse_line(const ProfileReader *reader, const char *why, S3Error *err);
+
+bool
+s3_profile_find(char *text, size_t len, const char *name, S3Profile *profile,
+				S3Error *err)
+{
+	ProfileReader reader = {0};
+	char	   *end = text + len;
+
+	reader.name = name;
+	reader.profile = profile;
+	profile->access_key_id = profile->secret_access_key = profile->session_token = "";
+
+	if (memchr(text, '\0', len) != NULL)
+		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "it contains a zero byte");
+
+	while (text < end)
+	{
+		char	   *newline = memchr(text, '\n', end - text);
+
+		if (newline == NULL)
+			newline = end;
+		*newline = '\0';
+		reader.line++;
+		if (!read_line(&reader, text, err))
+			return false;
+		text = newline + 1;
+	}
+
+	if (!reader.found)
+		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
+							"it has no profile \"%s\"", name);
+	return true;
+}
+
+static bool
+read_line(ProfileReader *reader, char *line, S3Error *err)
+{
+	bool		indented = is_blank(*line);
+
+	line = trim(line);
+	if (*line == '\0' || *line == '#' || *line == ';')
+		return true;
+	if (indented && reader->in_nested)
+		return true;
+	if (*line == '[')
+		return read_section(reader, line, err);
+	return read_assignment(reader, line, err);
+}
+
+static bool
+read_section(ProfileReader *reader, char *line, S3Error *err)
+{
+	size_t		len = strlen(line);
+
+	if (line[len - 1] != ']')
+		return refuse_line(reader, "does not end with \"]\"", err);
+	line[len - 1] = '\0';
+
+	reader->in_section = true;
+	reader->in_nested = false;
+	reader->in_profile = strcmp(trim(line + 1), reader->name) == 0;
+	reader->found |= reader->in_profile;
+	return true;
+}
+
+static bool
+read_assignment(ProfileReader *reader, char *line, S3Error *err)
+{
+	char	   *equals = strchr(line, '=');
+	char	   *assigned;
+	const char **value;
+
+	if (equals == NULL)
+		return refuse_line(reader, "is neither \"[profile]\" nor \"key = value\"", err);
+	if (!reader->in_section)
+		return refuse_line(reader, "stands before the first \"[profile]\"", err);
+
+	*equals = '\0';
+	assigned = trim(equals + 1);
+	reader->in_nested = *assigned == '\0';
+
+	if (!reader->in_profile || (value = find_value(reader->profile, trim(line))) == NULL)
+		return true;
+	if (**value != '\0')
+		return refuse_line(reader, "gives a key for the second time", err);
+	*value = assigned;
+	return true;
+}
+
+static const char **
+find_value(S3Profile *profile, const char *key)
+{
+	if (pg_strcasecmp(key, "aws_access_key_id") == 0)
+		return &profile->access_key_id;
+	if (pg_strcasecmp(key, "aws_secret_access_key") == 0)
+		return &profile->secret_access_key;
+	if (pg_strcasecmp(key, "aws_session_token") == 0)
+		return &profile->session_token;
+	return NULL;
+}
+
+/* Cuts blanks off both ends, and the CR of files written on Windows. */
+static char *
+trim(char *text)
+{
+	size_t		len;
+
+	while (is_blank(*text))
+		text++;
+	len = strlen(text);
+	while (len > 0 && (is_blank(text[len - 1]) || text[len - 1] == '\r'))
+		len--;
+	text[len] = '\0';
+	return text;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool
+refuse_line(const ProfileReader *reader, const char *why, S3Error *err)
+{
+	return s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "line %d %s", reader->line, why);
+}
