@@ -20,3 +20,6 @@ PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-f
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+
+# PGXS knows of headers only with --enable-depend: any change rebuilds all.
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
