@@ -23,6 +23,8 @@
 #include "utils/timestamp.h"
 
 #define SSE_KEY_LEN			32	/* bytes of an SSE-C key */
+#define SSE_KEY_HEADER		"x-amz-server-side-encryption-customer-key"
+#define SSE_KEY_MD5_HEADER	SSE_KEY_HEADER "-md5"
 #define METADATA_SIZE_MAX	2048	/* bytes of names and values, S3's limit */
 
 #define GET		S3_GET_OBJECT
@@ -105,8 +107,8 @@ static const ParamRule rules[] = {
 	{"ResponseContentType", GET, PLACE_QUERY, TYPE_STRING, "response-content-type"},
 	{"ResponseExpires", GET, PLACE_QUERY, TYPE_HTTP_DATE, "response-expires"},
 	{"SSECustomerAlgorithm", GET | HEAD | PUT, PLACE_HEADER, TYPE_STRING, "x-amz-server-side-encryption-customer-algorithm"},
-	{"SSECustomerKey", GET | HEAD | PUT, PLACE_HEADER, TYPE_SSE_KEY, "x-amz-server-side-encryption-customer-key"},
-	{"SSECustomerKeyMD5", GET | HEAD | PUT, PLACE_HEADER, TYPE_STRING, "x-amz-server-side-encryption-customer-key-md5"},
+	{"SSECustomerKey", GET | HEAD | PUT, PLACE_HEADER, TYPE_SSE_KEY, SSE_KEY_HEADER},
+	{"SSECustomerKeyMD5", GET | HEAD | PUT, PLACE_HEADER, TYPE_STRING, SSE_KEY_MD5_HEADER},
 	{"SSEKMSEncryptionContext", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-server-side-encryption-context"},
 	{"SSEKMSKeyId", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-server-side-encryption-aws-kms-key-id"},
 	{"ServerSideEncryption", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-server-side-encryption"},
@@ -120,6 +122,8 @@ static const ParamRule *find_rule(const S3Operation *operation, const char *name
 static char *list_rules(const S3Operation *operation);
 static void apply_rule(const ParamRule *rule, JsonbValue *value, S3Request *request);
 static void apply_sse_key(const ParamRule *rule, JsonbValue *value, S3Request *request);
+static int	decode_sse_key(const char *text, uint8 *key, size_t size);
+static void add_sse_key_md5(S3Request *request);
 static void apply_metadata(const char *what, JsonbContainer *object, S3Request *request);
 static char *scalar_text(const ParamRule *rule, JsonbValue *value);
 static char *integer_text(const char *name, JsonbValue *value);
@@ -184,6 +188,7 @@ s3_params_apply(const S3Operation *operation, Jsonb *params, S3Request *request)
 		if (value.type != jbvNull)
 			apply_rule(find_rule(operation, name), &value, request);
 	}
+	add_sse_key_md5(request);
 }
 
 void
@@ -243,7 +248,7 @@ apply_rule(const ParamRule *rule, JsonbValue *value, S3Request *request)
 /*
  * An SSE-C key: boto3 takes the 32 bytes themselves, which JSON can only hold
  * when they are text, so their base64 form is taken, too.  S3 wants the base64
- * form and, against errors on the way, the key's MD5.
+ * form.
  */
 static void
 apply_sse_key(const ParamRule *rule, JsonbValue *value, S3Request *request)
@@ -251,26 +256,48 @@ apply_sse_key(const ParamRule *rule, JsonbValue *value, S3Request *request)
 	char	   *text = string_text(rule->name, value);
 	uint8		key[SSE_KEY_LEN + 3];	/* pg_b64_decode wants room for a
 										 * whole group */
-	uint8		md5[S3_MD5_LEN];
-	S3Error		err;
 	int			len = (int) strlen(text);
 
 	if (len == SSE_KEY_LEN)
 		memcpy(key, text, SSE_KEY_LEN);
 	else
-		len = len > sizeof(key) / 3 * 4 + 4 ? -1 :
-			pg_b64_decode(text, len, (void *) key, sizeof(key));
+		len = decode_sse_key(text, key, sizeof(key));
 	require_type(rule->name, len == SSE_KEY_LEN, "a string of 32 bytes, or their base64 form");
-
 	add_header(rule->name, rule->wire_name, s3_base64(key, SSE_KEY_LEN), request);
-	if (s3_fields_find(&request->headers, "x-amz-server-side-encryption-customer-key-md5") == NULL)
-	{
-		if (!s3_md5(s3_slice((char *) key, SSE_KEY_LEN), md5, &err))
-			s3_error_throw(&err);
-		add_header(rule->name, "x-amz-server-side-encryption-customer-key-md5",
-				   s3_base64(md5, sizeof(md5)), request);
-	}
 	explicit_bzero(key, sizeof(key));
+}
+
+/* Returns the length of the key, or -1. */
+static int
+decode_sse_key(const char *text, uint8 *key, size_t size)
+{
+	size_t		len = strlen(text);
+
+	return len > size / 3 * 4 + 4 ? -1 : pg_b64_decode(text, (int) len, (void *) key, (int) size);
+}
+
+/*
+ * Against errors on the way S3 wants the MD5 of an SSE-C key with it.  Added
+ * after all parameters, since one of them may give it.
+ */
+static void
+add_sse_key_md5(S3Request *request)
+{
+	const char *base64 = s3_fields_find(&request->headers, SSE_KEY_HEADER);
+	uint8		key[SSE_KEY_LEN + 3];
+	uint8		md5[S3_MD5_LEN];
+	S3Error		err;
+	bool		ok;
+
+	if (base64 == NULL || s3_fields_find(&request->headers, SSE_KEY_MD5_HEADER) != NULL)
+		return;
+	if (decode_sse_key(base64, key, sizeof(key)) != SSE_KEY_LEN)
+		elog(ERROR, "could not decode an SSE-C key that was encoded here");
+	ok = s3_md5(s3_slice((char *) key, SSE_KEY_LEN), md5, &err);
+	explicit_bzero(key, sizeof(key));
+	if (!ok)
+		s3_error_throw(&err);
+	s3_fields_add(&request->headers, SSE_KEY_MD5_HEADER, s3_base64(md5, sizeof(md5)));
 }
 
 static void
