@@ -386,11 +386,9 @@ date_text(const ParamRule *rule, JsonbValue *value)
 		require_type(rule->name, false, "a time in the years 1 to 9999");
 	if (rule->type == TYPE_HTTP_DATE)
 		return format_http_date(&tm);
-	return fsec == 0 ?
-		psprintf("%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year, tm.tm_mon, tm.tm_mday,
-				 tm.tm_hour, tm.tm_min, tm.tm_sec) :
-		psprintf("%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", tm.tm_year, tm.tm_mon, tm.tm_mday,
-				 tm.tm_hour, tm.tm_min, tm.tm_sec, (int) fsec);
+	/* Fractions are cut off, as boto3 does. */
+	return psprintf("%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year, tm.tm_mon, tm.tm_mday,
+					tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 /* RFC 9110, IMF-fixdate; English whatever lc_time says. */
