@@ -17,6 +17,26 @@
 #define MarkGUCPrefixReserved(prefix)	EmitWarningsOnPlaceholders(prefix)
 #endif
 
+/* Before 14, string keys are the default of hash tables. */
+#if PG_VERSION_NUM < 140000
+#define HASH_STRINGS	0
+#endif
+
+/* All settings that this process knows; the array may be palloc'd. */
+#if PG_VERSION_NUM >= 160000
+#define GetAllSettings(count)	get_guc_variables(count)
+#else
+#define GetAllSettings(count)	(*(count) = GetNumConfigOptions(), get_guc_variables())
+#endif
+
+/* Whether a role was granted a setting that is for superusers. */
+#if PG_VERSION_NUM >= 150000
+#define MaySetParameter(name, role) \
+	(pg_parameter_aclcheck(name, role, ACL_SET) == ACLCHECK_OK)
+#else
+#define MaySetParameter(name, role)	superuser_arg(role)
+#endif
+
 #if PG_VERSION_NUM >= 140000
 #include "utils/wait_event.h"
 #else

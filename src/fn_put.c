@@ -15,6 +15,7 @@
 #include "client.h"
 #include "encoding.h"
 #include "fmgr.h"
+#include "mime.h"
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -205,7 +206,8 @@ open_put(S3Call *call, text *url, const PutArguments *arguments)
 					 errdetail("It stands in \"content_type\" and in \"params\".")));
 		s3_fields_add(&call->request.headers, "content-type", arguments->content_type);
 	}
-	add_default(&call->request, "content-type", "application/octet-stream");
+	add_default(&call->request, "content-type",
+				s3_mime_type(s3_slice(call->key.data, call->key.len)));
 	add_default(&call->request, "cache-control",
 				psprintf("private,max-age=%d", call->storage->settings.max_age_seconds));
 	call->request.body = arguments->content;
