@@ -38,6 +38,8 @@ new_dir() {
 	chmod a+x -- "$DIR"			# PostgreSQL reads the CA file as another user
 	: >"$DIR/.s3store-$ME"
 	mkdir -p -- "$DIR/run" "$DIR/log"
+	chmod 700 -- "$DIR/log"			# secrets may stand in it
+	cd /							# Debian 13's ceph-osd finds its classes only from there
 }
 
 # old_dir: DIR must be one that new_dir made
@@ -70,14 +72,15 @@ alive() {
 	[ -n "$pid" ] && grep -qszxF "S3STORE_SERVER=$DIR/$1" "/proc/$pid/environ"
 }
 
-# spawn NAME COMMAND...: in its own session, with no stdio of ours
+# spawn NAME COMMAND...: in its own session, with no stdio of ours.  The mark
+# comes with the last of the three execs: in the midst of one, /proc shows none.
 spawn() {
 	local name=$1 pid
 	shift
-	S3STORE_SERVER=$DIR/$name setsid "$@" </dev/null >>"$DIR/log/$name.log" 2>&1 &
+	setsid env S3STORE_SERVER="$DIR/$name" "$@" </dev/null >>"$DIR/log/$name.log" 2>&1 &
 	pid=$!
 	echo "$pid" >"$DIR/run/$name.pid"
-	while [ -d "/proc/$pid" ] && ! alive "$name"; do	# until it has called exec
+	while [ -d "/proc/$pid" ] && ! alive "$name"; do
 		sleep 0.01
 	done
 }

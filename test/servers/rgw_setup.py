@@ -49,6 +49,7 @@ def wait_osd(cluster):
     end = time.monotonic() + DEADLINE
     while True:
         state = command(cluster, 'osd stat')
+        state = state.get('osdmap', state)      # Ceph 14 wraps it
         if state.get('num_up_osds') and state.get('num_in_osds'):
             return
         if time.monotonic() > end:
