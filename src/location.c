@@ -13,6 +13,7 @@
 
 static bool parse_authority(S3Slice authority, S3Location *loc, S3Error *err);
 static bool check_prefix_kept(S3Slice key, S3Error *err);
+static S3Slice cut_query(S3Slice path);
 static bool append_normalized(StringInfo dst, S3Slice path, bool keep_inside, S3Error *err);
 static S3Slice next_segment(S3Slice *rest);
 
@@ -120,7 +121,7 @@ s3_location_object_key(const S3Location *loc, const char *prefix,
 	{
 		size_t		before = key->len;
 
-		if (!append_normalized(key, loc->key, prefixed, err))
+		if (!append_normalized(key, cut_query(loc->key), prefixed, err))
 			return false;
 		if (key->len == before)
 			key->len = start;
@@ -184,21 +185,28 @@ check_prefix_kept(S3Slice key, S3Error *err)
 	return kept;
 }
 
+/* Cuts "path" at '?' and '#', as urllib.parse.urlsplit does. */
+static S3Slice
+cut_query(S3Slice path)
+{
+	for (size_t i = 0; i < path.len; i++)
+	{
+		if (path.data[i] == '?' || path.data[i] == '#')
+			path.len = i;
+	}
+	return path;
+}
+
 /*
- * Appends "path" as urllib.parse.urlsplit and posixpath.normpath leave it: cut
- * at '?' and '#', without empty and "." segments, ".." resolved.  At the top,
- * ".." goes nowhere, or with "keep_inside" is an error.
+ * Appends "path" as posixpath.normpath leaves it: without empty and "."
+ * segments, ".." resolved.  At the top, ".." goes nowhere, or with
+ * "keep_inside" is an error.
  */
 static bool
 append_normalized(StringInfo dst, S3Slice path, bool keep_inside, S3Error *err)
 {
 	size_t		base = dst->len;
 
-	for (size_t i = 0; i < path.len; i++)
-	{
-		if (path.data[i] == '?' || path.data[i] == '#')
-			path.len = i;
-	}
 	while (path.len > 0)
 	{
 		S3Slice		segment = next_segment(&path);
