@@ -266,13 +266,18 @@ set_by_status(S3Error *err, int status)
 	err->http_status = status;
 }
 
-/* What the code in the body adds to it; the rest of "err" stays. */
+/*
+ * What the code in the body adds to it; the rest of "err" stays.  Whatever
+ * the code, only a status of 404 means that something does not exist.
+ */
 static void
 refine_by_code(S3Error *err)
 {
 	for (int i = 0; i < lengthof(known_codes); i++)
 	{
 		if (strcmp(err->code, known_codes[i].code) != 0)
+			continue;
+		if (known_codes[i].kind == S3_ERROR_NOT_FOUND && err->http_status != 404)
 			continue;
 		err->kind = known_codes[i].kind;
 		strlcpy(err->message, known_codes[i].message, sizeof(err->message));
