@@ -253,10 +253,16 @@ set_by_status(S3Error *err, int status)
 		s3_error_set(err, S3_ERROR_CONFLICT, "the object has not been modified");
 	else if (status == 405 || status == 501)
 		s3_error_set(err, S3_ERROR_UNSUPPORTED, "the server does not support this");
+	else if (status == 408)
+		s3_error_set(err, S3_ERROR_SERVER, "the server waited too long for the request");
 	else if (status == 409 || status == 412)
 		s3_error_set(err, S3_ERROR_CONFLICT, "a condition of the request does not hold");
+	else if (status == 413)
+		s3_error_set(err, S3_ERROR_TOO_LARGE, "the object is too large for the server");
 	else if (status == 416)
 		s3_error_set(err, S3_ERROR_ARGUMENT, "the range lies outside the object");
+	else if (status == 429)
+		s3_error_set(err, S3_ERROR_SERVER, "the server asks for fewer requests");
 	else if (status >= 500)
 		s3_error_set(err, S3_ERROR_SERVER, "the server failed");
 	else if (status >= 300 && status <= 399)
