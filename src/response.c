@@ -173,6 +173,10 @@ s3_parse_http_date(const char *text, int64 *seconds)
 	struct tm	tm = {0};
 	char		month[4] = "";
 	const char *found;
+	int			day;
+	int			hour;
+	int			minute;
+	int			second;
 
 	/* Digits stand for '0' and letters for 'a', the rest for itself. */
 	if (strlen(text) != strlen(layout))
@@ -190,17 +194,20 @@ s3_parse_http_date(const char *text, int64 *seconds)
 	found = strstr(months, month);
 	if (found == NULL || (found - months) % 3 != 0)
 		return false;
-	tm.tm_mday = TWO_DIGITS(5);
+	day = TWO_DIGITS(5);
+	hour = TWO_DIGITS(17);
+	minute = TWO_DIGITS(20);
+	second = TWO_DIGITS(23);
+	tm.tm_mday = day;
 	tm.tm_mon = (int) (found - months) / 3;
 	tm.tm_year = TWO_DIGITS(12) * 100 + TWO_DIGITS(14) - 1900;
-	tm.tm_hour = TWO_DIGITS(17);
-	tm.tm_min = TWO_DIGITS(20);
-	tm.tm_sec = TWO_DIGITS(23);
 #undef TWO_DIGITS
-	if (tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+	if (hour > 23 || minute > 59 || second > 60)	/* 60: a leap second */
 		return false;
-	*seconds = timegm(&tm);
-	return true;
+
+	/* timegm makes the first of March of the 30th of February. */
+	*seconds = (int64) timegm(&tm) + (hour * 60 + minute) * 60 + second;
+	return tm.tm_mday == day;
 }
 
 /* Reads the header line at *pos; false at the end. */
