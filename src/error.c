@@ -17,6 +17,7 @@
 #include "error.h"
 
 static int	utf8_length(const unsigned char *s, size_t len);
+static bool is_control(const unsigned char *s);
 static void append_formatted(char *dst, size_t size, const char *fmt, va_list args) pg_attribute_printf(3, 0);
 
 bool
@@ -64,7 +65,7 @@ s3_error_copy_text(char *dst, size_t dst_size, S3Slice src)
 	while (left > 0)
 	{
 		int			len = utf8_length(s, left);
-		bool		clean = len > 1 || (len == 1 && *s >= 0x20 && *s != 0x7f);
+		bool		clean = len > 0 && !is_control(s);
 		int			out = clean ? len : 1;
 
 		if (used + out >= dst_size)
@@ -98,6 +99,13 @@ utf8_length(const unsigned char *s, size_t len)
 	int			n = pg_utf_mblen(s);
 
 	return n <= len && pg_utf8_islegal(s, n) ? n : 0;
+}
+
+/* U+0000 to U+001F, and U+007F to U+009F, which terminals act on, too. */
+static bool
+is_control(const unsigned char *s)
+{
+	return *s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0);
 }
 
 #ifndef FRONTEND
