@@ -16,6 +16,8 @@
 
 #include "error.h"
 
+#define MAX_UTF8_LEN	4
+
 static int	utf8_length(const unsigned char *s, size_t len);
 static bool is_control(const unsigned char *s);
 static void append_formatted(char *dst, size_t size, const char *fmt, va_list args) pg_attribute_printf(3, 0);
@@ -85,7 +87,8 @@ s3_error_copy_text(char *dst, size_t dst_size, S3Slice src)
 static void
 append_formatted(char *dst, size_t size, const char *fmt, va_list args)
 {
-	char		text[S3_ERROR_DETAIL_MAX];
+	/* So long that a character cut at its end is cut off below. */
+	char		text[S3_ERROR_DETAIL_MAX + MAX_UTF8_LEN];
 	size_t		used = strlen(dst);
 
 	vsnprintf(text, sizeof(text), fmt, args);
