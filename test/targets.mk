@@ -1,0 +1,64 @@
+# Targets that need no server: unit tests, fuzzing, checks of the source.
+# The tests of the pure rooms are plain programs, built with sanitizers.
+
+TEST_CC ?= $(CC)
+TEST_SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all
+TEST_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer $(TEST_SANITIZE) \
+	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
+	-Wno-missing-field-initializers
+TEST_CPPFLAGS = -DFRONTEND -DUSE_ASSERT_CHECKING -Isrc -Itest/unit \
+	-I$(includedir_server) -I$(includedir) -D_GNU_SOURCE $(PG_CPPFLAGS)
+TEST_LIBS = -L$(pkglibdir) -L$(libdir) -lpgcommon -lpgport \
+	$(shell pkg-config --libs libcrypto expat)
+
+UNIT_TESTS = $(patsubst test/unit/%.c,test/unit/bin/%,$(wildcard test/unit/test_*.c))
+FUZZERS = $(patsubst test/fuzz/%.c,test/unit/bin/%,$(wildcard test/fuzz/fuzz_*.c))
+PURE_TEST_OBJS = $(patsubst src/%.o,test/unit/bin/%.o,$(PURE_OBJS)) test/unit/bin/memory.o
+
+# Each program prints TAP.  All of them run, whatever fails.
+unit: $(UNIT_TESTS)
+	@failed=0; for test in $^; do \
+		echo "# $$(basename $$test)"; $$test || failed=1; \
+	done; exit $$failed
+
+# A short, repeatable run; raise FUZZ_RUNS, or change FUZZ_SEED, to go on.
+FUZZ_RUNS ?= 200000
+FUZZ_SEED ?= 1
+fuzz: $(FUZZERS)
+	@n=0; for fuzzer in $^; do n=$$((n + 1)); \
+		name="$$(basename $$fuzzer), $(FUZZ_RUNS) runs"; \
+		if $$fuzzer -runs=$(FUZZ_RUNS) -seed=$(FUZZ_SEED); then echo "ok $$n - $$name"; \
+		else echo "not ok $$n - $$name"; exit 1; fi; \
+	done; echo "1..$$n"
+
+# With clang and its libFuzzer: make test/unit/bin/libfuzzer_location
+test/unit/bin/libfuzzer_%: test/fuzz/fuzz_%.c test/unit/memory.c $(PURE_OBJS:.o=.c)
+	@mkdir -p $(@D)
+	clang $(TEST_CFLAGS) -fsanitize=fuzzer $(TEST_CPPFLAGS) -o $@ $^ $(TEST_LIBS)
+
+test/unit/bin/test_%: test/unit/bin/test_%.o $(PURE_TEST_OBJS)
+	$(TEST_CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
+
+test/unit/bin/fuzz_%: test/unit/bin/fuzz_%.o test/unit/bin/driver.o $(PURE_TEST_OBJS)
+	$(TEST_CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
+
+PURE_HEADERS = $(wildcard src/*.h test/unit/*.h test/fuzz/*.h)
+
+test/unit/bin/%.o: src/%.c $(PURE_HEADERS)
+	@mkdir -p $(@D)
+	$(TEST_CC) $(TEST_CFLAGS) $(TEST_CPPFLAGS) -c -o $@ $<
+
+test/unit/bin/%.o: test/unit/%.c $(PURE_HEADERS)
+	@mkdir -p $(@D)
+	$(TEST_CC) $(TEST_CFLAGS) $(TEST_CPPFLAGS) -c -o $@ $<
+
+test/unit/bin/%.o: test/fuzz/%.c $(PURE_HEADERS)
+	@mkdir -p $(@D)
+	$(TEST_CC) $(TEST_CFLAGS) $(TEST_CPPFLAGS) -c -o $@ $<
+
+clean: clean-tests
+clean-tests:
+	rm -rf test/unit/bin
+
+.PHONY: unit fuzz clean-tests
+.SECONDARY:
