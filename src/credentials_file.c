@@ -31,6 +31,7 @@
 
 #define FILE_SIZE_MAX		(64 * 1024)
 #define CHECK_INTERVAL_MS	1000
+#define SETTLE_MS			2000	/* coarser than the clocks of file systems */
 #define KEPT_MAX			16	/* profiles that a session remembers */
 
 /* A file that has been changed differs in one of these. */
@@ -59,6 +60,7 @@ typedef struct KeptProfile
 	FileVersion version;		/* of the last attempt to read it */
 	TimestampTz checked_at;
 	TimestampTz statement;		/* ... which ran then */
+	bool		settled;		/* ... and the file was not just changing */
 	bool		usable;			/* keys holds the last good ones */
 	S3Error		err;			/* why the last attempt failed, if it did */
 	Keys		keys;
@@ -75,6 +77,7 @@ static void drop_least_used(void);
 static void wipe_all(int code, Datum arg);
 static bool is_fresh(const KeptProfile *kept);
 static void refresh(KeptProfile *kept);
+static bool has_settled(const FileVersion *version, TimestampTz now);
 static FileVersion current_version(const char *path);
 static bool same_version(const FileVersion *a, const FileVersion *b);
 static bool read_keys(const char *path, const char *name, Keys *keys, S3Error *err);
@@ -184,7 +187,8 @@ is_fresh(const KeptProfile *kept)
 /*
  * Reads the file when it has changed, or could not be read the last time.
  * The version is taken before the file is opened: a change in between is
- * seen as one the next time.
+ * seen as one the next time.  So is a change that shares its time stamp with
+ * the one before it, as a version is final only when it has settled.
  */
 static void
 refresh(KeptProfile *kept)
@@ -195,10 +199,11 @@ refresh(KeptProfile *kept)
 
 	kept->checked_at = GetCurrentTimestamp();
 	kept->statement = GetCurrentStatementStartTimestamp();
-	if (kept->usable && !changed && kept->err.kind == S3_ERROR_NONE)
+	if (kept->usable && kept->settled && !changed && kept->err.kind == S3_ERROR_NONE)
 		return;
 
 	kept->version = version;
+	kept->settled = has_settled(&version, kept->checked_at);
 	if (read_keys(kept->path, kept->name, &keys, &kept->err))
 	{
 		memset(&kept->err, 0, sizeof(kept->err));
@@ -211,6 +216,14 @@ refresh(KeptProfile *kept)
 				(errmsg("keeping the access keys that were read before: %s", kept->err.message),
 				 kept->err.detail[0] == '\0' ? 0 : errdetail_internal("%s", kept->err.detail)));
 	explicit_bzero(&keys, sizeof(keys));
+}
+
+static bool
+has_settled(const FileVersion *version, TimestampTz now)
+{
+	TimestampTz changed = time_t_to_timestamptz(version->changed.tv_sec);
+
+	return TimestampDifferenceExceeds(changed, now, SETTLE_MS);
 }
 
 /* All zero when there is no such file. */

@@ -104,7 +104,8 @@ check_entry_name(const S3JsonMember *member, const S3Endpoints *endpoints, S3Err
 	if (!s3_check_scheme(member->name, err) || !check_lower_case(member->name, err))
 	{
 		s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" is not the name of a scheme", shown);
-		return s3_error_detail(err, "A scheme is a lower-case letter, followed by lower-case letters, digits, \"+\", \"-\" and \".\".");
+		return s3_error_detail(err, "A scheme is a lower-case letter followed by lower-case letters, digits, \"+\", \"-\" and \".\", at most %d in all.",
+							   S3_SCHEME_MAX);
 	}
 	for (int i = 0; i < endpoints->count; i++)
 		if (s3_slice_equal(s3_slice_cstring(endpoints->entries[i].scheme), member->name))
@@ -148,19 +149,20 @@ static bool
 parse_setting(const S3JsonMember *member, S3EndpointEntry *entry, S3Error *err)
 {
 	const S3Rule *rule = s3_rule_find(member->name);
-	int			bit;
+	uint64		bit;
 
 	if (rule == NULL)
 		return refuse_unknown_setting(member->name, err);
 
-	bit = rule - s3_rules;
-	if (s3_endpoint_entry_gives(entry, bit))
+	bit = UINT64CONST(1) << (rule - s3_rules);
+	if ((entry->named & bit) != 0)
 		return s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" is there twice", rule->name);
+	entry->named |= bit;
 	if (member->kind == S3_JSON_NULL)
 		return true;
 	if (!put_value(rule, member, &entry->values, err))
 		return false;
-	entry->given |= UINT64CONST(1) << bit;
+	entry->given |= bit;
 	return true;
 }
 

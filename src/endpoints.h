@@ -14,7 +14,8 @@
 typedef struct S3EndpointEntry
 {
 	const char *scheme;
-	uint64		given;			/* bit i: s3_rules[i] is set in values */
+	uint64		named;			/* bit i: s3_rules[i] is there, if only as null */
+	uint64		given;			/* ... and is set in values */
 	S3Settings	values;			/* zero where it is not set */
 } S3EndpointEntry;
 

@@ -154,7 +154,7 @@ s3_rule_put_number(const S3Rule *rule, S3Slice text, S3Settings *settings, S3Err
 	if (text.len >= sizeof(buf) || !parse_int(buf, &value, rule->unit, &hint))
 	{
 		s3_error_set(err, S3_ERROR_ARGUMENT,
-					 "\"%s\" is not a whole number, or its unit is unknown", rule->name);
+					 "\"%s\" is not a valid number", rule->name);
 		return hint == NULL ? false : s3_error_hint(err, "%s", hint);
 	}
 	if (value < rule->min || value > rule->max)
