@@ -32,7 +32,7 @@ static void release_transfer(void *arg);
 static void release_handle(S3HttpTransfer *transfer);
 static void wipe_headers(struct curl_slist *headers);
 static void take_handle(S3HttpTransfer *transfer);
-static void tend_transfer(S3HttpTransfer *transfer);
+static bool tend_transfer(S3HttpTransfer *transfer);
 static void check_length(S3HttpTransfer *transfer);
 static curl_off_t announced_length(const S3HttpTransfer *transfer);
 static void make_room(S3HttpTransfer *transfer);
@@ -61,7 +61,8 @@ s3_http_perform(const S3HttpRequest *request, S3HttpResponse *response, S3Error 
 	for (;;)
 	{
 		s3_http_run();
-		tend_transfer(transfer);
+		if (tend_transfer(transfer))
+			continue;
 		if (transfer->done)
 			break;
 		if (!s3_http_wait(progress_deadline(transfer)))
@@ -174,16 +175,21 @@ s3_http_check(CURLcode code)
 		elog(ERROR, "could not set up a transfer: %s", curl_easy_strerror(code));
 }
 
-/* Does between two waits what the callbacks must not. */
-static void
+/*
+ * Does between two waits what the callbacks must not.  Returns true when the
+ * transfer can go on without a wait.
+ */
+static bool
 tend_transfer(S3HttpTransfer *transfer)
 {
-	if (!transfer->done && transfer->head_complete && !transfer->length_checked)
-		check_length(transfer);
-	if (!transfer->done && transfer->want > 0)
-		make_room(transfer);
 	if (!transfer->done && !transfer->connected)
 		check_connected(transfer);
+	if (!transfer->done && transfer->head_complete && !transfer->length_checked)
+		check_length(transfer);
+	if (transfer->done || transfer->want == 0)
+		return false;
+	make_room(transfer);
+	return !transfer->done;
 }
 
 /* Refuses a body that is announced to be too long before it is downloaded. */

@@ -24,6 +24,7 @@ static bool explain_not_http(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_headers(S3Error *err);
 static bool add_server(const S3HttpTransfer *transfer, S3Error *err);
 static bool has_answer(const S3HttpTransfer *transfer);
+static bool is_connected(const S3HttpTransfer *transfer);
 static bool has_passed(const S3HttpTransfer *transfer, CURLINFO moment);
 static S3Slice server_of(const char *url);
 
@@ -135,7 +136,7 @@ explain_timeout(const S3HttpTransfer *transfer, S3Error *err)
 
 	if (!has_passed(transfer, CURLINFO_NAMELOOKUP_TIME_T))
 		step = "while resolving the host name";
-	else if (!has_passed(transfer, CURLINFO_CONNECT_TIME_T))
+	else if (!is_connected(transfer))
 		step = "while connecting";
 	else if (!has_passed(transfer, CURLINFO_PRETRANSFER_TIME_T))
 		step = "while negotiating TLS";
@@ -217,6 +218,16 @@ static bool
 has_answer(const S3HttpTransfer *transfer)
 {
 	return has_passed(transfer, CURLINFO_STARTTRANSFER_TIME_T);
+}
+
+/* libcurl 7.88 dates the connection only when TLS stands as well. */
+static bool
+is_connected(const S3HttpTransfer *transfer)
+{
+	long		port = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_LOCAL_PORT, &port);
+	return port > 0 || has_passed(transfer, CURLINFO_CONNECT_TIME_T);
 }
 
 static bool

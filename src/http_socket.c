@@ -14,6 +14,7 @@
 #include "s3store.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "miscadmin.h"
@@ -29,7 +30,9 @@
 typedef struct WatchedSocket
 {
 	curl_socket_t fd;
-	bool		opened_here;	/* else libcurl's own: it closes it unasked */
+	bool		opened_here;	/* else the resolver's */
+	ino_t		inode;			/* if opened here: tells it from a later
+								 * socket that got the same number */
 	uint32		interest;		/* WL_SOCKET_…; 0: idle, or not yet wanted */
 	int			position;		/* in wait_set, or -1 */
 	S3HttpTransfer *transfer;	/* whose progress an event is, or NULL */
@@ -52,6 +55,8 @@ static bool wait_set_fits(void);
 static void create_wait_set(void);
 static void free_wait_set(void);
 static WatchedSocket *find_socket(curl_socket_t fd);
+static bool is_closed(const WatchedSocket *watched);
+static ino_t inode_of(curl_socket_t fd);
 static WatchedSocket *add_socket(curl_socket_t fd);
 static void forget_socket(WatchedSocket *watched);
 
@@ -73,6 +78,8 @@ s3_http_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addre
 	}
 
 	fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	if (fd >= 0)
+		(void) find_socket(fd); /* forgets an earlier one of that number */
 	watched = fd >= 0 ? add_socket(fd) : NULL;
 	if (watched == NULL)
 	{
@@ -82,6 +89,7 @@ s3_http_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addre
 		return CURL_SOCKET_BAD;
 	}
 	watched->opened_here = true;
+	watched->inode = inode_of(fd);
 	return fd;
 }
 
@@ -96,7 +104,6 @@ s3_http_close_socket(void *arg, curl_socket_t fd)
 
 	if (watched != NULL)
 		forget_socket(watched);
-	ReleaseExternalFD();
 	return close(fd);
 }
 
@@ -147,13 +154,20 @@ s3_http_note_event(curl_socket_t fd)
 	return true;
 }
 
-/* The transfer goes; its connection may stay. */
+/*
+ * The transfer goes; its connection may stay.  libcurl 7.88 closes a socket
+ * that never got connected without telling, so we look.
+ */
 void
 s3_http_disown_sockets(const S3HttpTransfer *transfer)
 {
-	for (int i = 0; i < nsockets; i++)
+	for (int i = nsockets - 1; i >= 0; i--)
+	{
 		if (sockets[i].transfer == transfer)
 			sockets[i].transfer = NULL;
+		if (is_closed(&sockets[i]))
+			forget_socket(&sockets[i]);
+	}
 }
 
 /*
@@ -232,13 +246,35 @@ free_wait_set(void)
 	wait_set = NULL;
 }
 
+/* Returns NULL for a new socket, even if its number was another's before. */
 static WatchedSocket *
 find_socket(curl_socket_t fd)
 {
 	for (int i = 0; i < nsockets; i++)
-		if (sockets[i].fd == fd)
+	{
+		if (sockets[i].fd != fd)
+			continue;
+		if (!is_closed(&sockets[i]))
 			return &sockets[i];
+		forget_socket(&sockets[i]);
+		break;
+	}
 	return NULL;
+}
+
+static bool
+is_closed(const WatchedSocket *watched)
+{
+	return watched->opened_here && inode_of(watched->fd) != watched->inode;
+}
+
+/* Returns 0 for what is not open. */
+static ino_t
+inode_of(curl_socket_t fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 ? st.st_ino : 0;
 }
 
 /* Returns NULL when memory runs out. */
@@ -261,9 +297,12 @@ add_socket(curl_socket_t fd)
 	return &sockets[nsockets++];
 }
 
+/* The socket is closed, or about to be. */
 static void
 forget_socket(WatchedSocket *watched)
 {
+	if (watched->opened_here)
+		ReleaseExternalFD();
 	if (watched->position >= 0)
 		wait_set_stale = true;
 	*watched = sockets[--nsockets];
