@@ -407,10 +407,10 @@ BEFORE_REQUEST = {_show(name): getattr(FaultServer, name)
 
 
 def _read_head(reader):
-    line = reader.readline(65536)
-    if not line:
+    line = reader.readline(65536).decode('latin-1')
+    if not line.endswith(' HTTP/1.1\r\n'):  # the end, or not HTTP at all
         raise _Closed
-    method, target, _ = line.decode('latin-1').split()
+    method, target, _ = line.split()
     headers = {}
     while True:
         line = reader.readline(65536).decode('latin-1').rstrip('\r\n')

@@ -1,0 +1,178 @@
+"""backend.py - a backend seen from outside, while a call of it is under way."""
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+
+import psycopg2
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+from fault import Answer, FaultServer  # noqa: E402
+from harness import Case, connect, environment, query  # noqa: E402
+
+PROMPT = 5                      # seconds within which a stop must have worked
+SERVERS = pathlib.Path(__file__).resolve().parent.parent / 'servers'
+ACCESS_KEY_ID = 'AKIAWAITING'
+SECRET_ACCESS_KEY = 'the-secret-of-waiting'
+
+
+def entry(endpoint_url, **more):
+    """The entry of s3store.endpoints for a server that checks no signatures."""
+    return {'endpoint_url': endpoint_url, 'region': 'us-east-1',
+            'access_key_id': ACCESS_KEY_ID, 'secret_access_key': SECRET_ACCESS_KEY, **more}
+
+
+def wait_for(condition, what, timeout=PROMPT):
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError('%s: not within %s s' % (what, timeout))
+        time.sleep(0.002)
+
+
+def lives(pid):
+    """Does the process run?  One that nobody has waited for yet does not."""
+    try:
+        stat = pathlib.Path('/proc/%d/stat' % pid).read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(')')[2].split()[0] != 'Z'
+
+
+def descriptors(pid):
+    """Sockets, and what else is no file: the sets of events of a wait."""
+    found = []
+    for name in os.listdir('/proc/%d/fd' % pid):
+        try:
+            target = os.readlink('/proc/%d/fd/%s' % (pid, name))
+        except FileNotFoundError:
+            continue
+        if target.startswith(('socket:', 'anon_inode:')):
+            found.append(target)
+    return found
+
+
+def threads(pid):
+    return len(os.listdir('/proc/%d/task' % pid))
+
+
+def is_connecting(pid, port):
+    """Has the process sent a SYN to the port, and no answer yet?"""
+    inodes = {target[len('socket:['):-1] for target in descriptors(pid)}
+    for line in pathlib.Path('/proc/net/tcp').read_text().splitlines()[1:]:
+        _, _, remote, state, *_, inode = line.split()[:10]
+        if state == '02' and remote.endswith(':%04X' % port) and inode in inodes:
+            return True
+    return False
+
+
+class Call(threading.Thread):
+    """A statement under way."""
+
+    def __init__(self, conn, statement, *args):
+        super().__init__(daemon=True)
+        self.conn, self.statement, self.args = conn, statement, args
+        self.rows = self.error = self.ended = None
+        self.start()
+
+    def run(self):
+        try:
+            self.rows = query(self.conn, self.statement, *self.args)
+        except psycopg2.Error as error:
+            self.error = error
+        self.ended = time.monotonic()
+
+    def result(self, timeout=PROMPT):
+        self.join(timeout)
+        if self.is_alive():
+            raise AssertionError('still waiting after %s s' % timeout)
+        if self.error:
+            raise self.error
+        return self.rows
+
+
+class Cluster:
+    """A PostgreSQL of its own, in the directory of the run.
+
+    wrap: the start of a command that starts another one.
+    """
+
+    def __init__(self, wrap=()):
+        self.wrap = wrap
+        self.directory = os.path.join(environment('S3STORE_TEST_DIR'),
+                                      'pg-' + uuid.uuid4().hex[:8])
+
+    def command(self, verb, *args, wrap=()):
+        return subprocess.run([*wrap, str(SERVERS / 'postgres'), verb, self.directory, *args],
+                              check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    def __enter__(self):
+        self.command('start', wrap=self.wrap)
+        self.settings = dict(line.split('=', 1) for line in self.command('env').splitlines())
+        conn = self.connect(endpoints=None)
+        query(conn, 'CREATE EXTENSION s3store')
+        conn.close()
+        return self
+
+    def __exit__(self, *exc):
+        self.command('stop', 'immediate')
+
+    def kill(self):
+        """Kills the postmaster, as nobody should."""
+        pidfile = pathlib.Path(self.settings['PGDATA']) / 'postmaster.pid'
+        pid = int(pidfile.read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not lives(pid), 'the postmaster is dead')
+        pidfile.unlink()        # pg_ctl takes a process not waited for as alive
+
+    def connect(self, **kw):
+        return connect(host=self.settings['PGHOST'], port=self.settings['PGPORT'],
+                       user='postgres', dbname='postgres', **kw)
+
+
+class BackendCase(Case):
+    """Sessions that know a bad server, 's3-bad', and a good one, 's3-good'."""
+
+    cluster = None              # the one of the run
+
+    @classmethod
+    def enter(cls, context):
+        """Enters a context that ends with the tests of the class."""
+        value = context.__enter__()
+        cls.addClassCleanup(context.__exit__, None, None, None)
+        return value
+
+    @classmethod
+    def setUpClass(cls):
+        cls.good = cls.enter(FaultServer(answers=[Answer(200, {}, b'good')]))
+
+    def connect(self, **kw):
+        if self.cluster is None:
+            return super().connect(**kw)
+        conn = self.cluster.connect(**kw)
+        self.addCleanup(conn.close)
+        return conn
+
+    def session(self, bad=None, timeout='600s', **more):
+        """A connection; more goes into the bad server's entry."""
+        endpoints = {'s3-good': entry(self.good.endpoint)}
+        if bad:
+            endpoints['s3-bad'] = entry(bad, **more)
+        conn = self.connect(endpoints=endpoints)
+        for name in ('s3store.request_timeout', 's3store.connect_timeout'):
+            query(conn, 'SELECT set_config(%s, %s, false)', name, timeout)
+        return conn
+
+    def log(self):
+        """What the server has logged."""
+        settings = self.cluster.settings if self.cluster else os.environ
+        return pathlib.Path(settings['PG_LOG']).read_text(errors='replace')
+
+    def check_good(self, conn):
+        """The session is as good as new."""
+        self.assertEqual(bytes(query(conn, "SELECT s3_get('s3-good://answer/key')")[0][0]), b'good')

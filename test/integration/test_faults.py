@@ -1,0 +1,229 @@
+"""A server that breaks the rules gives a clear error, and no more than that.
+
+After each fault a good call is made on the same connection: nothing of the
+bad one, neither bytes nor descriptors, may have stayed.
+"""
+import os
+import pathlib
+import subprocess
+import uuid
+
+import psycopg2
+from backend import SECRET_ACCESS_KEY, BackendCase, Cluster, descriptors
+from fault import FaultServer, FullBacklog
+from harness import environment, query
+
+GET = "SELECT s3_get('s3-bad://%s/key')"
+PUT = "SELECT s3_put('s3-bad://%s/key', %%s::bytea, overwrite => true)"
+UPLOAD = psycopg2.Binary(os.urandom(1024) * 8192)
+LIMIT = 1024 * 1024             # s3store.max_object_size in these tests
+
+LATE = 'timed out after 300 ms without progress'
+ENDED = 'server closed the connection before the answer was complete'
+NOT_HTTP = "server's answer is not valid HTTP"
+HEADERS = 'headers of the answer exceed 65536 bytes or 200 lines'
+TOO_LARGE = 'answer is larger than %d bytes' % LIMIT
+
+# mode: SQLSTATE, words of the message
+FAULTS = {
+    'truncated': ('08P01', ENDED),
+    'truncated-chunked': ('08P01', ENDED),
+    'truncated-headers': ('08P01', ENDED),
+    'no-answer': ('08006', 'server closed the connection without an answer'),
+    'reset': ('08006', 'connection to server was lost'),
+    'reset-body': ('08006', 'connection to server was lost'),
+    'garbage': ('08P01', NOT_HTTP),
+    'bad-status': ('08P01', 'HTTP status 999'),
+    'bad-length': ('08P01', NOT_HTTP),
+    'bad-chunks': ('08P01', NOT_HTTP),
+    'endless-headers': ('08P01', HEADERS),
+    'endless-header-line': ('08P01', HEADERS),
+    'endless-interim': ('08P01', HEADERS),
+    'endless-trailers': ('08P01', HEADERS),
+    'endless-body': ('54000', TOO_LARGE),
+    'endless-chunked': ('54000', TOO_LARGE),
+    'huge-length': ('54000', TOO_LARGE),
+    'endless-error': ('58P01', None),
+    'silent-headers': ('08006', LATE),
+    'headers-stall': ('08006', LATE),
+    'download-stall': ('08006', LATE),
+    'slow-drip': ('08006', LATE),
+}
+UPLOAD_FAULTS = {mode: FAULTS[mode] for mode in (
+    'truncated-headers', 'no-answer', 'reset', 'garbage', 'bad-status', 'endless-headers',
+    'silent-headers')}
+UPLOAD_FAULTS['upload-stall'] = ('08006', LATE)
+UPLOAD_FAULTS['early-error'] = ('42501', None)
+
+# mode: the content, however oddly it comes
+ODDITIES = {
+    'chunked': b'c' * 1000000,
+    'until-close': b'u' * 1000000,
+    'interim': b'good',
+    'close-idle': b'good',
+    'close-on-reuse': b'good',
+    'short-length': b'good',
+}
+
+
+class Faults(BackendCase):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server = cls.enter(FaultServer(drip=0.6))
+
+    def setUp(self):
+        super().setUp()
+        self.conn = self.faulty(self.server.endpoint)
+
+    def faulty(self, endpoint, **more):
+        conn = self.session(endpoint, timeout='300ms', **more)
+        query(conn, "SELECT set_config('s3store.max_object_size', %s, false)",
+              '%dkB' % (LIMIT // 1024))
+        return conn
+
+    def check(self, conn, expected, statement, *args):
+        """The statement fails as it should, and says nothing that is secret."""
+        state, words = expected
+        with self.assertSqlState(state, words) as caught:
+            query(conn, statement, *args)
+        for secret in (SECRET_ACCESS_KEY, 'Signature', 'X-Amz', 'x-amz', 'AWS4'):
+            for text in (str(caught.error), caught.error.diag.message_hint or ''):
+                self.assertNotIn(secret, text)
+        self.check_good(conn)
+        return caught.error
+
+    def test_download(self):
+        for mode, expected in FAULTS.items():
+            with self.subTest(mode):
+                self.check(self.conn, expected, GET % mode)
+
+    def test_upload(self):
+        for mode, expected in UPLOAD_FAULTS.items():
+            with self.subTest(mode):
+                self.check(self.conn, expected, PUT % mode, UPLOAD)
+
+    def test_oddities(self):
+        for mode, content in ODDITIES.items():
+            with self.subTest(mode):
+                for _ in range(2):
+                    rows = query(self.conn, GET % mode)
+                    self.assertEqual(bytes(rows[0][0]), content)
+                self.check_good(self.conn)
+
+    def test_nothing_stays(self):
+        """However many calls have failed, the backend holds no more descriptors."""
+        pid = self.conn.info.backend_pid
+        self.check_good(self.conn)
+        before = descriptors(pid)
+        for _ in range(25):
+            for mode in ('truncated', 'reset', 'garbage', 'huge-length'):
+                with self.assertRaises(psycopg2.Error):
+                    query(self.conn, GET % mode)
+        self.check_good(self.conn)
+        self.assertLessEqual(len(descriptors(pid)), len(before), descriptors(pid))
+
+    def test_one_connection(self):
+        """The connection is kept between statements and transactions."""
+        server = self.enter(FaultServer())
+        conn = self.faulty(server.endpoint)
+        for _ in range(10):
+            query(conn, GET % 'answer')
+        self.assertEqual((server.connections, len(server.requests)), (1, 10))
+
+    def test_slow_but_alive(self):
+        """Progress resets the timeout: the whole may last longer than it."""
+        server = self.enter(FaultServer(drip=0.05))
+        conn = self.faulty(server.endpoint)
+        query(conn, "SET statement_timeout = '1500ms'")
+        self.check(conn, ('57014', 'statement timeout'), GET % 'slow-drip')
+
+    def test_connect(self):
+        with FaultServer() as server:
+            refused = server.endpoint
+        error = self.check(self.faulty(refused), ('08006', 'could not connect to server'),
+                           GET % 'bucket')
+        self.assertIn('Connection refused', error.diag.message_detail)
+        with FullBacklog() as server:
+            self.check(self.faulty(server.endpoint),
+                       ('08006', 'timed out after 300 ms while connecting'), GET % 'bucket')
+        with FaultServer('silent-accept') as server:
+            self.check(self.faulty(server.endpoint), ('08006', LATE), GET % 'bucket')
+        with FaultServer('reset-accept') as server:
+            self.check(self.faulty(server.endpoint), ('08006', None), GET % 'bucket')
+
+    def test_headers(self):
+        """Nothing is sent that we did not mean to send."""
+        rows = query(self.conn, GET % 'echo')
+        lines = bytes(rows[0][0]).decode().split('\n')
+        self.assertEqual(lines[0], 'GET /echo/key')
+        names = [line.split(':')[0] for line in lines[1:]]
+        self.assertEqual(sorted(names), ['authorization', 'host', 'user-agent',
+                                         'x-amz-content-sha256', 'x-amz-date'])
+
+
+class Environment(BackendCase):
+
+    def test_proxy(self):
+        """A proxy in the server's environment is not used."""
+        proxy = 'http://127.0.0.1:1'
+        self.cluster = self.enter(Cluster(['env', 'http_proxy=' + proxy, 'all_proxy=' + proxy]))
+        self.check_good(self.session())
+
+
+class Tls(Faults):
+    """The same faults behind TLS, and those of TLS itself."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.directory = pathlib.Path(environment('S3STORE_TEST_DIR')) / ('tls-' + uuid.uuid4().hex[:8])
+        cls.directory.mkdir()
+        cls.trusted = cls.certificate('trusted', 'IP:127.0.0.1')
+        cls.elsewhere = cls.certificate('elsewhere', 'DNS:elsewhere.test')
+        cls.server = cls.enter(FaultServer(drip=0.6, tls=cls.trusted))
+
+    @classmethod
+    def certificate(cls, name, address):
+        paths = [str(cls.directory / (name + suffix)) for suffix in ('.crt', '.key')]
+        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2',
+                        '-subj', '/CN=' + name, '-addext', 'subjectAltName=' + address,
+                        '-out', paths[0], '-keyout', paths[1]],
+                       check=True, stderr=subprocess.DEVNULL)
+        return paths
+
+    def faulty(self, endpoint, **more):
+        if endpoint.startswith('https:'):
+            more.setdefault('ca_file', self.trusted[0])
+        return super().faulty(endpoint, **more)
+
+    def test_unknown_authority(self):
+        error = self.check(self.faulty(self.server.endpoint, ca_file=self.elsewhere[0]),
+                           ('08006', 'TLS certificate verification failed'), GET % 'answer')
+        self.assertIn('s3store.ca_file', error.diag.message_hint)
+        self.check(self.faulty(self.server.endpoint, ca_file=''),
+                   ('08006', 'TLS certificate verification failed'), GET % 'answer')
+
+    def test_other_host(self):
+        server = self.enter(FaultServer(tls=self.elsewhere))
+        self.check(self.faulty(server.endpoint, ca_file=self.elsewhere[0]),
+                   ('08006', 'TLS certificate verification failed'), GET % 'answer')
+
+    def test_not_verified(self):
+        conn = self.faulty(self.server.endpoint, ca_file='', verify_tls=False)
+        self.assertEqual(bytes(query(conn, GET % 'answer')[0][0]), b'good')
+
+    def test_missing_file(self):
+        self.check(self.faulty(self.server.endpoint, ca_file=str(self.directory / 'missing')),
+                   ('22023', 'could not read the file of certificate authorities'), GET % 'answer')
+
+    def test_no_tls(self):
+        plain = self.enter(FaultServer())
+        self.check(self.faulty(plain.endpoint.replace('http:', 'https:')),
+                   ('08006', 'could not establish a TLS connection'), GET % 'answer')
+
+    def test_silent(self):
+        server = self.enter(FaultServer('silent-tls'))
+        self.check(self.faulty(server.endpoint.replace('http:', 'https:')),
+                   ('08006', 'timed out after 300 ms while negotiating TLS'), GET % 'answer')

@@ -1,0 +1,219 @@
+"""A query that waits for a server can be stopped, whatever it waits for.
+
+Each state of a transfer (resolving the name, connecting, the TLS handshake,
+sending, waiting for the answer, receiving) is held by a server that has
+fallen silent, and each way to stop a query is tried in it.  All timeouts of
+ours are far away, so what ends the wait is the stop.  The measured times are
+printed; that they are short is asserted with a generous deadline only.
+"""
+import pathlib
+import time
+import uuid
+
+import psycopg2
+from backend import BackendCase, Call, Cluster, descriptors, is_connecting, lives, threads, wait_for
+from fault import FaultServer, FullBacklog, SilentDns
+from harness import environment, query
+
+SILENT_HOST = 'storage.silent.test'
+UPLOAD = 16 * 1024 * 1024       # bytes: more than the buffers of the sockets hold
+
+
+class Stops:
+    """The ways to stop a query; each state of it is a subclass."""
+
+    statement = "SELECT s3_get('s3-bad://bucket/key')"
+
+    def stall(self):
+        """Makes the server that falls silent, and returns its endpoint."""
+        raise NotImplementedError
+
+    def stalled(self):
+        """Returns once the call waits in the state."""
+        raise NotImplementedError
+
+    def setUp(self):
+        super().setUp()
+        self.conn = self.session(self.stall())
+        self.other = self.session()
+        self.pid = self.conn.info.backend_pid
+        self.check_good(self.conn)
+        self.before = descriptors(self.pid)
+
+    def begin(self):
+        call = Call(self.conn, self.statement)
+        self.stalled()
+        self.assertTrue(call.is_alive(), 'the call did not wait: %s' % call.error)
+        return call
+
+    def cancel(self):
+        query(self.other, 'SELECT pg_cancel_backend(%s)', self.pid)
+
+    def show(self, what, seconds):
+        print('# %s, %s: %.1f ms' % (type(self).__name__, what, 1000 * seconds), flush=True)
+
+    def check_afterwards(self):
+        """The session goes on, and the stopped call has left nothing behind."""
+        self.check_good(self.conn)
+        wait_for(lambda: threads(self.pid) == 1, 'threads end', 30)
+        self.assertLessEqual(len(descriptors(self.pid)), len(self.before), descriptors(self.pid))
+
+    def test_cancel(self):
+        call = self.begin()
+        start = time.monotonic()
+        self.cancel()
+        with self.assertSqlState('57014', 'user request'):
+            call.result()
+        self.show('cancel', call.ended - start)
+        self.check_afterwards()
+
+    def test_statement_timeout(self):
+        timeout = 0.5
+        query(self.conn, 'SET statement_timeout = %s', int(1000 * timeout))
+        start = time.monotonic()
+        call = self.begin()
+        with self.assertSqlState('57014', 'statement timeout'):
+            call.result()
+        self.show('statement_timeout', call.ended - start - timeout)
+        query(self.conn, 'RESET statement_timeout')
+        self.check_afterwards()
+
+    def test_caught(self):
+        """An error that PL/pgSQL catches ends the transfer all the same."""
+        query(self.conn, """
+            CREATE FUNCTION pg_temp.caught(statement text) RETURNS text LANGUAGE plpgsql AS $$
+            BEGIN
+                EXECUTE statement;
+                RETURN NULL;
+            EXCEPTION WHEN query_canceled THEN
+                PERFORM s3_get('s3-good://answer/key');
+                RETURN sqlstate;
+            END $$""")
+        call = Call(self.conn, 'SELECT pg_temp.caught(%s)', self.statement)
+        self.stalled()
+        self.cancel()
+        self.assertEqual(call.result(), [('57014',)])
+        self.check_afterwards()
+
+    def test_terminate(self):
+        call = self.begin()
+        start = time.monotonic()
+        query(self.other, 'SELECT pg_terminate_backend(%s)', self.pid)
+        with self.assertRaises(psycopg2.OperationalError):
+            call.result()
+        self.show('terminate', call.ended - start)
+        wait_for(lambda: not lives(self.pid), 'the backend exits')
+        # The driver loses the SQLSTATE (57P01); these are its words
+        self.assertRegex(self.log(), r'\[%d\] FATAL:  terminating connection '
+                                     r'due to administrator command' % self.pid)
+        self.check_good(self.other)
+
+    def test_barrier(self):
+        """DROP DATABASE elsewhere needs an answer of every backend (PostgreSQL 15 on)."""
+        name = 's3store_barrier_' + uuid.uuid4().hex[:12]
+        query(self.other, 'CREATE DATABASE ' + name)
+        call = self.begin()
+        start = time.monotonic()
+        drop = Call(self.other, 'DROP DATABASE ' + name)
+        drop.result()
+        self.show('DROP DATABASE elsewhere', drop.ended - start)
+        self.assertTrue(call.is_alive(), 'the barrier ended the call: %s' % call.error)
+        self.cancel()
+        with self.assertSqlState('57014'):
+            call.result()
+        self.check_afterwards()
+
+
+class InDns(Stops, BackendCase):
+    """A cluster of its own, whose processes see the address of a silent DNS server."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        directory = pathlib.Path(environment('S3STORE_TEST_DIR')) / ('dns-' + uuid.uuid4().hex[:8])
+        directory.mkdir()
+        (directory / 'resolv.conf').write_text('nameserver 127.0.53.53\n'
+                                               'options timeout:5 attempts:1\n')
+        (directory / 'nsswitch.conf').write_text('passwd: files\ngroup: files\nhosts: files dns\n')
+        script = ('mount --bind "$1"/resolv.conf /etc/resolv.conf && '
+                  'mount --bind "$1"/nsswitch.conf /etc/nsswitch.conf && shift && exec "$@"')
+        cls.cluster = cls.enter(Cluster(['unshare', '--mount', 'sh', '-c', script, 'sh',
+                                         str(directory)]))
+
+    def stall(self):
+        self.dns = SilentDns().start()
+        self.addCleanup(self.dns.stop)
+        return 'http://%s:9000' % SILENT_HOST
+
+    def stalled(self):
+        self.dns.reached(SILENT_HOST)
+
+    def test_connect_timeout(self):
+        query(self.conn, "SET s3store.connect_timeout = '1s'")
+        with self.assertSqlState('08006', 'timed out after 1000 ms while resolving the host name',
+                                 detail=SILENT_HOST):
+            query(self.conn, self.statement)
+        self.check_afterwards()
+
+
+class InConnect(Stops, BackendCase):
+
+    def stall(self):
+        server = FullBacklog().start()
+        self.addCleanup(server.stop)
+        self.port = server.port
+        return server.endpoint
+
+    def stalled(self):
+        wait_for(lambda: is_connecting(self.pid, self.port), 'a connection begins')
+
+
+class Silent(Stops):
+    """Connected to a server that falls silent, each in its mode."""
+
+    def stall(self):
+        self.server = FaultServer(self.mode).start()
+        self.addCleanup(self.server.stop)
+        return self.server.endpoint
+
+    def stalled(self):
+        self.server.reached(self.mode)
+
+
+class InTls(Silent, BackendCase):
+    mode = 'silent-tls'
+
+    def stall(self):
+        return super().stall().replace('http:', 'https:')
+
+
+class InAnswer(Silent, BackendCase):
+    mode = 'silent-headers'
+
+
+class InDownload(Silent, BackendCase):
+    mode = 'download-stall'
+
+
+class InUpload(Silent, BackendCase):
+    mode = 'upload-stall'
+    statement = ("SELECT s3_put('s3-bad://bucket/key', decode(repeat('00', %d), 'hex'), "
+                 "overwrite => true)" % UPLOAD)
+
+
+class Postmaster(BackendCase):
+
+    def test_postmaster_dies(self):
+        """A backend that waits does not outlive its postmaster."""
+        self.cluster = self.enter(Cluster())
+        server = self.enter(FaultServer('silent-headers'))
+        conn = self.session(server.endpoint)
+        pid = conn.info.backend_pid
+        call = Call(conn, Stops.statement)
+        server.reached('silent-headers')
+        self.cluster.kill()
+        start = time.monotonic()
+        wait_for(lambda: not lives(pid), 'the backend exits')
+        print('# postmaster killed: %.1f ms' % (1000 * (time.monotonic() - start)), flush=True)
+        with self.assertRaises(psycopg2.Error):
+            call.result()
