@@ -68,17 +68,23 @@ class Result(unittest.TestResult):
         self.note('success, but a failure was expected')
 
 
+def load(path):
+    directory, name = os.path.split(os.path.abspath(path))
+    sys.path.insert(0, directory)
+    return unittest.defaultTestLoader.loadTestsFromName(name.removesuffix('.py'))
+
+
 def main(paths):
     stream = os.fdopen(os.dup(1), 'w')
     os.dup2(2, 1)               # what a test prints is no result
     result = Result(stream)
-    for path in paths:
-        directory, name = os.path.split(os.path.abspath(path))
-        sys.path.insert(0, directory)
-        module = name.removesuffix('.py')
-        suite = unittest.defaultTestLoader.loadTestsFromName(module)
+    suites = [(path, load(path)) for path in paths]
+    # the plan comes first, so that tests which a crash takes away are missed
+    print('1..%d' % sum(suite.countTestCases() or 1 for _, suite in suites),
+          file=stream, flush=True)
+    for path, suite in suites:
         if suite.countTestCases() == 0:
-            result.report(module, 'no tests in it')
+            result.report(os.path.basename(path), 'no tests in it')
         suite.run(result)
     return 1 if result.failed else 0
 
