@@ -12,8 +12,6 @@
  */
 #include "s3store.h"
 
-#include "mb/pg_wchar.h"
-
 #include "endpoints.h"
 #include "json.h"
 #include "location.h"
@@ -21,7 +19,6 @@
 #define ENTRIES_INITIAL	8
 #define NAME_SHOWN_MAX	64
 
-static void start_reader(S3JsonReader *reader, char *text);
 static bool parse_entry(S3JsonReader *reader, const S3JsonMember *member,
 						S3Endpoints *endpoints, S3Error *err);
 static bool check_entry_name(const S3JsonMember *member, const S3Endpoints *endpoints,
@@ -43,7 +40,7 @@ s3_endpoints_parse(char *text, S3Endpoints *endpoints, S3Error *err)
 	S3JsonMember member;
 
 	memset(endpoints, 0, sizeof(*endpoints));
-	start_reader(&reader, text);
+	s3_json_start(&reader, text, strlen(text));
 
 	if (!s3_json_begin_object(&reader, err))
 		return false;
@@ -56,19 +53,6 @@ s3_endpoints_parse(char *text, S3Endpoints *endpoints, S3Error *err)
 		if (!parse_entry(&reader, &member, endpoints, err))
 			return false;
 	}
-}
-
-/*
- * An escape such as \u00fc becomes UTF-8.  The postmaster, which checks the
- * settings of all databases, goes by the name of SQL_ASCII.
- */
-static void
-start_reader(S3JsonReader *reader, char *text)
-{
-	int			encoding = GetDatabaseEncoding();
-
-	s3_json_start(reader, text, strlen(text),
-				  encoding == PG_UTF8 || encoding == PG_SQL_ASCII);
 }
 
 static bool
@@ -237,7 +221,7 @@ s3_endpoints_mask(const char *text, StringInfo masked)
 	S3JsonMember member;
 	S3Error		err;
 
-	start_reader(&reader, copy);
+	s3_json_start(&reader, copy, len);
 	if (!s3_json_begin_object(&reader, &err))
 		depth = 0;
 	while (depth > 0)

@@ -14,7 +14,8 @@
 typedef struct S3EndpointEntry
 {
 	const char *scheme;
-	uint64		named;			/* bit i: s3_rules[i] is there, if only as null */
+	uint64		named;			/* bit i: s3_rules[i] is there, if only as
+								 * null */
 	uint64		given;			/* ... and is set in values */
 	S3Settings	values;			/* zero where it is not set */
 } S3EndpointEntry;
@@ -33,8 +34,8 @@ s3_endpoint_entry_gives(const S3EndpointEntry *entry, int rule)
 }
 
 /*
- * Takes the text apart; the strings of the entries point into it, and it is
- * rewritten on the way.  A false return says in "err" which entry and which
+ * Takes the text, in UTF-8, apart; the strings of the entries point into it,
+ * and it is rewritten on the way.  A false return says in "err" which entry and which
  * key is wrong.  Throws only when memory runs out.
  */
 extern bool s3_endpoints_parse(char *text, S3Endpoints *endpoints, S3Error *err);

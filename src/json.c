@@ -37,12 +37,11 @@ static bool require(S3JsonReader *reader, char c, S3Error *err);
 static bool fail(const S3JsonReader *reader, const char *expected, S3Error *err);
 
 void
-s3_json_start(S3JsonReader *reader, char *text, size_t len, bool unicode_escapes)
+s3_json_start(S3JsonReader *reader, char *text, size_t len)
 {
 	memset(reader, 0, sizeof(*reader));
 	reader->text = text;
 	reader->len = len;
-	reader->unicode_escapes = unicode_escapes;
 	reader->line = 1;
 }
 
@@ -242,8 +241,6 @@ read_code_point(S3JsonReader *reader, uint32 *code_point, S3Error *err)
 		return false;
 	if (high == 0)
 		return fail(reader, "a character other than \\u0000", err);
-	if (high > 0x7f && !reader->unicode_escapes)
-		return fail(reader, "the character itself, not its \\u escape,", err);
 
 	*code_point = high;
 	if (high < HIGH_SURROGATE_MIN || high > LOW_SURROGATE_MAX)

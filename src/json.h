@@ -30,7 +30,6 @@ typedef struct S3JsonReader
 	char	   *text;
 	size_t		len;
 	size_t		at;
-	bool		unicode_escapes;	/* take \uXXXX above ASCII, as UTF-8 */
 	bool		first;			/* the next member is its object's first */
 	int			line;			/* from 1 */
 	size_t		line_start;
@@ -47,11 +46,10 @@ typedef struct S3JsonMember
 } S3JsonMember;
 
 /*
- * Starts reading text[len], which must be writable.  "unicode_escapes" says
- * whether \u escapes above ASCII can be put into the text's encoding.
+ * Starts reading text[len], which must be writable, and UTF-8 if what is read
+ * is to be used: escapes such as \u00fc become UTF-8.
  */
-extern void s3_json_start(S3JsonReader *reader, char *text, size_t len,
-						  bool unicode_escapes);
+extern void s3_json_start(S3JsonReader *reader, char *text, size_t len);
 
 /* Steps into the object at hand: the text itself, or a member's value. */
 extern bool s3_json_begin_object(S3JsonReader *reader, S3Error *err);

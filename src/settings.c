@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "encoding.h"
 #include "endpoints.h"
 #include "rules.h"
 #include "settings.h"
@@ -47,7 +48,8 @@ static uint64 settings_generation = 1;
 static StorageCache cache;
 
 static void rebuild_cache(void);
-static char *copy_endpoints_text(const char *text);
+static char *utf8_endpoints_text(void);
+static char *own_endpoints_text(char *text);
 static void wipe_endpoints_text(void *arg);
 static bool build_storage(const S3EndpointEntry *entry, S3Storage *storage, S3Error *err);
 static bool is_given(const char *value);
@@ -93,7 +95,8 @@ s3_settings_check_endpoints(const char *json, bool *has_secret, S3Error *err)
 	S3Endpoints endpoints;
 	bool		ok;
 
-	ok = s3_endpoints_parse(copy_endpoints_text(json), &endpoints, err);
+	/* In whatever encoding: what is checked here is ASCII, or any text. */
+	ok = s3_endpoints_parse(own_endpoints_text(pstrdup(json)), &endpoints, err);
 
 	*has_secret = false;
 	for (int i = 0; i < endpoints.count; i++)
@@ -148,8 +151,8 @@ rebuild_cache(void)
 	MemoryContextReset(cache.context);
 	old_context = MemoryContextSwitchTo(cache.context);
 
-	/* The check hook has seen the text, but maybe not in this encoding. */
-	if (!s3_endpoints_parse(copy_endpoints_text(s3_guc_endpoints), &endpoints, &err))
+	/* The check hook has seen the text; but it may be longer in UTF-8. */
+	if (!s3_endpoints_parse(utf8_endpoints_text(), &endpoints, &err))
 		s3_error_throw(&err);
 
 	cache.storages = palloc0(sizeof(S3Storage) * Max(endpoints.count, 1));
@@ -162,28 +165,40 @@ rebuild_cache(void)
 	cache.generation = settings_generation;
 }
 
-/* Copies the text into the current context, which wipes it when it goes. */
+/* The text in UTF-8, owned; a conversion leaves no other copy of it. */
 static char *
-copy_endpoints_text(const char *text)
+utf8_endpoints_text(void)
 {
-	EndpointsText *copy = palloc0(sizeof(EndpointsText));
+	S3Slice		utf8 = s3_utf8_slice(s3_guc_endpoints, strlen(s3_guc_endpoints));
 
-	copy->len = strlen(text);
-	copy->text = palloc(copy->len + 1);
-	copy->wipe.func = wipe_endpoints_text;
-	copy->wipe.arg = copy;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, &copy->wipe);
+	if (utf8.data == s3_guc_endpoints)
+		return own_endpoints_text(pstrdup(s3_guc_endpoints));
+	return own_endpoints_text(unconstify(char *, utf8.data));
+}
 
-	memcpy(copy->text, text, copy->len + 1);
-	return copy->text;
+/*
+ * Gives "text", which is palloc'd, to the current context, which wipes it when
+ * it goes.  Returns it.
+ */
+static char *
+own_endpoints_text(char *text)
+{
+	EndpointsText *owned = palloc0(sizeof(EndpointsText));
+
+	owned->text = text;
+	owned->len = strlen(text);
+	owned->wipe.func = wipe_endpoints_text;
+	owned->wipe.arg = owned;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &owned->wipe);
+	return text;
 }
 
 static void
 wipe_endpoints_text(void *arg)
 {
-	EndpointsText *copy = arg;
+	EndpointsText *owned = arg;
 
-	explicit_bzero(copy->text, copy->len);
+	explicit_bzero(owned->text, owned->len);
 }
 
 static bool
@@ -197,6 +212,8 @@ build_storage(const S3EndpointEntry *entry, S3Storage *storage, S3Error *err)
 	storage->own_profile = is_given(own->credentials_file) || is_given(own->profile);
 
 	storage->settings = s3_guc;
+	storage->settings.key_prefix = s3_utf8_cstring(s3_guc.key_prefix,
+												   strlen(s3_guc.key_prefix));
 	storage->settings.endpoint_url = "";
 	storage->settings.endpoint_url_presigning = "";
 	if (storage->own_keys)

@@ -29,7 +29,7 @@ typedef struct S3Settings
 	int			connect_timeout;	/* ms */
 	char	   *credentials_file;
 	bool		file_overwrite;
-	char	   *key_prefix;
+	char	   *key_prefix;		/* in UTF-8, in the settings of a scheme */
 	int			max_age_seconds;
 	int			max_object_size;	/* kB */
 	bool		normalize_keys;

@@ -23,7 +23,7 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 	S3Error		err;
 
 	memcpy(text, data, size);
-	s3_json_start(&reader, text, size, size % 2 == 0);
+	s3_json_start(&reader, text, size);
 	if (!read_object(&reader, 0, &err) || !s3_json_end(&reader, &err))
 		must_be_error(&err);
 	else

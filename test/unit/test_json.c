@@ -81,8 +81,7 @@ static const struct
 
 static void test_texts(void);
 static void test_positions(void);
-static void test_no_unicode(void);
-static char *tell(S3Slice text, bool unicode_escapes);
+static char *tell(S3Slice text);
 static bool tell_object(S3JsonReader *reader, StringInfo told, S3Error *err);
 
 int
@@ -90,7 +89,6 @@ main(void)
 {
 	test_texts();
 	test_positions();
-	test_no_unicode();
 	return tap_done();
 }
 
@@ -98,13 +96,13 @@ static void
 test_texts(void)
 {
 	for (int i = 0; i < lengthof(json_cases); i++)
-		is_string(tell(s3_slice_cstring(json_cases[i].text), true), json_cases[i].want,
+		is_string(tell(s3_slice_cstring(json_cases[i].text)), json_cases[i].want,
 				  "text %d", i);
-	is_string(tell(s3_slice("{\0}", 3), true), "!a string at line 1, byte 2",
+	is_string(tell(s3_slice("{\0}", 3)), "!a string at line 1, byte 2",
 			  "a NUL byte between tokens");
-	is_string(tell(s3_slice("{\"a\0\": 1}", 9), true), "!the end of a string at line 1, byte 4",
+	is_string(tell(s3_slice("{\"a\0\": 1}", 9)), "!the end of a string at line 1, byte 4",
 			  "a NUL byte in a string");
-	is_string(tell(s3_slice("{\"a\": \"\\\0\"}", 11), true), "!an escape sequence at line 1, byte 9",
+	is_string(tell(s3_slice("{\"a\": \"\\\0\"}", 11)), "!an escape sequence at line 1, byte 9",
 			  "a NUL byte in an escape");
 }
 
@@ -117,7 +115,7 @@ test_positions(void)
 	S3JsonMember member;
 	S3Error		err = {0};
 
-	s3_json_start(&reader, text, strlen(text), true);
+	s3_json_start(&reader, text, strlen(text));
 	ok(s3_json_begin_object(&reader, &err), "an object begins");
 	ok(s3_json_next_member(&reader, &member, &err), "its first member");
 	is_int(member.value_start, 8, "... where its value starts");
@@ -130,20 +128,9 @@ test_positions(void)
 	ok(s3_json_end(&reader, &err), "nothing follows");
 }
 
-/* In another encoding than UTF-8, escapes stay below 0x80. */
-static void
-test_no_unicode(void)
-{
-	is_string(tell(s3_slice_cstring("{\"a\": \"\\u0041\\u007f\"}"), false), "a=s:A\x7f;",
-			  "an escape of ASCII");
-	is_string(tell(s3_slice_cstring("{\"a\": \"\\u0080\"}"), false),
-			  "!the character itself, not its \\u escape, at line 1, byte 14",
-			  "an escape above ASCII");
-}
-
 /* Reads an exact copy, without a NUL behind it. */
 static char *
-tell(S3Slice text, bool unicode_escapes)
+tell(S3Slice text)
 {
 	static const char malformed[] = "malformed JSON: expected ";
 	char	   *copy = palloc(Max(text.len, 1));
@@ -153,7 +140,7 @@ tell(S3Slice text, bool unicode_escapes)
 
 	memcpy(copy, text.data, text.len);
 	initStringInfo(&told);
-	s3_json_start(&reader, copy, text.len, unicode_escapes);
+	s3_json_start(&reader, copy, text.len);
 	if (tell_object(&reader, &told, &err))
 	{
 		/* An array is not read; the caller refuses it. */
