@@ -1,0 +1,76 @@
+/*-------------------------------------------------------------------------
+ *
+ * test_profile.c
+ *	  Credentials files: sections, assignments, comments, and what is refused.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "profile.h"
+#include "tap.h"
+
+static const struct
+{
+	const char *text;
+	const char *name;
+	const char *want;			/* id/secret/token, or "!" and the error */
+}			profile_cases[] =
+{
+	/* sections */
+	{"[default]\naws_access_key_id=i\naws_secret_access_key=s\n", "default", "i/s/"},
+	{"[a]\naws_access_key_id=i\n[b]\naws_access_key_id=j\n", "b", "j//"},
+	{"[a]\naws_access_key_id=i\n[b]\n[a]\naws_secret_access_key=s\n", "a", "i/s/"},
+	{"[ my profile\t]\naws_access_key_id=i\n", "my profile", "i//"},
+	{"[default]", "default", "//"},
+	{"[]\naws_access_key_id=i\n", "", "i//"},
+	{"", "default", "!it has no profile \"default\""},
+	{"[Default]\n", "default", "!it has no profile \"default\""},
+	{"[profile x]\n", "x", "!it has no profile \"x\""},
+	{"[default\n", "default", "!line 1 does not end with \"]\""},
+	{"[\n", "default", "!line 1 does not end with \"]\""},
+	{"\n[a] b\n", "a", "!line 2 does not end with \"]\""},
+
+	/* assignments */
+	{"[a]\n aws_access_key_id =\ti \t\n", "a", "i//"},
+	{"[a]\r\nAWS_ACCESS_KEY_ID = i\r\nAws_Session_Token = t\r\n", "a", "i//t"},
+	{"[a]\naws_secret_access_key = s=/+#;s", "a", "/s=/+#;s/"},
+	{"[a]\naws_access_key_id =\nregion = x\n = y\n", "a", "//"},
+	{"[a]\naws_access_key_id\n", "a", "!line 2 is neither \"[profile]\" nor \"key = value\""},
+	{"[b]\nnonsense\n[a]\n", "a", "!line 2 is neither \"[profile]\" nor \"key = value\""},
+	{"aws_access_key_id = i\n[a]\n", "a", "!line 1 stands before the first \"[profile]\""},
+	{"[a]\naws_session_token = t\naws_session_token = t\n", "a", "!line 3 gives a key for the second time"},
+	{"[b]\naws_session_token = t\naws_session_token = t\n[a]\n", "a", "//"},
+
+	/* comments, and what is nested */
+	{"# [x\n; y\n\n \t\n  # z\n[a]\n#aws_access_key_id=i\n", "a", "//"},
+	{"[a]\ns3 =\n  aws_access_key_id = nested\n  any thing\naws_access_key_id = i\n", "a", "i//"},
+	{"[a]\ns3 =\n[b]\n  aws_access_key_id = i\n", "b", "i//"},
+	{"[a]\nregion = x\n  any thing\n", "a", "!line 3 is neither \"[profile]\" nor \"key = value\""},
+};
+
+static char *tell(S3Slice text, const char *name);
+
+int
+main(void)
+{
+	for (int i = 0; i < lengthof(profile_cases); i++)
+		is_string(tell(s3_slice_cstring(profile_cases[i].text), profile_cases[i].name),
+				  profile_cases[i].want, "file %d", i);
+	is_string(tell(s3_slice("[a]\n\0", 5), "a"), "!it contains a zero byte", "a NUL byte");
+	return tap_done();
+}
+
+/* Reads a copy that has room for the one byte that is asked for. */
+static char *
+tell(S3Slice text, const char *name)
+{
+	char	   *copy = palloc(text.len + 1);
+	S3Profile	profile;
+	S3Error		err;
+
+	memcpy(copy, text.data, text.len);
+	if (!s3_profile_find(copy, text.len, name, &profile, &err))
+		return psprintf("!%s%s", err.message,
+						err.kind == S3_ERROR_NO_CREDENTIALS ? "" : " (another kind)");
+	return psprintf("%s/%s/%s", profile.access_key_id, profile.secret_access_key,
+					profile.session_token);
+}
