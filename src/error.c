@@ -99,7 +99,7 @@ append_formatted(char *dst, size_t size, const char *fmt, va_list args)
 static int
 utf8_length(const unsigned char *s, size_t len)
 {
-	int			n = pg_utf_mblen(s);
+	int			n = pg_encoding_mblen(PG_UTF8, (const char *) s);
 
 	return n <= len && pg_utf8_islegal(s, n) ? n : 0;
 }

@@ -30,8 +30,10 @@ static void set_headers(S3HttpTransfer *transfer);
 static void add_header(S3HttpTransfer *transfer, const char *name, const char *value);
 static void suppress_header(S3HttpTransfer *transfer, const char *name);
 static void set_callbacks(S3HttpTransfer *transfer);
+#if LIBCURL_VERSION_NUM >= 0x075000
 static int	count_send(void *arg, char *server_ip, char *own_ip, int server_port,
 					   int own_port);
+#endif
 static size_t send_body(char *data, size_t size, size_t count, void *arg);
 static int	seek_body(void *arg, curl_off_t offset, int origin);
 static size_t receive_header(char *data, size_t size, size_t count, void *arg);
@@ -221,6 +223,7 @@ set_callbacks(S3HttpTransfer *transfer)
 #endif
 }
 
+#if LIBCURL_VERSION_NUM >= 0x075000
 /*
  * libcurl's callback: the connection stands, the request goes out.  It goes
  * out once more, unasked, when a kept connection turns out to be closed.
@@ -231,6 +234,7 @@ count_send(void *arg, char *server_ip, char *own_ip, int server_port, int own_po
 	((S3HttpTransfer *) arg)->sends++;
 	return 0;
 }
+#endif
 
 /* libcurl's callback: hands out the next part of the request's body. */
 static size_t
