@@ -869,6 +869,12 @@ class EndpointTest(ObjectCase):
         with self.assertSqlState('22023', 'prefix'):
             self.one('SELECT s3_get(%s)', self.url('../a.txt'), session=session)
 
+    def test_below_an_empty_key_prefix(self):
+        """What lies outside the prefix does not count."""
+        session = self.connect(endpoints={'s3': dict(ENDPOINTS['s3'], key_prefix='nothing')})
+        self.store(self.key(), b'x')
+        self.assertIs(self.one('SELECT s3_exists(%s)', self.url(''), session=session), False)
+
 
 # -----------------------------------------------------------------------------
 # Secrets
