@@ -57,9 +57,24 @@ test/unit/bin/%.o: test/fuzz/%.c $(PURE_HEADERS)
 	@mkdir -p $(@D)
 	$(TEST_CC) $(TEST_CFLAGS) $(TEST_CPPFLAGS) -c -o $@ $<
 
+# Names, banned functions, who includes what
+lint: all
+	PURE_FILES='$(PURE_OBJS:.o=.c)' test/lint
+
+# PostgreSQL's layout
+indent: all
+	test/indent
+indent-check: all
+	test/indent --check
+
+analyze:
+	@failed=0; for file in $(OBJS:.o=.c); do \
+		$(TEST_CC) -fanalyzer -O1 -Werror $(CPPFLAGS) -c -o /dev/null $$file || failed=1; \
+	done; exit $$failed
+
 clean: clean-tests
 clean-tests:
 	rm -rf test/unit/bin
 
-.PHONY: unit fuzz clean-tests
+.PHONY: unit fuzz lint indent indent-check analyze clean-tests
 .SECONDARY:
