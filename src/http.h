@@ -17,7 +17,8 @@
 
 #define S3_HTTP_HEADERS_MAX		(64 * 1024) /* bytes of an answer's headers */
 #define S3_HTTP_HEADER_COUNT_MAX 200
-#define S3_HTTP_ERROR_BODY_MAX	(1024 * 1024)	/* of an answer that is not 2xx */
+#define S3_HTTP_ERROR_BODY_MAX	(1024 * 1024)	/* of an answer that is not
+												 * 2xx */
 
 typedef struct S3HttpRequest
 {
@@ -40,8 +41,8 @@ typedef struct S3HttpResponse
 	char	   *headers;		/* raw header lines of that answer, CRLF kept;
 								 * neither status line nor the blank line */
 	size_t		headers_len;
-	char	   *body;			/* the headroom lies before it; NULL when there
-								 * is neither body nor headroom */
+	char	   *body;			/* the headroom lies before it; NULL when
+								 * there is neither body nor headroom */
 	size_t		body_len;
 	bool		resent;			/* the request went out twice: a kept
 								 * connection was closed before an answer

@@ -82,8 +82,8 @@ bool
 s3_check_bucket_name(S3Slice bucket, S3Error *err)
 {
 	bool		good = bucket.len <= S3_BUCKET_MAX &&
-		!s3_slice_equal(bucket, s3_slice_cstring(".")) &&
-		!s3_slice_equal(bucket, s3_slice_cstring(".."));
+	!s3_slice_equal(bucket, s3_slice_cstring(".")) &&
+	!s3_slice_equal(bucket, s3_slice_cstring(".."));
 
 	if (bucket.len == 0)
 	{

@@ -120,7 +120,7 @@ mutate(void)
 	size_t		at = random_below((uint32) input_len + 1);
 	size_t		cut = input_len - at > 0 ? random_below((uint32) (input_len - at)) + 1 : 0;
 	uint8		byte = (uint8) random_below(256);
-	size_t		few = random_below(16);	/* Min() would ask twice */
+	size_t		few = random_below(16); /* Min() would ask twice */
 	const FuzzSeed *other;
 	size_t		start;
 
@@ -153,7 +153,7 @@ mutate(void)
 		case 6:					/* a byte of the grammar comes in */
 			other = random_seed();
 			if (other->len > 0)
-				{
+			{
 				start = random_below((uint32) other->len);
 				splice(at, Min(cut, 1), (const uint8 *) other->data + start, 1);
 			}

@@ -11,7 +11,7 @@
 
 const FuzzSeed fuzz_seeds[] = {
 	SEED("0Content-Length: 42\r\nLast-Modified: Tue, 02 Jan 2024 03:04:05 GMT\r\nETag: \"abc\"\r\n"
-	"x-amz-meta-a: 1\r\nx-amz-version-id: v\r\n\n\n"),
+		 "x-amz-meta-a: 1\r\nx-amz-version-id: v\r\n\n\n"),
 	SEED("6x-amz-request-id: 0A1B\r\n\n\n<Error><Code>NoSuchKey</Code><Message>gone</Message></Error>"),
 	SEED("2x-amz-bucket-region: eu-west-1\r\n\n\n"),
 	SEED("3\n\n" MALFORMED),

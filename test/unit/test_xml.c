@@ -42,7 +42,7 @@ static const struct
 	{"an internal entity", "<!DOCTYPE R [<!ENTITY a 'b'>]><R>&a;</R>", NULL, "document type"},
 	{"an external entity", "<!DOCTYPE R [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><R>&a;</R>", NULL, "document type"},
 	{"entities in entities",
-		"<!DOCTYPE R [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;'>]><R>&b;</R>", NULL, "document type"},
+	"<!DOCTYPE R [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;'>]><R>&b;</R>", NULL, "document type"},
 	{"an entity that is not there", "<R>&a;</R>", NULL, "undefined entity"},
 	{"text only", "Bad Gateway", NULL, "syntax error"},
 	{"JSON", "{\"Code\": \"NoSuchKey\"}", NULL, "not well-formed"},
