@@ -5,10 +5,10 @@
 #include "profile.h"
 
 const FuzzSeed fuzz_seeds[] = {
-	SEED("[default]\naws_access_key_id = id\naws_secret_access_key = secret\n"),
-	SEED("# comment\r\n[default]\r\naws_session_token=token"),
-	SEED("[x]\ns3 =\n  a = b\n[default]\n"),
-	SEED("aws_access_key_id = id\n[default"),
+	SEED("[default]\naws_access_key_id = AKIDFUZZ\naws_secret_access_key = fuzz-secret\n"),
+	SEED("# comment\n; another\r\n[other]\n[ default ]\r\nAWS_ACCESS_KEY_ID=a\naws_session_token\t=\tb=c\n"),
+	SEED("[default]\ns3 =\n  max_concurrent_requests = 20\naws_access_key_id = a"),
+	SEED("aws_access_key_id = a\n[default\n[]\n=\n"),
 	{NULL, 0}
 };
 
@@ -24,8 +24,8 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 	memcpy(text, data, size);
 	if (!s3_profile_find(text, size, "default", &profile, &err))
 	{
-		MUST(err.kind == S3_ERROR_NO_CREDENTIALS);
 		must_be_error(&err);
+		MUST(err.kind == S3_ERROR_NO_CREDENTIALS);
 		return 0;
 	}
 	must_be_value(profile.access_key_id, text, size);
@@ -34,7 +34,7 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 	return 0;
 }
 
-/* One line of the text, without blanks around it. */
+/* Empty, or inside of the text, on one line and trimmed. */
 static void
 must_be_value(const char *value, const char *text, size_t size)
 {
@@ -42,7 +42,7 @@ must_be_value(const char *value, const char *text, size_t size)
 
 	if (len == 0)
 		return;
-	MUST(value > text && value + len <= text + size);
+	MUST(value >= text && value + len <= text + size);
 	MUST(strchr(value, '\n') == NULL);
-	MUST(value[0] != ' ' && value[len - 1] != ' ' && value[len - 1] != '\r');
+	MUST(strchr(" \t", value[0]) == NULL && strchr(" \t\r", value[len - 1]) == NULL);
 }
