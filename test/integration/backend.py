@@ -58,7 +58,7 @@ def descriptors(pid):
 
 
 def threads(pid):
-    return len(os.listdir('/proc/%d/task' % pid))
+    return [int(tid) for tid in os.listdir('/proc/%d/task' % pid)]
 
 
 def is_connecting(pid, port):
