@@ -5,7 +5,7 @@ TEST_CC ?= $(CC)
 TEST_SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all
 TEST_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer $(TEST_SANITIZE) \
 	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
-	-Wno-missing-field-initializers
+	-Wno-missing-field-initializers -Wno-maybe-uninitialized
 TEST_CPPFLAGS = -DFRONTEND -DUSE_ASSERT_CHECKING -Isrc -Itest/unit \
 	-I$(includedir_server) -I$(includedir) -D_GNU_SOURCE $(PG_CPPFLAGS)
 TEST_LIBS = -L$(pkglibdir) -L$(libdir) -lpgcommon -lpgport \
