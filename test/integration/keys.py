@@ -17,8 +17,8 @@ ODD_KEYS = (
     "'", '"', '`', '\\', "it's", '!*\'()', '<>&amp;', '{Key}', '{0}', '%s', '$1', '$(x)', '[a]',
     '{a,b}', '|', '^', '@', ':', 'a:b', '-', '--', '_', '*', _PRINTABLE,
     # characters of two, three and four bytes; composed, invisible, right to left
-    '\u00fc', 'u\u0308', '\u0416\u05d0\u0e01', '\u20ac', '\u4e2d\u65e5', '\u2028', '\ufeff', '\ufffd',
-    '\u202e', '\u200d', '\u00a0', '\u0080', '\U0001f600', '\U00010348', '\U0010ffff', '\ufdd0',
+    '\u00fc', 'u\u0308', '\u0416\u05d0\u0e01', '\u20ac', '\u4e2d\u65e5', '\u2028', '\ufeff',
+    '\ufffd', '\u202e', '\u200d', '\u00a0', '\u0080', '\U0001f600', '\U00010348', '\U0010ffff', '\ufdd0',
     # as long as a key can be
     'a' * 1024, '\u00fc' * 512, '\U0001f600' * 256, '%' * 1024, 'a/' * 512,
     # URLs

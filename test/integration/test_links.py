@@ -398,7 +398,8 @@ class HostTest(LinkCase):
 class SwiftTest(LinkCase):
     """The stricter server: it checks the region in the signature, too."""
 
-    KEYS = ('a', 'a b', 'a+b', '%41', '\u00fc\u20ac\U0001f600', 'd/e', '\'"', '?#&', 'a//b', '~*()!')
+    KEYS = ('a', 'a b', 'a+b', '%41', '\u00fc\u20ac\U0001f600', 'd/e', '\'"', '?#&', 'a//b',
+            '~*()!')
 
     def test_every_operation(self):
         name = self.bucket(swift())

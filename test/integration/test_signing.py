@@ -381,7 +381,8 @@ class Boto:
     def __init__(self, storage, signature_version='s3v4'):
         config = botocore.config.Config(
             signature_version=signature_version,
-            s3={'addressing_style': storage.boto_style(), 'us_east_1_regional_endpoint': 'regional'})
+            s3={'addressing_style': storage.boto_style(),
+                'us_east_1_regional_endpoint': 'regional'})
         self.client = self.session.client(
             's3', region_name=storage.region, endpoint_url=storage.url, config=config,
             aws_access_key_id=storage.key_id, aws_secret_access_key=storage.secret,
