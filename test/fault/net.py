@@ -1,5 +1,7 @@
 """Faults below HTTP: a host that never connects, a DNS server that never answers."""
 
+import errno
+import random
 import select
 import socket
 import threading
@@ -52,10 +54,16 @@ class FullBacklog:
 
 
 class SilentDns:
-    """A DNS server that reads queries and never answers them."""
+    """A DNS server that reads queries and never answers them.
 
-    def __init__(self, host='127.0.53.53', port=53):
-        self.address = (host, port)
+    resolv.conf names no port, so it is 53 of an address of our own.
+    """
+
+    PORT = 53
+    ADDRESSES_TRIED = 100
+
+    def __init__(self):
+        self.host = None
         self.queries = []
         self._seen = threading.Condition()
         self._socket = None
@@ -63,15 +71,26 @@ class SilentDns:
 
     def start(self):
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(self.address)
+        self.host = self._bind()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
         return self
 
+    def _bind(self):
+        for _ in range(self.ADDRESSES_TRIED):
+            host = '127.53.%d.%d' % (random.randrange(256), random.randrange(1, 255))
+            try:
+                self._socket.bind((host, self.PORT))
+                return host
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+        raise AssertionError('port %d is taken on many addresses' % self.PORT)
+
     def _serve(self):
         while True:
             try:
-                query, client = self._socket.recvfrom(4096)
+                query, _ = self._socket.recvfrom(4096)
             except OSError:
                 return
             if not query:        # stop() wakes us with an empty datagram
@@ -79,6 +98,10 @@ class SilentDns:
             with self._seen:
                 self.queries.append(_name_in(query))
                 self._seen.notify_all()
+
+    def forget(self):
+        with self._seen:
+            self.queries.clear()
 
     def reached(self, name, timeout=10):
         """Waits until somebody asked for the name."""
@@ -89,7 +112,7 @@ class SilentDns:
     def stop(self):
         if self._thread:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
-                waker.sendto(b'', self.address)
+                waker.sendto(b'', (self.host, self.PORT))
             self._thread.join()
             self._thread = None
         if self._socket:

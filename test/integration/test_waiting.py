@@ -143,8 +143,9 @@ class InDns(Stops, BackendCase):
         super().setUpClass()
         directory = pathlib.Path(environment('S3STORE_TEST_DIR')) / ('dns-' + uuid.uuid4().hex[:8])
         directory.mkdir()
-        (directory / 'resolv.conf').write_text('nameserver 127.0.53.53\n'
-                                               'options timeout:8 attempts:1\n')
+        cls.dns = cls.enter(SilentDns())
+        (directory / 'resolv.conf').write_text('nameserver %s\noptions timeout:8 attempts:1\n'
+                                               % cls.dns.host)
         (directory / 'nsswitch.conf').write_text('passwd: files\ngroup: files\nhosts: files dns\n')
         script = ('mount --bind "$1"/resolv.conf /etc/resolv.conf && '
                   'mount --bind "$1"/nsswitch.conf /etc/nsswitch.conf && shift && exec "$@"')
@@ -152,8 +153,7 @@ class InDns(Stops, BackendCase):
                                          str(directory)]))
 
     def stall(self):
-        self.dns = SilentDns().start()
-        self.addCleanup(self.dns.stop)
+        self.dns.forget()
         return 'http://%s:9000' % SILENT_HOST
 
     def stalled(self):
