@@ -42,6 +42,7 @@ s3_call_open(S3Call *call, S3OperationId operation, const char *command,
 	if (!s3_location_object_key(&call->location, settings->key_prefix,
 								settings->normalize_keys, &call->key, &err))
 		s3_error_throw(&err);
+	call->max_body = (uint64) settings->max_object_size * 1024;
 	set_target(call, purpose == S3_CALL_LINK ?
 			   &call->storage->endpoint_presigning : &call->storage->endpoint);
 	return true;
@@ -52,6 +53,7 @@ s3_call_open_bucket(S3Call *call, S3OperationId operation, const char *command, 
 {
 	if (!open_location(call, operation, command, url))
 		return false;
+	call->max_body = S3_LIST_PAGE_MAX;
 	set_target(call, &call->storage->endpoint);
 	return true;
 }
@@ -75,13 +77,17 @@ s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err)
 	http.url = url.data;
 	http.headers = &call->request.headers;
 	http.body = call->request.body;
-	http.max_body = (uint64) settings->max_object_size * 1024;
+	http.max_body = call->max_body;
 	http.headroom = VARHDRSZ;
 	http.connect_timeout = settings->connect_timeout;
 	http.request_timeout = settings->request_timeout;
 	http.ca_file = settings->ca_file;
 	http.verify_tls = settings->verify_tls;
-	return s3_http_perform(&http, response, err) && s3_response_check(response, err);
+	if (s3_http_perform(&http, response, err))
+		return s3_response_check(response, err);
+	if (err->kind == S3_ERROR_TOO_LARGE && call->key.len > 0)
+		s3_error_hint(err, "s3store.max_object_size sets the limit.");
+	return false;
 }
 
 char *
@@ -100,6 +106,8 @@ s3_call_presign(S3Call *call, int expires, int64 signed_at)
 void
 s3_call_throw(const S3Call *call, const S3Error *err)
 {
+	if (call->key.len == 0)
+		s3_error_throw_for_bucket(err, call->location.bucket);
 	s3_error_throw_for_object(err, call->operation->verb, call->operation->preposition,
 							  call->location.bucket,
 							  s3_slice(call->key.data, call->key.len));

@@ -13,6 +13,8 @@
 #include "params.h"
 #include "settings.h"
 
+#define S3_LIST_PAGE_MAX	(8 * 1024 * 1024)	/* bytes of a list's page */
+
 /*
  * One call under way.  Lives in the memory context it was opened in; refers
  * to the settings' cache, so no SQL may run between opening and using it.
@@ -23,7 +25,9 @@ typedef struct S3Call
 	const char *command;		/* the SQL function, such as "s3_put()" */
 	const S3Storage *storage;
 	S3Location	location;		/* the URL, in UTF-8 */
-	StringInfoData key;			/* of the object on the server */
+	StringInfoData key;			/* of the object on the server; empty for a
+								 * bucket */
+	uint64		max_body;		/* bytes of the answer to accept */
 	S3Request	request;		/* add headers and query before performing */
 } S3Call;
 

@@ -150,6 +150,21 @@ s3_error_throw_for_object(const S3Error *err, const char *verb,
 	pg_unreachable();
 }
 
+void
+s3_error_throw_for_bucket(const S3Error *err, S3Slice bucket)
+{
+	char		clean_bucket[S3_REPORT_KEY_MAX];
+
+	s3_error_copy_text(clean_bucket, sizeof(clean_bucket), bucket);
+	ereport(ERROR,
+			(errcode(errcode_for_s3_error(err->kind)),
+			 errmsg("could not list bucket \"%s\": %s", clean_bucket,
+					to_server_encoding(err->message)),
+			 report_detail(err),
+			 report_hint(err)));
+	pg_unreachable();
+}
+
 /* The SQLSTATE of each kind, after errcode_for_file_access(). */
 static int
 errcode_for_s3_error(S3ErrorKind kind)

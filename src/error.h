@@ -90,6 +90,9 @@ extern void s3_error_throw(const S3Error *err) pg_attribute_noreturn();
 extern void s3_error_throw_for_object(const S3Error *err, const char *verb,
 									  const char *preposition,
 									  S3Slice bucket, S3Slice key) pg_attribute_noreturn();
+
+/* The same, for a list: "could not list bucket "<bucket>": ...". */
+extern void s3_error_throw_for_bucket(const S3Error *err, S3Slice bucket) pg_attribute_noreturn();
 #endif
 
 #endif							/* S3STORE_ERROR_H */

@@ -52,7 +52,9 @@ static bool get_content(FunctionCallInfo fcinfo, const char *command,
 						S3HttpResponse *response);
 static void undo_gzip(const S3Call *call, S3HttpResponse *response);
 static bool head_object(text *url, Jsonb *params, const char *command, S3ObjectInfo *info);
+static int64 content_size(const S3ObjectInfo *info);
 static bool prefix_exists(text *url);
+static void append_prefix(const S3Call *call, StringInfo prefix);
 static void note_contents(void *arg, int depth, const char *name, S3Slice text);
 static Datum object_datum(FunctionCallInfo fcinfo, text *url, const S3ObjectInfo *info);
 static Datum metadata_datum(const S3Fields *metadata);
@@ -119,17 +121,10 @@ Datum
 s3store_size(PG_FUNCTION_ARGS)
 {
 	S3ObjectInfo info;
-	const char *uncompressed;
 
 	if (!head_object(PG_GETARG_TEXT_PP(0), NULL, "s3_size()", &info))
 		PG_RETURN_NULL();
-	uncompressed = s3_fields_find(&info.metadata, "uncompressed_size");
-	if (uncompressed != NULL && info.content_encoding != NULL &&
-		strcmp(info.content_encoding, "gzip") == 0 &&
-		strlen(uncompressed) <= 18 && uncompressed[0] != '\0' &&
-		strspn(uncompressed, "0123456789") == strlen(uncompressed))
-		PG_RETURN_INT64(strtoll(uncompressed, NULL, 10));
-	PG_RETURN_INT64(info.size);
+	PG_RETURN_INT64(content_size(&info));
 }
 
 /* s3_modified_time(url text) returns timestamptz */
@@ -230,6 +225,25 @@ head_object(text *url, Jsonb *params, const char *command, S3ObjectInfo *info)
 	return true;
 }
 
+/*
+ * The size of a gzip object's content stands in its metadata.  Ceph makes
+ * hyphens of the underscores in their names.
+ */
+static int64
+content_size(const S3ObjectInfo *info)
+{
+	const char *size = s3_fields_find(&info->metadata, "uncompressed_size");
+	int64		value;
+
+	if (size == NULL)
+		size = s3_fields_find(&info->metadata, "uncompressed-size");
+	if (size != NULL && info->content_encoding != NULL &&
+		pg_strcasecmp(info->content_encoding, "gzip") == 0 &&
+		s3_parse_length(size, &value))
+		return value;
+	return info->size;
+}
+
 /* Asks for a list of one. */
 static bool
 prefix_exists(text *url)
@@ -237,27 +251,38 @@ prefix_exists(text *url)
 	S3Call		call;
 	S3HttpResponse response;
 	S3Error		err;
+	StringInfoData prefix;
 	bool		found = false;
-	const S3Settings *settings;
 
 	if (!s3_call_open_bucket(&call, S3_GET_OBJECT, "s3_exists()", url))
 		return false;
-	settings = &call.storage->settings;
-	if (call.location.key.len > 0 &&
-		!s3_location_object_key(&call.location, settings->key_prefix,
-								settings->normalize_keys, &call.key, &err))
-		s3_error_throw(&err);
-	if (call.key.len > 0 && call.key.data[call.key.len - 1] != '/')
-		appendStringInfoChar(&call.key, '/');
+	initStringInfo(&prefix);
+	append_prefix(&call, &prefix);
 	s3_fields_add(&call.request.query, "list-type", "2");
 	s3_fields_add(&call.request.query, "max-keys", "1");
-	s3_fields_add(&call.request.query, "prefix", call.key.data);
+	s3_fields_add(&call.request.query, "prefix", prefix.data);
 	s3_fields_add(&call.request.query, "encoding-type", "url");
 	if (!s3_call_perform(&call, &response, &err) ||
 		!s3_xml_parse(s3_slice(response.body, response.body_len),
 					  "ListBucketResult", note_contents, &found, &err))
 		s3_call_throw(&call, &err);
 	return found;
+}
+
+/* What the keys below the URL start with: empty, or with a slash at its end. */
+static void
+append_prefix(const S3Call *call, StringInfo prefix)
+{
+	const S3Settings *settings = &call->storage->settings;
+	S3Error		err;
+
+	if (call->location.key.len == 0)
+		appendStringInfoString(prefix, settings->key_prefix);
+	else if (!s3_location_object_key(&call->location, settings->key_prefix,
+									 settings->normalize_keys, prefix, &err))
+		s3_error_throw(&err);
+	if (prefix->len > 0 && prefix->data[prefix->len - 1] != '/')
+		appendStringInfoChar(prefix, '/');
 }
 
 static void

@@ -100,7 +100,12 @@ put(FunctionCallInfo fcinfo, S3Slice content)
 
 	if (!s3_call_open(&call, S3_PUT_OBJECT, "s3_put()", S3_CALL_REQUEST, url))
 		PG_RETURN_NULL();
+	s3_params_apply(call.operation, arguments.params, &call.request);
 	overwrite = PG_ARGISNULL(4) ? call.storage->settings.file_overwrite : PG_GETARG_BOOL(4);
+	/* A condition of the caller's decides by itself; what fails it is an error. */
+	if (s3_fields_find(&call.request.headers, "if-match") != NULL ||
+		s3_fields_find(&call.request.headers, "if-none-match") != NULL)
+		overwrite = true;
 	if (overwrite)
 		put_over(url, &arguments);
 	else

@@ -71,7 +71,6 @@ static void refine_by_code(S3Error *err);
 static void read_error_element(void *arg, int depth, const char *name, S3Slice text);
 static void take_region(S3Error *err, const char *region);
 static void add_region_hint(S3Error *err);
-static bool parse_length(const char *text, int64 *length);
 
 char *
 s3_response_header(const S3HttpResponse *response, const char *name)
@@ -128,7 +127,7 @@ s3_response_object(const S3HttpResponse *response, S3ObjectInfo *info, S3Error *
 	char	   *date = s3_response_header(response, "last-modified");
 
 	memset(info, 0, sizeof(*info));
-	if (length == NULL || !parse_length(length, &info->size))
+	if (length == NULL || !s3_parse_length(length, &info->size))
 	{
 		s3_error_set(err, S3_ERROR_PROTOCOL, "could not understand the server's answer");
 		return s3_error_detail(err, "There is no valid Content-Length.");
@@ -208,6 +207,17 @@ s3_parse_http_date(const char *text, int64 *seconds)
 	/* timegm makes the first of March of the 30th of February. */
 	*seconds = (int64) timegm(&tm) + (hour * 60 + minute) * 60 + second;
 	return tm.tm_mday == day;
+}
+
+bool
+s3_parse_length(const char *text, int64 *length)
+{
+	size_t		len = strlen(text);
+
+	if (len < 1 || len > 18 || strspn(text, "0123456789") != len)
+		return false;
+	*length = strtoll(text, NULL, 10);
+	return true;
 }
 
 /* Reads the header line at *pos; false at the end. */
@@ -345,16 +355,4 @@ add_region_hint(S3Error *err)
 	err->hint[0] = '\0';
 	s3_error_hint(err, "The server named the region \"%s\": set it as s3store.region, or as \"region\" of this scheme in s3store.endpoints.",
 				  err->region);
-}
-
-/* Decimal digits only, as RFC 9110 has it; strtoll alone takes signs. */
-static bool
-parse_length(const char *text, int64 *length)
-{
-	size_t		len = strlen(text);
-
-	if (len < 1 || len > 18 || strspn(text, "0123456789") != len)
-		return false;
-	*length = strtoll(text, NULL, 10);
-	return true;
 }

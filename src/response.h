@@ -44,4 +44,7 @@ extern bool s3_response_object(const S3HttpResponse *response, S3ObjectInfo *inf
 /* Reads an HTTP date (RFC 9110, IMF-fixdate) into seconds since 1970. */
 extern bool s3_parse_http_date(const char *text, int64 *seconds);
 
+/* Reads a length: decimal digits only, where strtoll would take a sign. */
+extern bool s3_parse_length(const char *text, int64 *length);
+
 #endif							/* S3STORE_RESPONSE_H */

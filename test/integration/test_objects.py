@@ -295,6 +295,17 @@ class OverwriteTest(ObjectCase):
         self.assertNotEqual(self.put(self.key(), b'third', overwrite=False), self.url(self.key()))
         self.assertEqual(self.stored(self.key())['Body'], b'second')
 
+    def test_condition_of_the_caller(self):
+        """It decides by itself: no other name is tried, and an error says that it failed."""
+        self.put(self.key(), b'first')
+        for condition in ({'IfMatch': 'f' * 32}, {'IfNoneMatch': '*'}):
+            with self.subTest(condition), self.assertSqlState('58P02', detail='412'):
+                self.put(self.key(), b'second', params=condition)
+        etag = self.head(self.key())['etag']
+        self.assertEqual(self.put(self.key(), b'third', params={'IfMatch': etag}),
+                         self.url(self.key()))
+        self.assertEqual(self.stored(self.key())['Body'], b'third')
+
     def test_conditional(self):
         """With the condition in the parameters it is the caller's to handle."""
         self.put(self.key(), b'first')
@@ -648,6 +659,11 @@ class LimitTest(ObjectCase):
             self.get(self.key('2'))
         self.assertEqual(len(self.get(self.key('2'), {'Range': 'bytes=0-99'})), 100)
         self.assertEqual(self.head(self.key('2'))['size'], 64 * KIB + 1)
+
+    def test_lists_have_their_own_limit(self):
+        self.set('max_object_size', '1kB')
+        self.store(self.key('/' + 'x' * 900), b'x')
+        self.assertIs(self.one('SELECT s3_exists(%s)', self.url(self.key('/'))), True)
 
 
 # -----------------------------------------------------------------------------
