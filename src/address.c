@@ -8,30 +8,35 @@
  *
  *-------------------------------------------------------------------------
  */
+#include <arpa/inet.h>
+
 #include "address.h"
 
 #define HOST_MAX	253			/* bytes of a host name, RFC 1035 */
 #define PORT_MAX	65535
+#define BUCKET_SHOWN_MAX	200 /* bytes of a bucket's name in a message */
 
-/* Regions that start with ... belong to the partition with this DNS suffix. */
+/* Buckets on AWS whose names end in ... have hosts or signatures of their own. */
 static const struct
 {
-	const char *prefix;
-	const char *dns_suffix;
-}			partitions[] =
-{
-	{"cn-", "amazonaws.com.cn"},
-	{"us-iso-", "c2s.ic.gov"},
-	{"us-isob-", "sc2s.sgov.gov"},
-	{"eu-isoe-", "cloud.adc-e.uk"},
-	{"us-isof-", "csp.hci.ic.gov"},
-	{"eusc-", "amazonaws.eu"}
+	const char *suffix;
+	const char *kind;
+}			unsupported_buckets[] = {
+	{"--x-s3", "directory buckets of S3 Express One Zone"},
+	{"--xa-s3", "access points of directory buckets"},
+	{".mrap", "multi-Region access points"},
+	{"--op-s3", "buckets and access points of S3 on Outposts"},
+	{"--ol-s3", "S3 Object Lambda access points"}
 };
 
 static bool refuse_endpoint(const char *what, const char *why, S3Error *err);
 static size_t host_length(const char *authority);
+static char *copy_host(const char *host, size_t len);
+static bool is_number(const char *label, size_t len);
 static bool parse_port(const char *digits, size_t len, int *port);
 static const char *check_endpoint_path(const char *path);
+static bool check_supported(S3Slice bucket, S3Error *err);
+static bool refuse_path(const char *setting, S3Slice bucket, S3Error *err);
 static bool is_ip_literal(const char *host);
 static bool is_dns_label(const char *data, size_t len);
 static bool is_hostable_bucket(S3Slice bucket, bool allow_dots);
@@ -43,6 +48,7 @@ s3_endpoint_parse(const char *what, const char *url, S3Endpoint *endpoint, S3Err
 	const char *authority;
 	const char *path;
 	const char *fault;
+	char	   *host;
 	size_t		host_len;
 	int			port;
 
@@ -56,7 +62,8 @@ s3_endpoint_parse(const char *what, const char *url, S3Endpoint *endpoint, S3Err
 		return refuse_endpoint(what, fault, err);
 
 	host_len = host_length(authority);
-	if (host_len == 0)
+	host = host_len == 0 ? NULL : copy_host(authority, host_len);
+	if (host == NULL)
 		return refuse_endpoint(what, "Its host must be a name or an IP address, IPv6 in brackets.", err);
 	port = tls ? 443 : 80;
 	if (authority + host_len != path &&
@@ -66,53 +73,22 @@ s3_endpoint_parse(const char *what, const char *url, S3Endpoint *endpoint, S3Err
 
 	endpoint->custom = true;
 	endpoint->tls = tls;
-	endpoint->host = psprintf("%.*s", (int) host_len, authority);
-	for (char *p = endpoint->host; *p != '\0'; p++)
-		*p = pg_ascii_tolower((unsigned char) *p);
-	if (port != (tls ? 443 : 80))
-		endpoint->host = psprintf("%s:%d", endpoint->host, port);
+	endpoint->host = port == (tls ? 443 : 80) ? host : psprintf("%s:%d", host, port);
+	endpoint->virtual_only = NULL;
 	endpoint->path = pstrdup(path);
 	for (size_t len = strlen(path); len > 0 && path[len - 1] == '/'; len--)
 		endpoint->path[len - 1] = '\0';
 	return true;
 }
 
-void
-s3_endpoint_for_region(const char *region, S3Endpoint *endpoint)
-{
-	const char *suffix = "amazonaws.com";
-
-	for (int i = 0; i < lengthof(partitions); i++)
-	{
-		if (strncmp(region, partitions[i].prefix, strlen(partitions[i].prefix)) == 0)
-			suffix = partitions[i].dns_suffix;
-	}
-	endpoint->custom = false;
-	endpoint->tls = true;
-	endpoint->host = psprintf("s3.%s.%s", region, suffix);
-	endpoint->path = pstrdup("");
-}
-
 bool
-s3_check_region(const char *region, S3Error *err)
-{
-	size_t		len = strlen(region);
-
-	if (len >= 1 && len <= S3_REGION_MAX &&
-		strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") == len &&
-		region[0] != '-' && region[len - 1] != '-')
-		return true;
-	s3_error_set(err, S3_ERROR_ARGUMENT, "invalid region");
-	return s3_error_detail(err, "A region has up to %d lower-case letters, digits and \"-\", such as \"eu-central-1\".",
-						   S3_REGION_MAX);
-}
-
-void
 s3_address_bucket(const S3Endpoint *endpoint, S3AddressingStyle style,
-				  S3Slice bucket, S3Address *address)
+				  S3Slice bucket, S3Address *address, S3Error *err)
 {
 	bool		virtual_host;
 
+	if (!endpoint->custom && !check_supported(bucket, err))
+		return false;
 	if (style == S3_ADDRESSING_PATH ||
 		(style == S3_ADDRESSING_AUTO && endpoint->custom))
 		virtual_host = false;
@@ -122,6 +98,8 @@ s3_address_bucket(const S3Endpoint *endpoint, S3AddressingStyle style,
 		virtual_host = is_hostable_bucket(bucket, !endpoint->tls) &&
 			!is_ip_literal(endpoint->host);
 	}
+	if (!virtual_host && endpoint->virtual_only != NULL)
+		return refuse_path(endpoint->virtual_only, bucket, err);
 
 	address->tls = endpoint->tls;
 	if (virtual_host)
@@ -134,6 +112,7 @@ s3_address_bucket(const S3Endpoint *endpoint, S3AddressingStyle style,
 		address->host = pstrdup(endpoint->host);
 		address->path = psprintf("%s/%.*s", endpoint->path, S3_SLICE_ARGS(bucket));
 	}
+	return true;
 }
 
 /* The URL itself is not shown: it may hold a password. */
@@ -172,6 +151,49 @@ host_length(const char *authority)
 	return len;
 }
 
+/*
+ * Returns the host in lower case, palloc'd; NULL when it looks like an IP
+ * address but is none.  Addresses come out in the one form in which libcurl
+ * sends them, whatever it was given: the host is signed.
+ */
+static char *
+copy_host(const char *host, size_t len)
+{
+	char	   *copy = pnstrdup(host, len);
+	char		text[INET6_ADDRSTRLEN];
+	struct in_addr ipv4;
+	struct in6_addr ipv6;
+	size_t		label = 0;
+
+	for (char *p = copy; *p != '\0'; p++)
+		*p = pg_ascii_tolower((unsigned char) *p);
+	if (copy[0] == '[')
+	{
+		copy[len - 1] = '\0';
+		if (inet_pton(AF_INET6, copy + 1, &ipv6) != 1)
+			return NULL;
+		return psprintf("[%s]", inet_ntop(AF_INET6, &ipv6, text, sizeof(text)));
+	}
+
+	/* libcurl also takes 127.1, 0x7f.1 and the like for addresses. */
+	while (is_number(copy + label, strcspn(copy + label, ".")))
+	{
+		label += strcspn(copy + label, ".");
+		if (copy[label++] == '\0')
+			return inet_pton(AF_INET, copy, &ipv4) == 1 ? copy : NULL;
+	}
+	return copy;
+}
+
+/* In lower case: decimal, octal or hexadecimal. */
+static bool
+is_number(const char *label, size_t len)
+{
+	if (len > 2 && label[0] == '0' && label[1] == 'x')
+		return strspn(label + 2, "0123456789abcdef") == len - 2;
+	return strspn(label, "0123456789") == len;
+}
+
 static bool
 parse_port(const char *digits, size_t len, int *port)
 {
@@ -199,6 +221,37 @@ check_endpoint_path(const char *path)
 		strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/") != len)
 		return "Its path may hold letters, digits, \"-\", \"_\", \"~\", \".\" and single slashes.";
 	return NULL;
+}
+
+/* Refuses what the plain hosts of a region would not find. */
+static bool
+check_supported(S3Slice bucket, S3Error *err)
+{
+	char		shown[BUCKET_SHOWN_MAX];
+
+	for (int i = 0; i < lengthof(unsupported_buckets); i++)
+	{
+		const char *suffix = unsupported_buckets[i].suffix;
+		size_t		len = strlen(suffix);
+
+		if (bucket.len < len || memcmp(bucket.data + bucket.len - len, suffix, len) != 0)
+			continue;
+		s3_error_copy_text(shown, sizeof(shown), bucket);
+		s3_error_set(err, S3_ERROR_UNSUPPORTED, "%s are not supported", unsupported_buckets[i].kind);
+		return s3_error_detail(err, "The bucket \"%s\" is one, as the \"%s\" at its end says.",
+							   shown, suffix);
+	}
+	return true;
+}
+
+static bool
+refuse_path(const char *setting, S3Slice bucket, S3Error *err)
+{
+	char		shown[BUCKET_SHOWN_MAX];
+
+	s3_error_copy_text(shown, sizeof(shown), bucket);
+	s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" cannot be used with bucket \"%s\"", setting, shown);
+	return s3_error_detail(err, "It needs the bucket in the host name, as a DNS label of 3 to 63 lower-case letters, digits and \"-\".");
 }
 
 /* "host" may have a port.  Names that are all digits and dots count, too. */

@@ -25,6 +25,8 @@ typedef struct S3Endpoint
 	char	   *host;			/* lower case, IPv6 in brackets, port only
 								 * where it is not the scheme's default */
 	char	   *path;			/* "" or "/prefix", no '/' at the end */
+	const char *virtual_only;	/* the setting that needs buckets in the host
+								 * name, or NULL */
 } S3Endpoint;
 
 /* Where the requests for one bucket go. */
@@ -43,14 +45,13 @@ typedef struct S3Address
 extern bool s3_endpoint_parse(const char *what, const char *url,
 							  S3Endpoint *endpoint, S3Error *err);
 
-/* The AWS endpoint of a region, https://s3.<region>.<DNS suffix>. */
-extern void s3_endpoint_for_region(const char *region, S3Endpoint *endpoint);
-
-/* Checks a region's name: [a-z0-9-], 1 to S3_REGION_MAX bytes. */
-extern bool s3_check_region(const char *region, S3Error *err);
-
-/* Puts the bucket into the host or into the path.  Never fails. */
-extern void s3_address_bucket(const S3Endpoint *endpoint, S3AddressingStyle style,
-							  S3Slice bucket, S3Address *address);
+/*
+ * Puts the bucket into the host or into the path.  On AWS, refuses buckets
+ * that are reached by other means (S3_ERROR_UNSUPPORTED), and those that
+ * cannot stand in a host name where they must (S3_ERROR_ARGUMENT); a custom
+ * endpoint takes any.
+ */
+extern bool s3_address_bucket(const S3Endpoint *endpoint, S3AddressingStyle style,
+							  S3Slice bucket, S3Address *address, S3Error *err);
 
 #endif							/* S3STORE_ADDRESS_H */

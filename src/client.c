@@ -147,9 +147,11 @@ set_target(S3Call *call, const S3Endpoint *endpoint)
 {
 	S3Address	address;
 	StringInfoData path;
+	S3Error		err;
 
-	s3_address_bucket(endpoint, call->storage->settings.addressing_style,
-					  call->location.bucket, &address);
+	if (!s3_address_bucket(endpoint, call->storage->settings.addressing_style,
+						   call->location.bucket, &address, &err))
+		s3_error_throw(&err);
 	initStringInfo(&path);
 	appendStringInfo(&path, "%s/", address.path);
 	s3_uri_encode_path(&path, s3_slice(call->key.data, call->key.len));
@@ -165,7 +167,7 @@ make_signing(const S3Call *call, int64 time)
 	S3Signing	signing;
 
 	signing.credentials = s3_credentials_find(call->storage);
-	signing.region = call->storage->settings.region;
+	signing.region = call->storage->signing_region;
 	signing.time = time;
 	return signing;
 }

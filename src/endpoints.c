@@ -29,7 +29,6 @@ static bool parse_setting(const S3JsonMember *member, S3EndpointEntry *entry, S3
 static bool put_value(const S3Rule *rule, const S3JsonMember *member,
 					  S3Settings *values, S3Error *err);
 static bool refuse_unknown_setting(S3Slice name, S3Error *err);
-static bool name_entry(const char *scheme, S3Error *err);
 static void copy_name(char *dst, size_t dst_size, S3Slice name);
 static bool is_secret(const S3JsonMember *member);
 
@@ -67,15 +66,15 @@ parse_entry(S3JsonReader *reader, const S3JsonMember *member,
 	entry = add_entry(endpoints, member->name.data);
 
 	if (!s3_json_begin_object(reader, err))
-		return name_entry(entry->scheme, err);
+		return s3_endpoint_entry_refuse(entry->scheme, err);
 	for (;;)
 	{
 		if (!s3_json_next_member(reader, &setting, err))
-			return name_entry(entry->scheme, err);
+			return s3_endpoint_entry_refuse(entry->scheme, err);
 		if (setting.name.data == NULL)
 			return true;
 		if (!parse_setting(&setting, entry, err))
-			return name_entry(entry->scheme, err);
+			return s3_endpoint_entry_refuse(entry->scheme, err);
 	}
 }
 
@@ -189,9 +188,8 @@ refuse_unknown_setting(S3Slice name, S3Error *err)
 	return s3_error_detail(err, "Valid settings are %s.", valid);
 }
 
-/* Puts the entry's name before the message.  Always false. */
-static bool
-name_entry(const char *scheme, S3Error *err)
+bool
+s3_endpoint_entry_refuse(const char *scheme, S3Error *err)
 {
 	char		message[S3_ERROR_MESSAGE_MAX];
 

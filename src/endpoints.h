@@ -40,6 +40,9 @@ s3_endpoint_entry_gives(const S3EndpointEntry *entry, int rule)
  */
 extern bool s3_endpoints_parse(char *text, S3Endpoints *endpoints, S3Error *err);
 
+/* Puts the entry's name before the message.  Always false. */
+extern bool s3_endpoint_entry_refuse(const char *scheme, S3Error *err);
+
 /* Appends the text with its secrets masked. */
 extern void s3_endpoints_mask(const char *text, StringInfo masked);
 

@@ -263,6 +263,30 @@ define_settings(void)
 							 PGC_SUSET, 0,
 							 NULL, assign_int, NULL);
 
+	DefineCustomBoolVariable("s3store.use_accelerate",
+							 "Sets whether AWS is reached through S3 Transfer Acceleration.",
+							 "The buckets must have it switched on.",
+							 &s3_guc.use_accelerate,
+							 false,
+							 PGC_SUSET, 0,
+							 NULL, assign_bool, NULL);
+
+	DefineCustomBoolVariable("s3store.use_dualstack",
+							 "Sets whether the hosts of AWS are those that have IPv6, too.",
+							 NULL,
+							 &s3_guc.use_dualstack,
+							 false,
+							 PGC_SUSET, 0,
+							 NULL, assign_bool, NULL);
+
+	DefineCustomBoolVariable("s3store.use_fips",
+							 "Sets whether the hosts of AWS are those that comply with FIPS 140.",
+							 "Regions in the USA and Canada have them.",
+							 &s3_guc.use_fips,
+							 false,
+							 PGC_SUSET, 0,
+							 NULL, assign_bool, NULL);
+
 	DefineCustomBoolVariable("s3store.verify_tls",
 							 "Sets whether the certificates of endpoints are verified.",
 							 "Off means that anyone on the way can read and change what is sent.",

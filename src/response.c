@@ -12,7 +12,7 @@
 
 #include <time.h>
 
-#include "address.h"
+#include "region.h"
 #include "response.h"
 #include "xml.h"
 

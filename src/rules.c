@@ -85,6 +85,9 @@ const S3Rule s3_rules[] = {
 	SECRET_RULE(secret_access_key),
 	SECRET_RULE(session_token),
 	ENUM_RULE(signature_version),
+	BOOL_RULE(use_accelerate),
+	BOOL_RULE(use_dualstack),
+	BOOL_RULE(use_fips),
 	BOOL_RULE(verify_tls),
 };
 

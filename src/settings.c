@@ -51,10 +51,14 @@ static void rebuild_cache(void);
 static char *utf8_endpoints_text(void);
 static char *own_endpoints_text(char *text);
 static void wipe_endpoints_text(void *arg);
-static bool build_storage(const S3EndpointEntry *entry, S3Storage *storage, S3Error *err);
+static bool entry_has_secret(const S3EndpointEntry *entry);
+static bool check_entry(const S3EndpointEntry *entry, S3Error *err);
+static void build_storage(const S3EndpointEntry *entry, S3Storage *storage);
 static bool is_given(const char *value);
 static void lay_over(const S3EndpointEntry *entry, S3Settings *settings);
 static bool build_endpoints(S3Storage *storage, S3Error *err);
+static bool build_endpoint(const S3Settings *settings, S3Endpoint *endpoint, S3Error *err);
+static void refuse_storage(S3Storage *storage, S3Error *err);
 static bool scheme_matches(const char *scheme, S3Slice wanted);
 static void throw_not_configured(S3Slice scheme) pg_attribute_noreturn();
 static void throw_read_only(const S3Storage *storage, const char *command,
@@ -79,8 +83,13 @@ s3_storage_find(S3Slice scheme)
 		rebuild_cache();
 
 	for (int i = 0; i < cache.count; i++)
-		if (scheme_matches(cache.storages[i].scheme, scheme))
-			return &cache.storages[i];
+	{
+		if (!scheme_matches(cache.storages[i].scheme, scheme))
+			continue;
+		if (cache.storages[i].refusal != NULL)
+			s3_error_throw(cache.storages[i].refusal);
+		return &cache.storages[i];
+	}
 
 	throw_not_configured(scheme);
 }
@@ -100,11 +109,10 @@ s3_settings_check_endpoints(const char *json, bool *has_secret, S3Error *err)
 
 	*has_secret = false;
 	for (int i = 0; i < endpoints.count; i++)
-		for (int rule = 0; rule < s3_rules_count; rule++)
-			if (s3_rules[rule].secret &&
-				s3_endpoint_entry_gives(&endpoints.entries[i], rule) &&
-				*s3_rule_string(&s3_rules[rule], &endpoints.entries[i].values) != '\0')
-				*has_secret = true;
+	{
+		*has_secret |= entry_has_secret(&endpoints.entries[i]);
+		ok = ok && check_entry(&endpoints.entries[i], err);
+	}
 
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(context);
@@ -157,8 +165,7 @@ rebuild_cache(void)
 
 	cache.storages = palloc0(sizeof(S3Storage) * Max(endpoints.count, 1));
 	for (int i = 0; i < endpoints.count; i++)
-		if (!build_storage(&endpoints.entries[i], &cache.storages[i], &err))
-			s3_error_throw(&err);
+		build_storage(&endpoints.entries[i], &cache.storages[i]);
 
 	MemoryContextSwitchTo(old_context);
 	cache.count = endpoints.count;
@@ -202,9 +209,38 @@ wipe_endpoints_text(void *arg)
 }
 
 static bool
-build_storage(const S3EndpointEntry *entry, S3Storage *storage, S3Error *err)
+entry_has_secret(const S3EndpointEntry *entry)
+{
+	for (int i = 0; i < s3_rules_count; i++)
+		if (s3_rules[i].secret && s3_endpoint_entry_gives(entry, i) &&
+			*s3_rule_string(&s3_rules[i], &entry->values) != '\0')
+			return true;
+	return false;
+}
+
+/*
+ * Refuses an entry that contradicts itself, whatever the other settings are:
+ * it is laid over some that go with everything.
+ */
+static bool
+check_entry(const S3EndpointEntry *entry, S3Error *err)
+{
+	S3Storage	storage = {0};
+
+	storage.settings.addressing_style = S3_ADDRESSING_AUTO;
+	storage.settings.region = "us-east-1";
+	storage.settings.endpoint_url = "";
+	storage.settings.endpoint_url_presigning = "";
+	lay_over(entry, &storage.settings);
+	return build_endpoints(&storage, err) || s3_endpoint_entry_refuse(entry->scheme, err);
+}
+
+/* A storage that cannot be is kept with the reason, for the others can. */
+static void
+build_storage(const S3EndpointEntry *entry, S3Storage *storage)
 {
 	const S3Settings *own = &entry->values;
+	S3Error		err;
 
 	storage->scheme = unconstify(char *, entry->scheme);
 	storage->own_keys = is_given(own->access_key_id) ||
@@ -226,7 +262,8 @@ build_storage(const S3EndpointEntry *entry, S3Storage *storage, S3Error *err)
 	lay_over(entry, &storage->settings);
 	storage->settings.read_only |= s3_guc.read_only;
 
-	return build_endpoints(storage, err);
+	if (!build_endpoints(storage, &err))
+		refuse_storage(storage, &err);
 }
 
 static bool
@@ -258,16 +295,37 @@ build_endpoints(S3Storage *storage, S3Error *err)
 {
 	const S3Settings *settings = &storage->settings;
 
-	if (*settings->endpoint_url == '\0')
-		s3_endpoint_for_region(settings->region, &storage->endpoint);
-	else if (!s3_endpoint_parse("endpoint_url", settings->endpoint_url,
-								&storage->endpoint, err))
+	if (!build_endpoint(settings, &storage->endpoint, err))
 		return false;
-
+	storage->signing_region = s3_region_for_signing(settings->region);
 	storage->endpoint_presigning = storage->endpoint;
 	return *settings->endpoint_url_presigning == '\0' ||
 		s3_endpoint_parse("endpoint_url_presigning", settings->endpoint_url_presigning,
 						  &storage->endpoint_presigning, err);
+}
+
+/* Where requests go: to the endpoint_url, or else to AWS. */
+static bool
+build_endpoint(const S3Settings *settings, S3Endpoint *endpoint, S3Error *err)
+{
+	S3HostVariant variant = {0};
+
+	variant.dualstack = settings->use_dualstack;
+	variant.fips = settings->use_fips;
+	variant.accelerate = settings->use_accelerate;
+	if (*settings->endpoint_url == '\0')
+		return s3_endpoint_for_region(settings->region, &variant,
+									  settings->addressing_style, endpoint, err);
+	return s3_check_no_variant(&variant, err) &&
+		s3_endpoint_parse("endpoint_url", settings->endpoint_url, endpoint, err);
+}
+
+static void
+refuse_storage(S3Storage *storage, S3Error *err)
+{
+	s3_endpoint_entry_refuse(storage->scheme, err);
+	storage->refusal = palloc(sizeof(S3Error));
+	*storage->refusal = *err;
 }
 
 /* Compares without regard to the case of ASCII letters, whatever the locale. */

@@ -9,7 +9,7 @@
 #ifndef S3STORE_SETTINGS_H
 #define S3STORE_SETTINGS_H
 
-#include "address.h"
+#include "region.h"
 
 typedef enum S3SignatureVersion
 {
@@ -40,6 +40,9 @@ typedef struct S3Settings
 	char	   *secret_access_key;
 	char	   *session_token;
 	int			signature_version;	/* S3SignatureVersion */
+	bool		use_accelerate;
+	bool		use_dualstack;
+	bool		use_fips;
 	bool		verify_tls;
 
 	/* In an endpoint's entry only. */
@@ -56,6 +59,8 @@ typedef struct S3Storage
 	bool		own_profile;	/* ... or names a credentials file or profile */
 	S3Endpoint	endpoint;		/* where requests go */
 	S3Endpoint	endpoint_presigning;	/* what links are made for */
+	char	   *signing_region;
+	S3Error    *refusal;		/* why it cannot be used, or NULL */
 } S3Storage;
 
 /* The GUC variables; written by guc.c only. */
@@ -70,7 +75,8 @@ extern void s3_settings_changed(void);
 /*
  * Returns the storage of a scheme (compared without regard to case), from a
  * cache that lives until a setting changes: call again after running any SQL.
- * Throws 42704 when no endpoint has that scheme.
+ * Throws 42704 when no endpoint has that scheme, and 22023 when its settings
+ * contradict each other.
  */
 extern const S3Storage *s3_storage_find(S3Slice scheme);
 

@@ -1,9 +1,10 @@
 /*
- * Fuzzes endpoint URLs, and buckets on them: "URL bucket".
+ * Fuzzes endpoint URLs and regions of AWS, and buckets on them: "URL bucket",
+ * "region bucket".
  */
-#include "address.h"
 #include "fuzz.h"
 #include "location.h"
+#include "region.h"
 
 const FuzzSeed fuzz_seeds[] = {
 	SEED("http://minio:9000 bucket"),
@@ -12,57 +13,121 @@ const FuzzSeed fuzz_seeds[] = {
 	SEED("HTTP://127.0.0.1:80/ 192.168.0.1"),
 	SEED("https://user:password@host:443/?a#b Bucket"),
 	SEED("http://under_score.local:65535/a/b-c_d~e.f -"),
+	SEED("http://[2001:0db8::0.0.0.1] x"),
+	SEED("http://0x7f.1 x"),
+	SEED("us-gov-west-1 bucket--x-s3"),
+	SEED("fips-cn-north-1 my.bucket.mrap"),
+	SEED("aws-global a-b"),
+	SEED("us-iso-east-1-fips abc"),
 	{NULL, 0}
 };
 
+static void fuzz_url(const char *url, S3Slice bucket);
+static void fuzz_region(const char *region, S3Slice bucket);
 static void check_buckets(const S3Endpoint *endpoint, S3Slice bucket);
+static void check_address(const S3Endpoint *endpoint, S3Slice bucket, const S3Address *address);
 
 int
 LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 {
 	char	   *text = pnstrdup((const char *) data, size);
 	char	   *blank = strchr(text, ' ');
-	S3Endpoint	endpoint;
+	S3Slice		bucket = s3_slice_cstring(blank != NULL ? blank + 1 : "bucket");
 	S3Error		err;
 
 	if (blank != NULL)
 		*blank = '\0';
-	if (!s3_endpoint_parse("endpoint_url", text, &endpoint, &err))
+	if (!s3_check_bucket_name(bucket, &err))
+		bucket = s3_slice_cstring("bucket");
+	fuzz_url(text, bucket);
+	fuzz_region(text, bucket);
+	return 0;
+}
+
+static void
+fuzz_url(const char *url, S3Slice bucket)
+{
+	S3Endpoint	endpoint;
+	S3Error		err;
+
+	if (!s3_endpoint_parse("endpoint_url", url, &endpoint, &err))
 	{
 		must_be_error(&err);
-		return 0;
+		return;
 	}
 	MUST(endpoint.custom && endpoint.host[0] != '\0');
 	MUST(strpbrk(endpoint.host, "/@?#%\\ ABCXYZ") == NULL);
 	MUST(endpoint.path[0] == '\0' || endpoint.path[0] == '/');
 	MUST(endpoint.path[0] == '\0' || endpoint.path[strlen(endpoint.path) - 1] != '/');
 	MUST(strpbrk(endpoint.path, "?#%\\@ ") == NULL && strstr(endpoint.path, "//") == NULL);
-	for (const char *p = text; *p != '\0'; p++)
+	for (const char *p = url; *p != '\0'; p++)
 		MUST(*p > ' ' && *p < 0x7f);
-	if (blank != NULL && s3_check_bucket_name(s3_slice_cstring(blank + 1), &err))
-		check_buckets(&endpoint, s3_slice_cstring(blank + 1));
-	return 0;
+	check_buckets(&endpoint, bucket);
 }
 
-/* No bucket makes a host that the endpoint did not name. */
+static void
+fuzz_region(const char *region, S3Slice bucket)
+{
+	S3Endpoint	endpoint;
+	S3Error		err;
+
+	if (!s3_check_region(region, &err))
+	{
+		must_be_error(&err);
+		return;
+	}
+	MUST(s3_check_region(s3_region_for_signing(region), &err));
+	for (int flags = 0; flags < 8; flags++)
+	{
+		S3HostVariant variant = {(flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0};
+
+		if (!s3_endpoint_for_region(region, &variant, S3_ADDRESSING_AUTO, &endpoint, &err))
+		{
+			must_be_error(&err);
+			continue;
+		}
+		MUST(!endpoint.custom && endpoint.tls && endpoint.path[0] == '\0');
+		MUST(strncmp(endpoint.host, "s3", 2) == 0);
+		MUST(strspn(endpoint.host, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(endpoint.host));
+		check_buckets(&endpoint, bucket);
+	}
+}
+
 static void
 check_buckets(const S3Endpoint *endpoint, S3Slice bucket)
 {
 	for (int style = S3_ADDRESSING_AUTO; style <= S3_ADDRESSING_VIRTUAL; style++)
 	{
 		S3Address	address;
-		size_t		host = strlen(endpoint->host);
+		S3Error		err;
 
-		s3_address_bucket(endpoint, style, bucket, &address);
-		MUST(address.tls == endpoint->tls);
-		MUST(strlen(address.host) >= host);
-		MUST(strcmp(address.host + strlen(address.host) - host, endpoint->host) == 0);
-		if (strlen(address.host) == host)
-			MUST(strlen(address.path) == strlen(endpoint->path) + 1 + bucket.len);
+		if (s3_address_bucket(endpoint, style, bucket, &address, &err))
+			check_address(endpoint, bucket, &address);
 		else
 		{
-			MUST(strlen(address.host) == bucket.len + 1 + host);
-			MUST(strcmp(address.path, endpoint->path) == 0);
+			MUST(!endpoint->custom);
+			must_be_error(&err);
 		}
+	}
+}
+
+/* No bucket makes a host that the endpoint did not name. */
+static void
+check_address(const S3Endpoint *endpoint, S3Slice bucket, const S3Address *address)
+{
+	size_t		host = strlen(endpoint->host);
+
+	MUST(address->tls == endpoint->tls);
+	MUST(strlen(address->host) >= host);
+	MUST(strcmp(address->host + strlen(address->host) - host, endpoint->host) == 0);
+	if (strlen(address->host) == host)
+	{
+		MUST(endpoint->virtual_only == NULL);
+		MUST(strlen(address->path) == strlen(endpoint->path) + 1 + bucket.len);
+	}
+	else
+	{
+		MUST(strlen(address->host) == bucket.len + 1 + host);
+		MUST(strcmp(address->path, endpoint->path) == 0);
 	}
 }

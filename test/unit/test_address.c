@@ -1,7 +1,7 @@
 /*
- * Unit tests of the address room: endpoints, regions, hosts and paths.
+ * Unit tests of the address room: endpoints, hosts and paths of buckets.
  */
-#include "address.h"
+#include "region.h"
 #include "tap.h"
 
 typedef struct EndpointCase
@@ -38,6 +38,13 @@ static const EndpointCase endpoint_cases[] = {
 	{"http://[::1]", false, "[::1]", ""},
 	{"https://[2001:DB8::1]/s3", true, "[2001:db8::1]", "/s3"},
 	{"http://[::ffff:127.0.0.1]:80", false, "[::ffff:127.0.0.1]", ""},
+	{"http://[0000:0:0::0:0001]:9000", false, "[::1]:9000", ""},
+	{"http://[2001:0db8:0:0:0:0:0:000a]", false, "[2001:db8::a]", ""},
+	{"http://[::ffff:7f00:1]", false, "[::ffff:127.0.0.1]", ""},
+	{"http://1.2.3.4.example", false, "1.2.3.4.example", ""},
+	{"http://1a.2", false, "1a.2", ""},
+	{"http://minio.1", false, "minio.1", ""},
+	{"http://0xg", false, "0xg", ""},
 	{"https://example.com/s3", true, "example.com", "/s3"},
 	{"https://example.com/a/b-c_d~e.f/", true, "example.com", "/a/b-c_d~e.f"},
 	{"https://under_score.local", true, "under_score.local", ""},
@@ -88,6 +95,18 @@ static const EndpointCase endpoint_cases[] = {
 	{"http://[::1%25eth0]", false, NULL, BAD_HOST},
 	{"http://[g::1]", false, NULL, BAD_HOST},
 	{"http://::1", false, NULL, BAD_HOST},
+	{"http://[1::2::3]", false, NULL, BAD_HOST},
+	{"http://[12345::]", false, NULL, BAD_HOST},
+	{"http://[1:2:3:4:5:6:7:8:9]", false, NULL, BAD_HOST},
+	{"http://[...]", false, NULL, BAD_HOST},
+	{"http://[127.0.0.1]", false, NULL, BAD_HOST},
+	{"http://256.0.0.1", false, NULL, BAD_HOST},
+	{"http://127.0.0.01", false, NULL, BAD_HOST},
+	{"http://127.1:9000", false, NULL, BAD_HOST},
+	{"http://2130706433", false, NULL, BAD_HOST},
+	{"http://1.2.3.4.5", false, NULL, BAD_HOST},
+	{"http://0x7f000001", false, NULL, BAD_HOST},
+	{"http://0X7F.0.0.1", false, NULL, BAD_HOST},
 	{"http://minio:", false, NULL, BAD_PORT},
 	{"http://minio:0", false, NULL, BAD_PORT},
 	{"http://minio:65536", false, NULL, BAD_PORT},
@@ -101,42 +120,12 @@ static const EndpointCase endpoint_cases[] = {
 	{"http://[::1]:", false, NULL, BAD_PORT}
 };
 
-static const struct
-{
-	const char *region;
-	const char *host;			/* NULL: not a region */
-}			region_cases[] =
-{
-	{"us-east-1", "s3.us-east-1.amazonaws.com"},
-	{"eu-central-1", "s3.eu-central-1.amazonaws.com"},
-	{"us-gov-west-1", "s3.us-gov-west-1.amazonaws.com"},
-	{"cn-north-1", "s3.cn-north-1.amazonaws.com.cn"},
-	{"cn-northwest-1", "s3.cn-northwest-1.amazonaws.com.cn"},
-	{"us-iso-east-1", "s3.us-iso-east-1.c2s.ic.gov"},
-	{"us-isob-east-1", "s3.us-isob-east-1.sc2s.sgov.gov"},
-	{"eu-isoe-west-1", "s3.eu-isoe-west-1.cloud.adc-e.uk"},
-	{"us-isof-south-1", "s3.us-isof-south-1.csp.hci.ic.gov"},
-	{"eusc-de-east-1", "s3.eusc-de-east-1.amazonaws.eu"},
-	{"x", "s3.x.amazonaws.com"},
-	{"12345678901234567890123456789012", "s3.12345678901234567890123456789012.amazonaws.com"},
-	{"", NULL},
-	{"123456789012345678901234567890123", NULL},
-	{"EU-CENTRAL-1", NULL},
-	{"eu_central_1", NULL},
-	{"eu central", NULL},
-	{"eu.central", NULL},
-	{"-eu", NULL},
-	{"eu-", NULL},
-	{"-", NULL},
-	{"eu/../x", NULL},
-	{"eu\n", NULL},
-	{"\xc3\xbc", NULL}
-};
-
 /* The endpoints that the buckets below are tried on. */
 enum
 {
 	AWS,
+	AWS_FIPS,
+	AWS_ACCELERATED,
 	HTTP_NAME,
 	HTTPS_NAME,
 	HTTP_IPV4,
@@ -146,6 +135,8 @@ enum
 };
 
 static const char *const endpoint_urls[] = {
+	NULL,
+	NULL,
 	NULL,
 	"http://minio.local:9000",
 	"https://minio.local",
@@ -162,8 +153,8 @@ static const struct
 	int			endpoint;
 	S3AddressingStyle style;
 	const char *bucket;
-	const char *host;
-	const char *path;
+	const char *host;			/* NULL: refused */
+	const char *path;			/* or how the message begins */
 }			bucket_cases[] =
 {
 	{AWS, S3_ADDRESSING_AUTO, "bucket", "bucket.s3.eu-west-1.amazonaws.com", ""},
@@ -182,6 +173,36 @@ static const struct
 	{AWS, S3_ADDRESSING_VIRTUAL, "-bucket", "s3.eu-west-1.amazonaws.com", "/-bucket"},
 	{AWS, S3_ADDRESSING_VIRTUAL, "bucket-", "s3.eu-west-1.amazonaws.com", "/bucket-"},
 
+	{AWS, S3_ADDRESSING_AUTO, "192.168.0.1", "s3.eu-west-1.amazonaws.com", "/192.168.0.1"},
+	{AWS, S3_ADDRESSING_AUTO, "x-s3alias", "x-s3alias.s3.eu-west-1.amazonaws.com", ""},
+	{AWS, S3_ADDRESSING_AUTO, "--x-s3x", "s3.eu-west-1.amazonaws.com", "/--x-s3x"},
+	{AWS, S3_ADDRESSING_AUTO, "b--x-s3x", "b--x-s3x.s3.eu-west-1.amazonaws.com", ""},
+	{AWS, S3_ADDRESSING_AUTO, "b-x-s3", "b-x-s3.s3.eu-west-1.amazonaws.com", ""},
+	{AWS, S3_ADDRESSING_AUTO, "mrap", "mrap.s3.eu-west-1.amazonaws.com", ""},
+	{AWS, S3_ADDRESSING_AUTO, "b--usw2-az1--x-s3", NULL, "directory buckets"},
+	{AWS, S3_ADDRESSING_PATH, "b--usw2-az1--x-s3", NULL, "directory buckets"},
+	{AWS, S3_ADDRESSING_AUTO, "--x-s3", NULL, "directory buckets"},
+	{AWS, S3_ADDRESSING_AUTO, "b--usw2-az1--xa-s3", NULL, "access points of directory"},
+	{AWS, S3_ADDRESSING_AUTO, "mfzwi23gnjvgw.mrap", NULL, "multi-Region"},
+	{AWS, S3_ADDRESSING_AUTO, ".mrap", NULL, "multi-Region"},
+	{AWS, S3_ADDRESSING_AUTO, "b--op-s3", NULL, "buckets and access points of S3 on Outposts"},
+	{AWS, S3_ADDRESSING_VIRTUAL, "b--ol-s3", NULL, "S3 Object Lambda"},
+
+	{AWS_FIPS, S3_ADDRESSING_AUTO, "bucket", "bucket.s3-fips.us-west-2.amazonaws.com", ""},
+	{AWS_FIPS, S3_ADDRESSING_VIRTUAL, L63, L63 ".s3-fips.us-west-2.amazonaws.com", ""},
+	{AWS_FIPS, S3_ADDRESSING_AUTO, "my.bucket", NULL, "\"use_fips\" cannot be used with bucket \"my.bucket\""},
+	{AWS_FIPS, S3_ADDRESSING_VIRTUAL, "UPPER", NULL, "\"use_fips\" cannot be used with bucket \"UPPER\""},
+	{AWS_FIPS, S3_ADDRESSING_PATH, "bucket", NULL, "\"use_fips\" cannot be used"},
+	{AWS_FIPS, S3_ADDRESSING_AUTO, "b--x-s3", NULL, "directory buckets"},
+	{AWS_ACCELERATED, S3_ADDRESSING_AUTO, "bucket", "bucket.s3-accelerate.amazonaws.com", ""},
+	{AWS_ACCELERATED, S3_ADDRESSING_AUTO, "my_bucket", NULL, "\"use_accelerate\" cannot be used with bucket \"my_bucket\""},
+	{AWS_ACCELERATED, S3_ADDRESSING_AUTO, "ab", NULL, "\"use_accelerate\" cannot"},
+	{AWS_ACCELERATED, S3_ADDRESSING_AUTO, L63 "0", NULL, "\"use_accelerate\" cannot"},
+	{AWS_ACCELERATED, S3_ADDRESSING_AUTO, "192.168.0.1", NULL, "\"use_accelerate\" cannot"},
+
+	{HTTP_NAME, S3_ADDRESSING_AUTO, "b--x-s3", "minio.local:9000", "/b--x-s3"},
+	{HTTP_NAME, S3_ADDRESSING_VIRTUAL, "b.mrap", "b.mrap.minio.local:9000", ""},
+	{HTTPS_NAME, S3_ADDRESSING_VIRTUAL, "b--ol-s3", "b--ol-s3.minio.local", ""},
 	{HTTP_NAME, S3_ADDRESSING_AUTO, "bucket", "minio.local:9000", "/bucket"},
 	{HTTP_NAME, S3_ADDRESSING_PATH, "bucket", "minio.local:9000", "/bucket"},
 	{HTTP_NAME, S3_ADDRESSING_VIRTUAL, "bucket", "bucket.minio.local:9000", ""},
@@ -214,15 +235,15 @@ static const struct
 
 static void test_endpoints(void);
 static void test_long_hosts(void);
-static void test_regions(void);
 static void test_buckets(void);
+static void make_endpoint(int which, S3Endpoint *endpoint);
+static void check_refusal(int i, const S3Error *err);
 
 int
 main(void)
 {
 	test_endpoints();
 	test_long_hosts();
-	test_regions();
 	test_buckets();
 	return tap_done();
 }
@@ -270,48 +291,55 @@ test_long_hosts(void)
 }
 
 static void
-test_regions(void)
-{
-	for (int i = 0; i < lengthof(region_cases); i++)
-	{
-		const char *region = region_cases[i].region;
-		S3Endpoint	endpoint;
-		S3Error		err = {0};
-
-		is_int(s3_check_region(region, &err), region_cases[i].host != NULL, "region %d", i);
-		if (region_cases[i].host == NULL)
-		{
-			is_int(err.kind, S3_ERROR_ARGUMENT, "kind of region %d", i);
-			continue;
-		}
-		s3_endpoint_for_region(region, &endpoint);
-		ok(endpoint.tls && !endpoint.custom, "%s has TLS and is AWS's own", region);
-		is_string(endpoint.host, region_cases[i].host, "host of %s", region);
-		is_string(endpoint.path, "", "path of %s", region);
-	}
-}
-
-static void
 test_buckets(void)
 {
 	for (int i = 0; i < lengthof(bucket_cases); i++)
 	{
-		const char *url = endpoint_urls[bucket_cases[i].endpoint];
 		const char *bucket = bucket_cases[i].bucket;
 		S3Endpoint	endpoint;
 		S3Address	address;
 		S3Error		err = {0};
+		bool		good;
 
-		if (url == NULL)
-			s3_endpoint_for_region("eu-west-1", &endpoint);
-		else
-			ok(s3_endpoint_parse("x", url, &endpoint, &err), "endpoint \"%s\"", url);
-
+		make_endpoint(bucket_cases[i].endpoint, &endpoint);
 		/* Behind the slice stands what is no part of the bucket. */
-		s3_address_bucket(&endpoint, bucket_cases[i].style,
-						  s3_slice(psprintf("%s.A/", bucket), strlen(bucket)), &address);
+		good = s3_address_bucket(&endpoint, bucket_cases[i].style,
+								 s3_slice(psprintf("%s.A/", bucket), strlen(bucket)),
+								 &address, &err);
+		if (!is_int(good, bucket_cases[i].host != NULL, "bucket %d, \"%s\"", i, bucket))
+			continue;
+		if (!good)
+		{
+			check_refusal(i, &err);
+			continue;
+		}
 		is_int(address.tls, endpoint.tls, "scheme for bucket %d, \"%s\"", i, bucket);
 		is_string(address.host, bucket_cases[i].host, "host for bucket %d, \"%s\"", i, bucket);
 		is_string(address.path, bucket_cases[i].path, "path for bucket %d, \"%s\"", i, bucket);
 	}
+}
+
+static void
+make_endpoint(int which, S3Endpoint *endpoint)
+{
+	const char *url = endpoint_urls[which];
+	S3HostVariant variant = {.fips = which == AWS_FIPS, .accelerate = which == AWS_ACCELERATED};
+	S3Error		err = {0};
+
+	if (url != NULL)
+		ok(s3_endpoint_parse("x", url, endpoint, &err), "endpoint \"%s\"", url);
+	else
+		ok(s3_endpoint_for_region(which == AWS_FIPS ? "us-west-2" : "eu-west-1", &variant,
+								  S3_ADDRESSING_AUTO, endpoint, &err), "endpoint %d", which);
+}
+
+static void
+check_refusal(int i, const S3Error *err)
+{
+	const char *begin = bucket_cases[i].path;
+
+	is_int(err->kind, begin[0] == '"' ? S3_ERROR_ARGUMENT : S3_ERROR_UNSUPPORTED,
+		   "kind for bucket %d", i);
+	ok(strncmp(err->message, begin, strlen(begin)) == 0, "message for bucket %d: %s", i, err->message);
+	ok(err->detail[0] != '\0', "detail for bucket %d", i);
 }
