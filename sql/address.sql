@@ -107,4 +107,73 @@ SET s3store.normalize_keys = off;
 SELECT url, s3_url(url) FROM (VALUES ('minio://bucket/a//b'), ('minio://bucket/a')) AS urls (url);
 RESET s3store.normalize_keys;
 
+-- The other hosts of AWS
+SET s3store.endpoints = '{
+	"plain": {},
+	"dual": {"use_dualstack": true},
+	"dual-path": {"use_dualstack": true, "addressing_style": "path"},
+	"fips": {"use_fips": true},
+	"fips-dual": {"use_fips": true, "use_dualstack": true},
+	"fast": {"use_accelerate": true},
+	"fast-dual": {"use_accelerate": true, "use_dualstack": true},
+	"global": {"region": "aws-global"},
+	"old-fips": {"region": "fips-us-gov-west-1"},
+	"cn": {"region": "cn-north-1"},
+	"cn-dual": {"region": "cn-north-1", "use_dualstack": true},
+	"path": {"addressing_style": "path"},
+	"minio": {"endpoint_url": "http://minio:9000"},
+	"minio-only": {"endpoint_url": "http://minio:9000", "use_fips": false},
+	"links": {"use_accelerate": true, "endpoint_url_presigning": "https://files.example.com"}
+}';
+SELECT scheme, s3_url(scheme || '://bucket/key')
+FROM unnest('{plain,dual,dual-path,fips,fips-dual,fast,fast-dual,global,old-fips,cn,cn-dual,links}'::text[])
+	WITH ORDINALITY AS schemes (scheme, n)
+ORDER BY n;
+SELECT s3_url('dual://my.bucket/key');
+SELECT s3_url('fips://my.bucket/key');
+SELECT s3_url('fast://My_bucket/key');
+SELECT s3_url('fast://ab/key');
+
+-- What AWS does not have is refused with the entry that says it ...
+SET s3store.endpoints = '{"s3": {"use_dualstack": true, "endpoint_url": "http://minio:9000"}}';
+SET s3store.endpoints = '{"s3": {"use_fips": true, "endpoint_url": "http://minio:9000"}}';
+SET s3store.endpoints = '{"s3": {"use_accelerate": true, "endpoint_url": "http://minio:9000"}}';
+SET s3store.endpoints = '{"s3": {"use_accelerate": true, "use_fips": true}}';
+SET s3store.endpoints = '{"s3": {"use_fips": true, "addressing_style": "path"}}';
+SET s3store.endpoints = '{"s3": {"use_accelerate": true, "addressing_style": "path"}}';
+SET s3store.endpoints = '{"s3": {}, "s3-cn": {"use_fips": true, "region": "cn-north-1"}}';
+SET s3store.endpoints = '{"s3": {"use_accelerate": true, "region": "cn-north-1"}}';
+SET s3store.endpoints = '{"s3": {"region": "fips-us-east-1", "use_accelerate": true}}';
+SET s3store.endpoints = '{"s3": {"region": "s3-external-1"}}';
+SET s3store.endpoints = '{"s3": {"region": "aws-cn-global"}}';
+
+-- ... or when it is used, with the other settings
+SET s3store.use_fips = on;
+SELECT s3_url('plain://bucket/key'), s3_url('minio-only://bucket/key');
+SELECT s3_url('minio://bucket/key');
+SELECT s3_url('cn://bucket/key');
+SELECT s3_url('path://bucket/key');
+SELECT s3_url('fast://bucket/key');
+RESET s3store.use_fips;
+SET s3store.region = 's3-external-1';
+SELECT s3_url('minio://bucket/key');
+SELECT s3_url('plain://bucket/key');
+RESET s3store.region;
+
+-- Buckets that AWS reaches by other means; elsewhere they are as any other
+SELECT s3_url('plain://my-access-po-5oiqnrsu6fgmpyw3drzdqh74zq4sqeuw2a-s3alias/key');
+SELECT s3_url('plain://bucket--use1-az4--x-s3/key');
+SELECT s3_url('path://bucket--use1-az4--xa-s3/key');
+SELECT s3_url('plain://mfzwi23gnjvgw.mrap/key');
+SELECT s3_url('plain://bucket--op-s3/key');
+SELECT s3_url('plain://bucket--ol-s3/key');
+SELECT s3_url('minio://bucket--use1-az4--x-s3/key'), s3_url('minio://mfzwi23gnjvgw.mrap/key');
+SELECT s3_url('plain://arn:aws:s3:us-east-1:123456789012:accesspoint/my-point/key');
+
+-- IP addresses come out in their one form; what only looks like one does not.
+SET s3store.endpoints = '{"minio": {"endpoint_url": "http://[2001:0DB8:0:0::0001]:9000"}}';
+SELECT s3_url('minio://bucket/key');
+SET s3store.endpoints = '{"minio": {"endpoint_url": "http://[1::2::3]:9000"}}';
+SET s3store.endpoints = '{"minio": {"endpoint_url": "http://127.1:9000"}}';
+
 RESET s3store.endpoints;

@@ -98,6 +98,9 @@ SET s3store.region = 'eu-central-1';
 SET s3store.secret_access_key = 'secret';
 SET s3store.session_token = 'token';
 SET s3store.signature_version = s3v4;
+SET s3store.use_accelerate = on;
+SET s3store.use_dualstack = on;
+SET s3store.use_fips = off;
 SET s3store.verify_tls = off;
 -- these are everyone's
 SET s3store.connect_timeout = '5s';
