@@ -162,3 +162,30 @@ class Case(unittest.TestCase):
                                       ('hint', hint, diag.message_hint)):
             if expected is not None:
                 self.assertIn(expected, text or '', 'in the %s text' % field)
+
+
+class BucketCase(Case):
+    """A bucket of Ceph RGW for the class, a session for each test."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.s3 = rgw()
+        cls.name = cls.class_bucket(cls.s3)
+
+    def setUp(self):
+        super().setUp()
+        self.session = self.connect()
+
+    def key(self, suffix=''):
+        """A key that no other test has."""
+        return self.id().rpartition('.')[2] + suffix
+
+    def store(self, key, content=b'content', **more):
+        """Store an object with boto3."""
+        return self.s3.put_object(Bucket=self.name, Key=key, Body=content, **more)
+
+    def stored(self, key, **more):
+        """The object as boto3 gets it, with its content."""
+        answer = self.s3.get_object(Bucket=self.name, Key=key, **more)
+        return dict(answer, Body=answer['Body'].read())

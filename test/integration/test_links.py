@@ -14,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-from harness import ENDPOINTS, Case, endpoint, environment, query, rgw, swift
+from harness import ENDPOINTS, BucketCase, endpoint, environment, query, rgw, swift
 from keys import ODD_KEYS
 from sts import temporary_keys
 
@@ -73,22 +73,8 @@ def curl(link, *options, body=None, headers=None):
                       got.read_bytes() if got.exists() else b'')
 
 
-class LinkCase(Case):
-    """A bucket of Ceph RGW for the class, a session for each test."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.s3 = rgw()
-        cls.name = cls.class_bucket(cls.s3)
-
-    def setUp(self):
-        super().setUp()
-        self.session = self.connect()
-
-    def key(self, suffix=''):
-        """A key that no other test has."""
-        return self.id().rpartition('.')[2] + suffix
+class LinkCase(BucketCase):
+    """A case with links."""
 
     def link(self, key, method='get_object', scheme='s3', bucket=None, session=None, params=None,
              expires=HOUR, signed_at=None):
@@ -97,13 +83,6 @@ class LinkCase(Case):
                            method, expires, None if params is None else json.dumps(params),
                            signed_at)
         return link
-
-    def store(self, key, content=b'content', **more):
-        self.s3.put_object(Bucket=self.name, Key=key, Body=content, **more)
-
-    def stored(self, key):
-        answer = self.s3.get_object(Bucket=self.name, Key=key)
-        return dict(answer, Body=answer['Body'].read())
 
     def assertRefused(self, answer, code=None):
         self.assertEqual(answer.status, 403)

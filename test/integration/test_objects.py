@@ -15,7 +15,7 @@ import re
 import unittest
 
 import psycopg2
-from harness import ENDPOINTS, Case, endpoint, environment, query, rgw, swift
+from harness import ENDPOINTS, BucketCase, endpoint, environment, query, rgw, swift
 from keys import ODD_KEYS
 from sts import temporary_keys
 
@@ -34,25 +34,11 @@ OBJECT_FIELDS = ('url', 'size', 'last_modified', 'etag', 'content_type', 'conten
 # Shared
 # -----------------------------------------------------------------------------
 
-class ObjectCase(Case):
-    """A bucket of Ceph RGW for the class, a session for each test."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.s3 = rgw()
-        cls.name = cls.class_bucket(cls.s3)
-
-    def setUp(self):
-        super().setUp()
-        self.session = self.connect()
+class ObjectCase(BucketCase):
+    """A case with the functions at hand."""
 
     def url(self, key, bucket=None, scheme='s3'):
         return '%s://%s/%s' % (scheme, bucket or self.name, key)
-
-    def key(self, suffix=''):
-        """A key that no other test has."""
-        return self.id().rpartition('.')[2] + suffix
 
     def one(self, statement, *args, session=None):
         """The one value of the one row."""
@@ -77,14 +63,6 @@ class ObjectCase(Case):
                        self.url(key, **where), None if params is None else json.dumps(params))
         self.assertEqual(len(row), len(OBJECT_FIELDS))
         return None if row[0] is None else dict(zip(OBJECT_FIELDS, row))
-
-    def stored(self, key, **more):
-        """The object as boto3 gets it, with its content."""
-        answer = self.s3.get_object(Bucket=self.name, Key=key, **more)
-        return dict(answer, Body=answer['Body'].read())
-
-    def store(self, key, content, **more):
-        return self.s3.put_object(Bucket=self.name, Key=key, Body=content, **more)
 
     def set(self, name, value):
         query(self.session, 'SELECT set_config(%s, %s, false)', 's3store.' + name, value)
