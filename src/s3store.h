@@ -20,6 +20,11 @@
 
 #include "lib/stringinfo.h"
 
+/* PostgreSQL 18 has pg_noreturn in its place, which stands before the type. */
+#ifndef pg_attribute_noreturn
+#define pg_attribute_noreturn() __attribute__((noreturn))
+#endif
+
 #define S3STORE_VERSION "1.0"
 
 /* A run of bytes that somebody else owns; not terminated by a NUL. */
