@@ -48,6 +48,7 @@ enum ObjectColumn
 	OBJECT_COLUMNS
 };
 
+static bool says_gone(const S3Error *err);
 static bool get_content(FunctionCallInfo fcinfo, const char *command,
 						S3HttpResponse *response);
 static void undo_gzip(const S3Call *call, S3HttpResponse *response);
@@ -153,11 +154,20 @@ s3store_delete(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (!PG_ARGISNULL(1))
 		s3_params_apply(call.operation, PG_GETARG_JSONB_P(1), &call.request);
-	/* Servers that answer 404 here mean the same as S3's 204. */
-	if (!s3_call_perform(&call, &response, &err) &&
-		(err.kind != S3_ERROR_NOT_FOUND || strcmp(err.code, "NoSuchBucket") == 0))
+	if (!s3_call_perform(&call, &response, &err) && !says_gone(&err))
 		s3_call_throw(&call, &err);
 	PG_RETURN_BOOL(true);
+}
+
+/*
+ * Servers that answer 404 to a deletion mean the same as S3's 204.  But one
+ * that has no error code to say is no S3 server: the address is wrong.
+ */
+static bool
+says_gone(const S3Error *err)
+{
+	return err->kind == S3_ERROR_NOT_FOUND && err->code[0] != '\0' &&
+		strcmp(err->code, "NoSuchBucket") != 0;
 }
 
 /*

@@ -10,7 +10,7 @@ import uuid
 
 import psycopg2
 from backend import SECRET_ACCESS_KEY, BackendCase, Cluster, descriptors
-from fault import FaultServer, FullBacklog
+from fault import Answer, FaultServer, FullBacklog
 from harness import environment, query
 
 GET = "SELECT s3_get('s3-bad://%s/key')"
@@ -161,6 +161,14 @@ class Faults(BackendCase):
         names = [line.split(':')[0] for line in lines[1:]]
         self.assertEqual(sorted(names), ['authorization', 'host', 'user-agent',
                                          'x-amz-content-sha256', 'x-amz-date'])
+
+    def test_delete_elsewhere(self):
+        """Only an S3 server can say that an object is gone."""
+        with FaultServer(answers=[Answer(404, {}, b'<html>nothing here</html>'),
+                                  Answer(404, {}, b'<Error><Code>NoSuchKey</Code></Error>')]) as server:
+            conn = self.faulty(server.endpoint)
+            self.check(conn, ('58P01', None), "SELECT s3_delete('s3-bad://bucket/key')")
+            self.assertEqual(query(conn, "SELECT s3_delete('s3-bad://bucket/key')"), [(True,)])
 
 
 class Environment(BackendCase):
