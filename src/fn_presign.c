@@ -42,7 +42,9 @@ s3store_presign(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	operation = s3_operation_find(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	if (!operation->read_only)
+	if (operation->read_only)
+		s3_privileges_require_read("s3_presign()");
+	else
 		s3_privileges_require_write("s3_presign()");
 	if (!s3_call_open(&call, operation->id, "s3_presign()", S3_CALL_LINK, PG_GETARG_TEXT_PP(0)))
 		PG_RETURN_NULL();

@@ -32,6 +32,7 @@ typedef struct Role
 static bool roles_missing(void);
 static void create_role(const Role *role);
 static void execute(const char *command);
+static void require_role(const char *name, const char *what, const char *command);
 
 #define ROLE(name, comment) \
 	{name, "CREATE ROLE " name " NOLOGIN", \
@@ -94,9 +95,21 @@ execute(const char *command)
 }
 
 void
+s3_privileges_require_read(const char *command)
+{
+	require_role(S3_ROLE_READ, "read objects, or make links that do", command);
+}
+
+void
 s3_privileges_require_write(const char *command)
 {
-	Oid			role = get_role_oid(S3_ROLE_WRITE, true);
+	require_role(S3_ROLE_WRITE, "change objects, or make links that do", command);
+}
+
+static void
+require_role(const char *name, const char *what, const char *command)
+{
+	Oid			role = get_role_oid(name, true);
 
 	/* The role may have been dropped; superusers do without. */
 	if (OidIsValid(role) ? has_privs_of_role(GetUserId(), role) : superuser())
@@ -105,6 +118,5 @@ s3_privileges_require_write(const char *command)
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("permission denied for %s", command),
-			 errdetail("Only roles with the privileges of role \"%s\" may change objects, or make links that do.",
-					   S3_ROLE_WRITE)));
+			 errdetail("Only roles with the privileges of role \"%s\" may %s.", name, what)));
 }

@@ -19,9 +19,10 @@
 #define S3_ROLE_ADMIN	"s3store_admin"
 
 /*
- * Throws 42501 unless the current user may change objects.  "command", such
- * as "s3_presign()", is for the message.
+ * Throw 42501 unless the current user may read objects, or change them.
+ * "command", such as "s3_presign()", is for the message.
  */
+extern void s3_privileges_require_read(const char *command);
 extern void s3_privileges_require_write(const char *command);
 
 #endif							/* S3STORE_PRIVILEGES_H */
