@@ -108,13 +108,12 @@ s3store_exists(PG_FUNCTION_ARGS)
 {
 	text	   *url = PG_GETARG_TEXT_PP(0);
 	size_t		len = VARSIZE_ANY_EXHDR(url);
-	S3ObjectInfo info;
 
 	if (s3_location_is_none(s3_slice(VARDATA_ANY(url), len)))
 		PG_RETURN_NULL();
 	if (VARDATA_ANY(url)[len - 1] == '/')
 		PG_RETURN_BOOL(prefix_exists(url));
-	PG_RETURN_BOOL(head_object(url, NULL, "s3_exists()", &info));
+	PG_RETURN_BOOL(head_object(url, NULL, "s3_exists()", NULL));
 }
 
 /* s3_size(url text) returns bigint: of the content, uncompressed where known */
@@ -213,7 +212,10 @@ undo_gzip(const S3Call *call, S3HttpResponse *response)
 	response->body_len = content.len - VARHDRSZ;
 }
 
-/* Returns false for "no file" and when the object does not exist. */
+/*
+ * Returns false for "no file" and when the object does not exist.  What the
+ * answer says of it goes into "info", unless that is NULL.
+ */
 static bool
 head_object(text *url, Jsonb *params, const char *command, S3ObjectInfo *info)
 {
@@ -230,7 +232,7 @@ head_object(text *url, Jsonb *params, const char *command, S3ObjectInfo *info)
 			return false;
 		s3_call_throw(&call, &err);
 	}
-	if (!s3_response_object(&response, info, &err))
+	if (info != NULL && !s3_response_object(&response, info, &err))
 		s3_call_throw(&call, &err);
 	return true;
 }

@@ -162,6 +162,11 @@ class Faults(BackendCase):
         self.assertEqual(sorted(names), ['authorization', 'host', 'user-agent',
                                          'x-amz-content-sha256', 'x-amz-date'])
 
+    def test_exists_without_a_length(self):
+        """An object whose length the server does not say is there all the same."""
+        self.assertEqual(query(self.conn, "SELECT s3_exists('s3-bad://chunked/key')"), [(True,)])
+        self.check(self.conn, ('08P01', None), "SELECT s3_size('s3-bad://chunked/key')")
+
     def test_delete_elsewhere(self):
         """Only an S3 server can say that an object is gone."""
         with FaultServer(answers=[Answer(404, {}, b'<html>nothing here</html>'),
