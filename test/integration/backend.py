@@ -39,7 +39,7 @@ def lives(pid):
     """Does the process run?  One that nobody has waited for yet does not."""
     try:
         stat = pathlib.Path('/proc/%d/stat' % pid).read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):     # the latter while it is read
         return False
     return stat.rpartition(')')[2].split()[0] != 'Z'
 

@@ -11,6 +11,13 @@ import harness
 SERVER = pathlib.Path(__file__).resolve().parent.parent / 'servers' / 'postgres'
 
 
+def program(name):
+    """The path of a program of the PostgreSQL under test."""
+    command = [os.environ.get('PG_CONFIG', 'pg_config'), '--bindir']
+    bindir = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    return os.path.join(bindir, name)
+
+
 def as_owner(command):
     """The command, run as the user who owns the clusters."""
     if os.geteuid() == 0:
@@ -59,7 +66,7 @@ class Standby(harness.Case):
         server('stop', directory)
         for child in pathlib.Path(own['PGDATA']).iterdir():
             shutil.rmtree(child) if child.is_dir() and not child.is_symlink() else child.unlink()
-        as_owner(['pg_basebackup', '-h', cls.primary['PGHOST'], '-p', cls.primary['PGPORT'],
+        as_owner([program('pg_basebackup'), '-h', cls.primary['PGHOST'], '-p', cls.primary['PGPORT'],
                   '-U', 'postgres', '-D', own['PGDATA'], '-R', '-c', 'fast'])
         server('start', directory, 'port=' + own['PGPORT'],
                'unix_socket_directories=' + own['PGHOST'])
