@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * json.c
- *	  Reads JSON objects of scalars, one member at a time.  Pure.
+ *	  Reads JSON objects, one member at a time.  Pure.
  *
  * Guarantees: never throws, never recurses, allocates nothing and shows none
  * of the text in its errors.  PostgreSQL's own parser promises none of that:
@@ -22,6 +22,8 @@
 #define UTF8_MAX_LEN		4
 
 static bool read_value(S3JsonReader *reader, S3JsonMember *member, S3Error *err);
+static bool skip_string(S3JsonReader *reader, S3Error *err);
+static bool read_item(S3JsonReader *reader, S3Slice *item, S3Error *err);
 static bool read_word(S3JsonReader *reader, const char *word, S3Error *err);
 static bool read_number(S3JsonReader *reader, S3Slice *value, S3Error *err);
 static bool read_string(S3JsonReader *reader, S3Slice *value, S3Error *err);
@@ -78,6 +80,70 @@ s3_json_next_member(S3JsonReader *reader, S3JsonMember *member, S3Error *err)
 }
 
 bool
+s3_json_take_object(S3JsonReader *reader, S3JsonMember *member, S3Error *err)
+{
+	char	   *start = reader->text + member->value_start;
+	size_t		depth = 0;
+
+	do
+	{
+		int			c;
+
+		skip_space(reader);
+		c = peek(reader);
+		if (c == '"')
+		{
+			if (!skip_string(reader, err))
+				return false;
+			continue;
+		}
+		if (c <= 0)
+			return fail(reader, "\"}\"", err);
+		if (c == '{')
+			depth++;
+		else if (c == '}')
+			depth--;
+		reader->at++;
+	} while (depth > 0);
+
+	/* The byte before it has been read, and makes room for the NUL. */
+	member->value_end = reader->at;
+	member->value = s3_slice(start - 1, member->value_end - member->value_start);
+	memmove(start - 1, start, member->value.len);
+	start[member->value.len - 1] = '\0';
+	return true;
+}
+
+bool
+s3_json_take_list(S3JsonReader *reader, S3JsonMember *member, S3Error *err)
+{
+	char	   *start = reader->text + member->value_start;
+	char	   *dst = start;
+	S3Slice		item;
+
+	if (!require(reader, '[', err))
+		return false;
+	for (;;)
+	{
+		if (!read_item(reader, &item, err))
+			return false;
+		/* Two quotes are gone for each item: what is read stays behind. */
+		if (dst > start)
+			*dst++ = ',';
+		memmove(dst, item.data, item.len);
+		dst += item.len;
+		if (take(reader, ']'))
+			break;
+		if (!take(reader, ','))
+			return fail(reader, "\",\" or \"]\"", err);
+	}
+	*dst = '\0';
+	member->value_end = reader->at;
+	member->value = s3_slice(start, dst - start);
+	return true;
+}
+
+bool
 s3_json_end(S3JsonReader *reader, S3Error *err)
 {
 	skip_space(reader);
@@ -124,6 +190,35 @@ read_value(S3JsonReader *reader, S3JsonMember *member, S3Error *err)
 	}
 	member->value_end = reader->at;
 	return ok;
+}
+
+/* Passes over a string as it stands. */
+static bool
+skip_string(S3JsonReader *reader, S3Error *err)
+{
+	reader->at++;
+	while (peek(reader) >= 0x20)
+	{
+		if (take(reader, '"'))
+			return true;
+		if (take(reader, '\\') && peek(reader) < 0x20)
+			break;
+		reader->at++;
+	}
+	return fail(reader, "the end of a string", err);
+}
+
+/* Reads a string of a list, and the space around it. */
+static bool
+read_item(S3JsonReader *reader, S3Slice *item, S3Error *err)
+{
+	skip_space(reader);
+	if (!read_string(reader, item, err))
+		return false;
+	if (item->len == 0 || memchr(item->data, ',', item->len) != NULL)
+		return fail(reader, "a string that is not empty and has no comma", err);
+	skip_space(reader);
+	return true;
 }
 
 static bool

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * json.h
- *	  Reads JSON objects of scalars, one member at a time.  Pure.
+ *	  Reads JSON objects, one member at a time.  Pure.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,8 +17,9 @@ typedef enum S3JsonKind
 	S3_JSON_TRUE,
 	S3_JSON_FALSE,
 	S3_JSON_NULL,
-	S3_JSON_OBJECT,				/* not read yet: see s3_json_begin_object */
-	S3_JSON_ARRAY				/* never read */
+	S3_JSON_OBJECT,				/* not read yet: s3_json_begin_object, or
+								 * s3_json_take_object */
+	S3_JSON_ARRAY				/* not read yet: s3_json_take_list */
 } S3JsonKind;
 
 /*
@@ -57,6 +58,20 @@ extern bool s3_json_begin_object(S3JsonReader *reader, S3Error *err);
 /* Reads the next member of the object, or its end. */
 extern bool s3_json_next_member(S3JsonReader *reader, S3JsonMember *member,
 								S3Error *err);
+
+/*
+ * Passes over the object that is a member's value; its text, followed by a
+ * NUL, becomes the value.  What stands inside is not checked.
+ */
+extern bool s3_json_take_object(S3JsonReader *reader, S3JsonMember *member,
+								S3Error *err);
+
+/*
+ * Reads the array that is a member's value, which must be one of strings, not
+ * empty and without commas; "a,b,c" becomes the value, followed by a NUL.
+ */
+extern bool s3_json_take_list(S3JsonReader *reader, S3JsonMember *member,
+							  S3Error *err);
 
 /* Checks that nothing follows. */
 extern bool s3_json_end(S3JsonReader *reader, S3Error *err);

@@ -31,6 +31,20 @@ s3_fields_add(S3Fields *fields, const char *name, const char *value)
 	fields->count++;
 }
 
+void
+s3_fields_set(S3Fields *fields, const char *name, const char *value)
+{
+	for (int i = 0; i < fields->count; i++)
+	{
+		if (strcmp(fields->items[i].name, name) == 0)
+		{
+			fields->items[i].value = value;
+			return;
+		}
+	}
+	s3_fields_add(fields, name, value);
+}
+
 const char *
 s3_fields_find(const S3Fields *fields, const char *name)
 {

@@ -44,6 +44,9 @@ typedef struct S3Request
 /* Appends a field.  The strings are not copied. */
 extern void s3_fields_add(S3Fields *fields, const char *name, const char *value);
 
+/* As s3_fields_add, in the place of the first field of that name, if any. */
+extern void s3_fields_set(S3Fields *fields, const char *name, const char *value);
+
 /* Returns the value of the first field of that name, or NULL. */
 extern const char *s3_fields_find(const S3Fields *fields, const char *name);
 

@@ -9,10 +9,12 @@ const FuzzSeed fuzz_seeds[] = {
 	SEED("{\"s3-minio\": {\"endpoint_url\": \"http://minio:9000\", \"read_only\": true, \"max_age_seconds\": -1.5e+3}}"),
 	SEED("{ \"a\" : \"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00fc\\ud83d\\ude00\" , \"b\":null,\"c\":false }\n"),
 	SEED("{\"a\": {\"b\": {\"c\": [1]}}}"),
+	SEED("{\"aa\": [\"b\", \"c-*\"], \"a\": {\"b\": \"}\\\"\", \"c\": {\"d\": \"e\"}}, \"f\": 1}"),
 	{NULL, 0}
 };
 
 static bool read_object(S3JsonReader *reader, int depth, S3Error *err);
+static bool take(S3JsonReader *reader, S3JsonMember *member, S3Error *err);
 static void must_be_within(const S3JsonReader *reader, S3Slice part);
 
 int
@@ -53,11 +55,28 @@ read_object(S3JsonReader *reader, int depth, S3Error *err)
 			must_be_within(reader, member.value);
 		if (member.kind == S3_JSON_STRING)
 			MUST(member.value.data[member.value.len] == '\0');
-		if (member.kind == S3_JSON_ARRAY)
-			return s3_error_set(err, S3_ERROR_ARGUMENT, "an array");
-		if (member.kind == S3_JSON_OBJECT && !read_object(reader, depth + 1, err))
+		if (member.kind == S3_JSON_ARRAY || (member.kind == S3_JSON_OBJECT && member.name.len == 1))
+		{
+			if (!take(reader, &member, err))
+				return false;
+		}
+		else if (member.kind == S3_JSON_OBJECT && !read_object(reader, depth + 1, err))
 			return false;
 	}
+}
+
+static bool
+take(S3JsonReader *reader, S3JsonMember *member, S3Error *err)
+{
+	bool		ok = member->kind == S3_JSON_ARRAY ?
+	s3_json_take_list(reader, member, err) : s3_json_take_object(reader, member, err);
+
+	if (!ok)
+		return false;
+	MUST(member->value_start < member->value_end && member->value_end == reader->at);
+	must_be_within(reader, member->value);
+	MUST(member->value.len > 0 && member->value.data[member->value.len] == '\0');
+	return true;
 }
 
 static void

@@ -74,7 +74,32 @@ static const struct
 	{"{\"a\": 1e+}", "!a digit at line 1, byte 10"},
 	{"{\"a\": 01}", "!\",\" or \"}\" at line 1, byte 8"},
 	{"{\"a\": 0x1}", "!\",\" or \"}\" at line 1, byte 8"},
-	{"{\"a\": [1]}", "a=[;"},
+	{"{\"a\": [\"b\"]}", "a=[:b;"},
+	{"{\"a\":[\"b\",\"c\"],\"d\":1}", "a=[:b,c;d=#:1;"},
+	{"{\"a\": [ \"\\u00fc\" ,\n\t\"\\\"]\" ] }", "a=[:\xc3\xbc,\"];"},
+	{"{\"a\": []}", "!a string at line 1, byte 8"},
+	{"{\"a\": [1]}", "!a string at line 1, byte 8"},
+	{"{\"a\": [[\"b\"]]}", "!a string at line 1, byte 8"},
+	{"{\"a\": [\"b\",]}", "!a string at line 1, byte 12"},
+	{"{\"a\": [\"b\" \"c\"]}", "!\",\" or \"]\" at line 1, byte 12"},
+	{"{\"a\": [\"b\"}", "!\",\" or \"]\" at line 1, byte 11"},
+	{"{\"a\": [\"b\"", "!\",\" or \"]\" at line 1, byte 11"},
+	{"{\"a\": [", "!a string at line 1, byte 8"},
+	{"{\"a\": [\"b", "!the end of a string at line 1, byte 10"},
+	{"{\"a\": [\"\"]}", "!a string that is not empty and has no comma at line 1, byte 10"},
+	{"{\"a\": [\"b\", \"c,d\"]}", "!a string that is not empty and has no comma at line 1, byte 18"},
+
+	/* "take" is passed over */
+	{"{\"take\": {}}", "take={:{};"},
+	{"{\"take\":{\"a\": {\"}\": \"\\\"{\"}},\"b\":1}", "take={:{\"a\": {\"}\": \"\\\"{\"}};b=#:1;"},
+	{"{\"take\": {\"a\": [1, null\n, {}]}\n\n,\"b\" 1}", "!\":\" at line 4, byte 6"},
+	{"{\"take\": {\"a\": \"\\u00fc\\\\\"}, \"take\" : { } }", "take={:{\"a\": \"\\u00fc\\\\\"};take={:{ };"},
+	{"{\"take\": {", "!\"}\" at line 1, byte 11"},
+	{"{\"take\": {{}", "!\"}\" at line 1, byte 13"},
+	{"{\"take\": {\"a", "!the end of a string at line 1, byte 13"},
+	{"{\"take\": {\"a\\", "!the end of a string at line 1, byte 14"},
+	{"{\"take\": {\"a\\\"}}", "!the end of a string at line 1, byte 17"},
+	{"{\"take\": {\"a\n\"}}", "!the end of a string at line 1, byte 13"},
 	{"{\"a\": 1, // b\n}", "!a string at line 1, byte 10"},
 	{"{\"a\": 1,}", "!a string at line 1, byte 9"}
 };
@@ -143,9 +168,6 @@ tell(S3Slice text)
 	s3_json_start(&reader, copy, text.len);
 	if (tell_object(&reader, &told, &err))
 	{
-		/* An array is not read; the caller refuses it. */
-		if (told.len > 2 && strcmp(told.data + told.len - 2, "[;") == 0)
-			return told.data;
 		if (s3_json_end(&reader, &err))
 			return told.data;
 	}
@@ -174,9 +196,18 @@ tell_object(S3JsonReader *reader, StringInfo told, S3Error *err)
 		appendStringInfo(told, "%.*s=%c", S3_SLICE_ARGS(member.name), kinds[member.kind]);
 		if (member.kind == S3_JSON_STRING || member.kind == S3_JSON_NUMBER)
 			appendStringInfo(told, ":%.*s", S3_SLICE_ARGS(member.value));
+		if (member.kind == S3_JSON_ARRAY || strcmp(member.name.data, "take") == 0)
+		{
+			bool		ok = member.kind == S3_JSON_ARRAY ?
+			s3_json_take_list(reader, &member, err) :
+			s3_json_take_object(reader, &member, err);
+
+			if (!ok)
+				return false;
+			appendStringInfo(told, ":%s;", member.value.data);
+			continue;
+		}
 		appendStringInfoChar(told, ';');
-		if (member.kind == S3_JSON_ARRAY)
-			return true;
 		if (member.kind == S3_JSON_OBJECT)
 		{
 			if (!tell_object(reader, told, err))

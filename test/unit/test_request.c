@@ -98,6 +98,13 @@ test_fields(void)
 	is_string(s3_fields_find(&fields, "name50"), "value50", "the first of two of a name");
 	is_string(s3_fields_find(&fields, "name"), NULL, "no field of a name that begins alike");
 	is_string(s3_fields_find(&fields, "NAME0"), NULL, "names have a case");
+
+	s3_fields_set(&fields, "name50", "yet another");
+	is_int(fields.count, 101, "a field is put in the place of another");
+	is_string(s3_fields_find(&fields, "name50"), "yet another", "... which is gone");
+	s3_fields_set(&fields, "new", "value");
+	is_int(fields.count, 102, "a field is put where there is none");
+	is_string(s3_fields_find(&fields, "new"), "value", "... and is there");
 }
 
 static void
