@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * gzip.c
- *	  Undoes the gzip content encoding.
+ *	  The gzip content encoding, made and undone.
  *
  * A small object can hold gigabytes of zeroes: output is counted while it is
- * made, and a query that waits for it can be cancelled.
+ * made.  A query that waits for either can be cancelled.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,8 +15,10 @@
 #include "gzip.h"
 #include "miscadmin.h"
 
-#define GZIP_ONLY		(16 + MAX_WBITS)	/* inflateInit2: no zlib format */
-#define OUTPUT_STEP		(64 * 1024) /* bytes between interrupt checks */
+#define GZIP_ONLY		(16 + MAX_WBITS)	/* no zlib format */
+#define MEMORY_LEVEL	8			/* zlib's default */
+#define INPUT_STEP		(64 * 1024) /* bytes between interrupt checks */
+#define OUTPUT_STEP		(64 * 1024)
 
 /* zlib's state, given back to zlib by whatever ends the memory context. */
 typedef struct Inflater
@@ -25,10 +27,109 @@ typedef struct Inflater
 	MemoryContextCallback callback;
 } Inflater;
 
+typedef struct Deflater
+{
+	z_stream	stream;
+	MemoryContextCallback callback;
+	bool		ended;
+} Deflater;
+
+static Deflater *start_deflater(S3Slice content);
+static void end_deflater(void *arg);
+static bool deflate_step(z_stream *stream, size_t left, StringInfo dst, size_t max);
+static void throw_out_of_memory(const char *detail) pg_attribute_noreturn();
 static Inflater *start_inflater(S3Slice gzip);
 static void end_inflater(void *arg);
 static int	inflate_step(z_stream *stream, StringInfo dst);
 static bool damaged(S3Error *err);
+
+bool
+s3_gzip(S3Slice content, S3Slice *gzip)
+{
+	Deflater   *deflater = start_deflater(content);
+	StringInfoData dst;
+	size_t		done = 0;
+	bool		smaller = true;
+
+	initStringInfo(&dst);
+	while (smaller && done < content.len)
+	{
+		size_t		step = Min(content.len - done, INPUT_STEP);
+
+		CHECK_FOR_INTERRUPTS();
+		done += step;
+		deflater->stream.avail_in = (uInt) step;
+		smaller = deflate_step(&deflater->stream, content.len - done, &dst, content.len - 1);
+	}
+	end_deflater(deflater);
+	*gzip = s3_slice(dst.data, dst.len);
+	if (smaller && content.len > 0)
+		return true;
+	pfree(dst.data);
+	return false;
+}
+
+/*
+ * No name and no time go into the header (RFC 1952), so that the same content
+ * gives the same object.
+ */
+static Deflater *
+start_deflater(S3Slice content)
+{
+	Deflater   *deflater = palloc0(sizeof(Deflater));
+
+	deflater->stream.next_in = (Bytef *) unconstify(char *, content.data);
+	if (deflateInit2(&deflater->stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_ONLY,
+					 MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+		throw_out_of_memory("Failed while compressing an object.");
+	deflater->callback.func = end_deflater;
+	deflater->callback.arg = deflater;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &deflater->callback);
+	return deflater;
+}
+
+/* Again is harmless. */
+static void
+end_deflater(void *arg)
+{
+	Deflater   *deflater = arg;
+
+	if (!deflater->ended)
+		(void) deflateEnd(&deflater->stream);
+	deflater->ended = true;
+}
+
+/*
+ * Compresses the input at hand, and with nothing left of the content the end,
+ * too.  Returns false once more than "max" bytes have come out.
+ */
+static bool
+deflate_step(z_stream *stream, size_t left, StringInfo dst, size_t max)
+{
+	int			flush = left == 0 ? Z_FINISH : Z_NO_FLUSH;
+
+	do
+	{
+		enlargeStringInfo(dst, OUTPUT_STEP);
+		stream->next_out = (Bytef *) dst->data + dst->len;
+		stream->avail_out = OUTPUT_STEP;
+		if (deflate(stream, flush) == Z_STREAM_ERROR)
+			elog(ERROR, "could not compress an object");
+		dst->len += OUTPUT_STEP - stream->avail_out;
+		if (dst->len > max)
+			return false;
+	} while (stream->avail_out == 0);
+	return true;
+}
+
+static void
+throw_out_of_memory(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OUT_OF_MEMORY),
+			 errmsg("out of memory"),
+			 errdetail("%s", detail)));
+}
 
 bool
 s3_gunzip(S3Slice gzip, uint64 max, StringInfo dst, S3Error *err)
@@ -62,10 +163,7 @@ start_inflater(S3Slice gzip)
 	inflater->stream.next_in = (Bytef *) unconstify(char *, gzip.data);
 	inflater->stream.avail_in = (uInt) gzip.len;	/* an object is below 1 GB */
 	if (inflateInit2(&inflater->stream, GZIP_ONLY) != Z_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory"),
-				 errdetail("Failed while uncompressing an object.")));
+		throw_out_of_memory("Failed while uncompressing an object.");
 	inflater->callback.func = end_inflater;
 	inflater->callback.arg = inflater;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &inflater->callback);

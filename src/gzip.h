@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * gzip.h
- *	  Undoes the gzip content encoding.  The only user of zlib.
+ *	  The gzip content encoding, made and undone.  The only user of zlib.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,6 +9,13 @@
 #define S3STORE_GZIP_H
 
 #include "error.h"
+
+/*
+ * Puts the gzip form of "content" (level 9; the same bytes each time) into
+ * "gzip", palloc'd, if it is the smaller one; returns false if not.  Throws
+ * when the query is cancelled.
+ */
+extern bool s3_gzip(S3Slice content, S3Slice *gzip);
 
 /*
  * Appends the uncompressed form of "gzip" (RFC 1952, several members too) to
