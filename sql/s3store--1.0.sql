@@ -171,6 +171,32 @@ COMMENT ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) IS
 'deletes an object at once, whatever becomes of the transaction; true when it is gone, whether or not it existed';
 
 --
+-- Settings
+--
+
+CREATE FUNCTION s3_settings(scheme pg_catalog.text,
+							OUT name pg_catalog.text,
+							OUT value pg_catalog.text,
+							OUT source pg_catalog.text)
+RETURNS SETOF pg_catalog.record
+AS 'MODULE_PATHNAME', 's3store_settings'
+LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 50;
+
+COMMENT ON FUNCTION s3_settings(pg_catalog.text) IS
+'settings in force for a scheme, secrets masked; source is ''endpoint entry'', ''setting'' or ''default''';
+
+CREATE FUNCTION s3_credentials(scheme pg_catalog.text,
+							   OUT source pg_catalog.text,
+							   OUT access_key_id pg_catalog.text,
+							   OUT expires_at pg_catalog.timestamptz)
+RETURNS pg_catalog.record
+AS 'MODULE_PATHNAME', 's3store_credentials'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION s3_credentials(pg_catalog.text) IS
+'where the access keys for a scheme come from, the last characters of their ID, and when they expire; error 28000 when there are none';
+
+--
 -- Rights: what reaches keys or the network is for the roles only.
 --
 
@@ -185,6 +211,8 @@ REVOKE ALL ON FUNCTION s3_exists(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_size(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_modified_time(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_settings(pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_credentials(pg_catalog.text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION s3_url(pg_catalog.text) TO s3store_read, s3store_write;
 -- s3_presign itself asks for the role that the link's operation needs.
@@ -198,3 +226,5 @@ GRANT EXECUTE ON FUNCTION s3_modified_time(pg_catalog.text) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) TO s3store_write;
+GRANT EXECUTE ON FUNCTION s3_settings(pg_catalog.text) TO s3store_admin;
+GRANT EXECUTE ON FUNCTION s3_credentials(pg_catalog.text) TO s3store_admin;

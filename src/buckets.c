@@ -14,7 +14,7 @@
 #include "buckets.h"
 
 #define BLANKS			" \t\r\n"
-#define NAME_MAX_LEN	255			/* of buckets that AWS has from before 2018 */
+#define NAME_MAX_LEN	255		/* of buckets that AWS has from before 2018 */
 
 static bool check_item(S3Slice item, S3Error *err);
 static S3Slice next_item(const char **list);
@@ -96,7 +96,7 @@ matches(S3Slice pattern, S3Slice name)
 	size_t		p = 0;
 	size_t		n = 0;
 	size_t		star = pattern.len; /* the last one, if before the end */
-	size_t		taken = 0;			/* by it, up to here */
+	size_t		taken = 0;		/* by it, up to here */
 
 	while (n < name.len)
 	{

@@ -81,6 +81,7 @@ s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err)
 	http.headroom = VARHDRSZ;
 	http.connect_timeout = settings->connect_timeout;
 	http.request_timeout = settings->request_timeout;
+	http.proxy = settings->proxy;
 	http.ca_file = settings->ca_file;
 	http.verify_tls = settings->verify_tls;
 	if (s3_http_perform(&http, response, err))
@@ -128,6 +129,7 @@ open_location(S3Call *call, S3OperationId operation, const char *command, text *
 	if (!s3_location_parse(utf8, &call->location, &err))
 		s3_error_throw(&err);
 	call->storage = s3_storage_find(call->location.scheme);
+	s3_settings_require_bucket(call->storage, call->location.bucket);
 	initStringInfo(&call->key);
 	return true;
 }

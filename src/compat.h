@@ -37,6 +37,22 @@
 #define MaySetParameter(name, role)	superuser_arg(role)
 #endif
 
+/* A name such as schema.function, taken apart; throws when it is none. */
+#if PG_VERSION_NUM >= 160000
+#define QualifiedNameList(name)	stringToQualifiedNameList(name, NULL)
+#else
+#define QualifiedNameList(name)	stringToQualifiedNameList(name)
+#endif
+
+/* Whether a role may do that with a function. */
+#if PG_VERSION_NUM >= 160000
+#define FunctionAclCheck(function, role, mode) \
+	object_aclcheck(ProcedureRelationId, function, role, mode)
+#else
+#define FunctionAclCheck(function, role, mode) \
+	pg_proc_aclcheck(function, role, mode)
+#endif
+
 #if PG_VERSION_NUM >= 140000
 #include "utils/wait_event.h"
 #else

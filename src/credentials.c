@@ -31,8 +31,9 @@ typedef struct KeySource
 	const char *token;
 } KeySource;
 
-/* What was found last.  The strings are the source's. */
+/* What was found last, and where.  The strings are the source's. */
 static S3Credentials found;
+static const char *found_source;
 
 static bool find_in_entry(const S3Storage *storage);
 static bool find_in_file_of_entry(const S3Storage *storage);
@@ -51,18 +52,37 @@ static bool is_set(const char *value);
 const S3Credentials *
 s3_credentials_find(const S3Storage *storage)
 {
-	if (find_in_entry(storage) ||
-		find_in_file_of_entry(storage) ||
-		find_in_settings(storage) ||
-		find_in_file_of_settings(storage) ||
-		find_in_environment(storage))
+	static const struct
+	{
+		bool		(*find) (const S3Storage *storage);
+		const char *name;
+	}			sources[] = {
+		{find_in_entry, "endpoint entry"},
+		{find_in_file_of_entry, "credentials file of endpoint entry"},
+		{find_in_settings, "setting"},
+		{find_in_file_of_settings, "credentials file of setting"},
+		{find_in_environment, "environment"},
+	};
+
+	for (int i = 0; i < lengthof(sources); i++)
+	{
+		if (!sources[i].find(storage))
+			continue;
+		found_source = sources[i].name;
 		return &found;
+	}
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
 			 errmsg("no access keys for storage \"%s\"", storage->scheme),
 			 errdetail("Neither its entry in s3store.endpoints nor the settings nor the server's environment has any, and no credentials file is named."),
 			 errhint("Put the keys into a file, and its path into s3store.credentials_file.")));
+}
+
+const char *
+s3_credentials_source(void)
+{
+	return found_source;
 }
 
 static bool

@@ -21,4 +21,7 @@
  */
 extern const S3Credentials *s3_credentials_find(const S3Storage *storage);
 
+/* In words: the source of what s3_credentials_find has returned last. */
+extern const char *s3_credentials_source(void);
+
 #endif							/* S3STORE_CREDENTIALS_H */

@@ -33,6 +33,14 @@ s3_utf8_cstring(const char *text, size_t len)
 	return s3_slice_dup(s3_utf8_slice(text, len));
 }
 
+char *
+s3_server_cstring(const char *utf8)
+{
+	char	   *text = pg_any_to_server(utf8, (int) strlen(utf8), PG_UTF8);
+
+	return text == utf8 ? pstrdup(utf8) : text;
+}
+
 text *
 s3_text_from_server(const char *utf8)
 {

@@ -21,6 +21,12 @@ extern S3Slice s3_utf8_slice(const char *text, size_t len);
 extern char *s3_utf8_cstring(const char *text, size_t len);
 
 /*
+ * Returns UTF-8 in the database's encoding, palloc'd.  Throws 22P05 when that
+ * lacks a character.
+ */
+extern char *s3_server_cstring(const char *utf8);
+
+/*
  * Returns a server's words as a text datum.  Bytes that are not UTF-8, and
  * characters that the database's encoding lacks, become '?'.
  */

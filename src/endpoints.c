@@ -25,8 +25,9 @@ static bool check_entry_name(const S3JsonMember *member, const S3Endpoints *endp
 							 S3Error *err);
 static bool check_lower_case(S3Slice name, S3Error *err);
 static S3EndpointEntry *add_entry(S3Endpoints *endpoints, const char *scheme);
-static bool parse_setting(const S3JsonMember *member, S3EndpointEntry *entry, S3Error *err);
-static bool put_value(const S3Rule *rule, const S3JsonMember *member,
+static bool parse_setting(S3JsonReader *reader, S3JsonMember *member,
+						  S3EndpointEntry *entry, S3Error *err);
+static bool put_value(S3JsonReader *reader, const S3Rule *rule, S3JsonMember *member,
 					  S3Settings *values, S3Error *err);
 static bool refuse_unknown_setting(S3Slice name, S3Error *err);
 static void copy_name(char *dst, size_t dst_size, S3Slice name);
@@ -73,7 +74,7 @@ parse_entry(S3JsonReader *reader, const S3JsonMember *member,
 			return s3_endpoint_entry_refuse(entry->scheme, err);
 		if (setting.name.data == NULL)
 			return true;
-		if (!parse_setting(&setting, entry, err))
+		if (!parse_setting(reader, &setting, entry, err))
 			return s3_endpoint_entry_refuse(entry->scheme, err);
 	}
 }
@@ -129,7 +130,8 @@ add_entry(S3Endpoints *endpoints, const char *scheme)
 }
 
 static bool
-parse_setting(const S3JsonMember *member, S3EndpointEntry *entry, S3Error *err)
+parse_setting(S3JsonReader *reader, S3JsonMember *member, S3EndpointEntry *entry,
+			  S3Error *err)
 {
 	const S3Rule *rule = s3_rule_find(member->name);
 	uint64		bit;
@@ -143,32 +145,40 @@ parse_setting(const S3JsonMember *member, S3EndpointEntry *entry, S3Error *err)
 	entry->named |= bit;
 	if (member->kind == S3_JSON_NULL)
 		return true;
-	if (!put_value(rule, member, &entry->values, err))
+	if (!put_value(reader, rule, member, &entry->values, err))
 		return false;
 	entry->given |= bit;
 	return true;
 }
 
 static bool
-put_value(const S3Rule *rule, const S3JsonMember *member, S3Settings *values, S3Error *err)
+put_value(S3JsonReader *reader, const S3Rule *rule, S3JsonMember *member,
+		  S3Settings *values, S3Error *err)
 {
 	switch (member->kind)
 	{
 		case S3_JSON_STRING:
-			return s3_rule_put_string(rule, unconstify(char *, member->value.data),
-									  values, err);
+			return s3_rule_put_string(rule, member->value.data, values, err);
 		case S3_JSON_NUMBER:
 			return s3_rule_put_number(rule, member->value, values, err);
 		case S3_JSON_TRUE:
 		case S3_JSON_FALSE:
 			return s3_rule_put_bool(rule, member->kind == S3_JSON_TRUE, values, err);
-		case S3_JSON_NULL:
 		case S3_JSON_OBJECT:
+			if (rule->form != S3_FORM_OBJECT)
+				break;
+			return s3_json_take_object(reader, member, err) &&
+				s3_rule_put_string(rule, member->value.data, values, err);
 		case S3_JSON_ARRAY:
+			if (rule->form != S3_FORM_LIST)
+				break;
+			return s3_json_take_list(reader, member, err) &&
+				s3_rule_put_string(rule, member->value.data, values, err);
+		case S3_JSON_NULL:
 			break;
 	}
-	return s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" cannot be an object or an array",
-						rule->name);
+	return s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" cannot be an %s", rule->name,
+						member->kind == S3_JSON_OBJECT ? "object" : "array");
 }
 
 static bool
@@ -230,6 +240,8 @@ s3_endpoints_mask(const char *text, StringInfo masked)
 			depth--;
 		else if (member.kind == S3_JSON_OBJECT && s3_json_begin_object(&reader, &err))
 			depth++;
+		else if (member.kind == S3_JSON_ARRAY && !s3_json_take_list(&reader, &member, &err))
+			break;
 		else if (is_secret(&member))
 		{
 			appendBinaryStringInfo(masked, text + shown, member.value_start - shown);

@@ -34,7 +34,7 @@ typedef enum S3ErrorKind
 } S3ErrorKind;
 
 #define S3_ERROR_MESSAGE_MAX	256
-#define S3_ERROR_DETAIL_MAX		512
+#define S3_ERROR_DETAIL_MAX		1024
 #define S3_ERROR_HINT_MAX		256
 #define S3_ERROR_CODE_MAX		64
 #define S3_ERROR_SERVER_MAX		512 /* bytes of a server's words that we show */

@@ -12,25 +12,16 @@
  */
 #include "s3store.h"
 
-#include "client.h"
 #include "encoding.h"
 #include "fmgr.h"
-#include "mime.h"
 #include "nodes/pg_list.h"
+#include "put.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#define COMMAND				"s3_put()"
 #define NAME_ATTEMPTS_MAX	100 /* alternative names to try */
 #define NAME_SUFFIX_LEN		7	/* random characters, as Django has them */
-
-/* What s3_put was called with. */
-typedef struct PutArguments
-{
-	S3Slice		content;
-	const char *content_type;	/* NULL: as the settings say */
-	Jsonb	   *metadata;		/* NULL: none */
-	Jsonb	   *params;			/* NULL: none */
-} PutArguments;
 
 typedef enum PutOutcome
 {
@@ -45,12 +36,10 @@ PG_FUNCTION_INFO_V1(s3store_put_text);
 static List *hosts_without_conditional_put = NIL;
 
 static Datum put(FunctionCallInfo fcinfo, S3Slice content);
-static text *put_under_free_name(text *url, const PutArguments *arguments);
-static PutOutcome put_if_free(text *url, const PutArguments *arguments);
-static void put_over(text *url, const PutArguments *arguments);
+static text *put_under_free_name(text *url, S3PutArguments *arguments);
+static PutOutcome put_if_free(text *url, S3PutArguments *arguments);
+static void put_over(text *url, S3PutArguments *arguments);
 static bool name_is_taken(text *url);
-static void open_put(S3Call *call, text *url, const PutArguments *arguments);
-static void add_default(S3Request *request, const char *name, const char *value);
 static bool knows_conditional_put(const char *host);
 static void remember_no_conditional_put(const char *host);
 static text *alternative_url(text *url);
@@ -87,7 +76,7 @@ static Datum
 put(FunctionCallInfo fcinfo, S3Slice content)
 {
 	text	   *url = PG_GETARG_TEXT_PP(0);
-	PutArguments arguments = {content, NULL, NULL, NULL};
+	S3PutArguments arguments = {.content = content};
 	S3Call		call;
 	bool		overwrite;
 
@@ -98,7 +87,7 @@ put(FunctionCallInfo fcinfo, S3Slice content)
 	if (!PG_ARGISNULL(5))
 		arguments.params = PG_GETARG_JSONB_P(5);
 
-	if (!s3_call_open(&call, S3_PUT_OBJECT, "s3_put()", S3_CALL_REQUEST, url))
+	if (!s3_call_open(&call, S3_PUT_OBJECT, COMMAND, S3_CALL_REQUEST, url))
 		PG_RETURN_NULL();
 	s3_params_apply(call.operation, arguments.params, &call.request);
 	overwrite = PG_ARGISNULL(4) ? call.storage->settings.file_overwrite : PG_GETARG_BOOL(4);
@@ -115,7 +104,7 @@ put(FunctionCallInfo fcinfo, S3Slice content)
 
 /* Returns the URL that was free. */
 static text *
-put_under_free_name(text *url, const PutArguments *arguments)
+put_under_free_name(text *url, S3PutArguments *arguments)
 {
 	text	   *candidate = url;
 
@@ -132,7 +121,7 @@ put_under_free_name(text *url, const PutArguments *arguments)
 }
 
 static PutOutcome
-put_if_free(text *url, const PutArguments *arguments)
+put_if_free(text *url, S3PutArguments *arguments)
 {
 	S3Call		call;
 	S3HttpResponse response;
@@ -141,13 +130,14 @@ put_if_free(text *url, const PutArguments *arguments)
 	/* Asked first, since some servers take If-None-Match and ignore it. */
 	if (name_is_taken(url))
 		return PUT_NAME_TAKEN;
-	open_put(&call, url, arguments);
+	(void) s3_put_open(&call, COMMAND, url, arguments);
 	if (!knows_conditional_put(call.request.host))
 	{
 		put_over(url, arguments);
 		return PUT_STORED;
 	}
-	add_default(&call.request, "if-none-match", "*");
+	if (s3_fields_find(&call.request.headers, "if-none-match") == NULL)
+		s3_fields_add(&call.request.headers, "if-none-match", "*");
 	if (s3_call_perform(&call, &response, &err))
 		return PUT_STORED;
 	if (err.kind == S3_ERROR_CONFLICT)
@@ -160,13 +150,13 @@ put_if_free(text *url, const PutArguments *arguments)
 }
 
 static void
-put_over(text *url, const PutArguments *arguments)
+put_over(text *url, S3PutArguments *arguments)
 {
 	S3Call		call;
 	S3HttpResponse response;
 	S3Error		err;
 
-	open_put(&call, url, arguments);
+	(void) s3_put_open(&call, COMMAND, url, arguments);
 	if (!s3_call_perform(&call, &response, &err))
 		s3_call_throw(&call, &err);
 }
@@ -178,51 +168,12 @@ name_is_taken(text *url)
 	S3HttpResponse response;
 	S3Error		err;
 
-	(void) s3_call_open(&call, S3_HEAD_OBJECT, "s3_put()", S3_CALL_REQUEST, url);
+	(void) s3_call_open(&call, S3_HEAD_OBJECT, COMMAND, S3_CALL_REQUEST, url);
 	if (s3_call_perform(&call, &response, &err))
 		return true;
 	if (err.kind != S3_ERROR_NOT_FOUND)
 		s3_call_throw(&call, &err);
 	return false;
-}
-
-/* The request, ready to go: arguments first, then what the settings add. */
-static void
-open_put(S3Call *call, text *url, const PutArguments *arguments)
-{
-	S3Error		err;
-
-	(void) s3_call_open(call, S3_PUT_OBJECT, "s3_put()", S3_CALL_REQUEST, url);
-	s3_params_apply(call->operation, arguments->params, &call->request);
-	s3_params_apply_metadata(arguments->metadata, &call->request);
-	if (s3_fields_find(&call->request.headers, "content-length") != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("parameter \"ContentLength\" is not for s3_put()"),
-				 errdetail("The length is that of the content.")));
-	if (arguments->content_type != NULL)
-	{
-		if (!s3_check_header_value("content_type", arguments->content_type, &err))
-			s3_error_throw(&err);
-		if (s3_fields_find(&call->request.headers, "content-type") != NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("the content type is given twice"),
-					 errdetail("It stands in \"content_type\" and in \"params\".")));
-		s3_fields_add(&call->request.headers, "content-type", arguments->content_type);
-	}
-	add_default(&call->request, "content-type",
-				s3_mime_type(s3_slice(call->key.data, call->key.len)));
-	add_default(&call->request, "cache-control",
-				psprintf("private,max-age=%d", call->storage->settings.max_age_seconds));
-	call->request.body = arguments->content;
-}
-
-static void
-add_default(S3Request *request, const char *name, const char *value)
-{
-	if (s3_fields_find(&request->headers, name) == NULL)
-		s3_fields_add(&request->headers, name, value);
 }
 
 static bool

@@ -42,11 +42,17 @@
 /* Those that are PGC_USERSET. */
 static const char *const everyones_settings[] = {
 	"s3store.connect_timeout",
+	"s3store.content_disposition",
+	"s3store.content_language",
 	"s3store.file_overwrite",
+	"s3store.gzip",
 	"s3store.max_age_seconds",
 	"s3store.max_object_size",
+	"s3store.metadata",
+	"s3store.reduced_redundancy",
 	"s3store.request_timeout",
 	"s3store.session_read_only",
+	"s3store.storage_class",
 };
 
 static void refuse_client_settings(void);
@@ -105,6 +111,19 @@ is_hidden_by_client(const struct config_generic *setting)
 	return !MaySetParameter(name, GetSessionUserId());
 }
 
+bool
+s3_guc_is_set(const char *name)
+{
+	int			count;
+	struct config_generic **settings = GetAllSettings(&count);
+
+	for (int i = 0; i < count; i++)
+		if (strncmp(settings[i]->name, PREFIX, strlen(PREFIX)) == 0 &&
+			strcmp(settings[i]->name + strlen(PREFIX), name) == 0)
+			return settings[i]->source != PGC_S_DEFAULT;
+	return false;
+}
+
 /* In alphabetical order.  As long as the list is; it has no other logic. */
 static void
 define_settings(void)
@@ -126,6 +145,22 @@ define_settings(void)
 							 PGC_SUSET, 0,
 							 NULL, assign_int, NULL);
 
+	DefineCustomBoolVariable("s3store.bucket_auth",
+							 "Sets whether objects are for those only who sign for them.",
+							 "Off means that objects are public; puts say so to caches.",
+							 &s3_guc.bucket_auth,
+							 true,
+							 PGC_SUSET, 0,
+							 NULL, assign_bool, NULL);
+
+	DefineCustomStringVariable("s3store.buckets",
+							   "Sets the buckets that may be touched.",
+							   "A list of names between commas, with \"*\" for any characters. An empty string means any bucket.",
+							   &s3_guc.buckets,
+							   "",
+							   PGC_SUSET, 0,
+							   s3_guc_check_buckets, assign_string, NULL);
+
 	DefineCustomStringVariable("s3store.ca_file",
 							   "Sets the file of the certificate authorities that are trusted.",
 							   "An empty string means the system's.",
@@ -142,6 +177,38 @@ define_settings(void)
 							PGC_USERSET, GUC_UNIT_MS,
 							NULL, assign_int, NULL);
 
+	DefineCustomStringVariable("s3store.content_disposition",
+							   "Sets the content disposition of objects that are put.",
+							   "An empty string means none.",
+							   &s3_guc.content_disposition,
+							   "",
+							   PGC_USERSET, 0,
+							   s3_guc_check_content_disposition, assign_string, NULL);
+
+	DefineCustomStringVariable("s3store.content_disposition_function",
+							   "Sets the function that returns the content disposition of objects that are put.",
+							   "It takes the URL and returns text. An empty string means content_disposition.",
+							   &s3_guc.content_disposition_function,
+							   "",
+							   PGC_SUSET, 0,
+							   s3_guc_check_content_disposition_function, assign_string, NULL);
+
+	DefineCustomStringVariable("s3store.content_language",
+							   "Sets the content language of objects that are put.",
+							   "An empty string means none.",
+							   &s3_guc.content_language,
+							   "",
+							   PGC_USERSET, 0,
+							   s3_guc_check_content_language, assign_string, NULL);
+
+	DefineCustomStringVariable("s3store.content_language_function",
+							   "Sets the function that returns the content language of objects that are put.",
+							   "It takes the URL and returns text. An empty string means content_language.",
+							   &s3_guc.content_language_function,
+							   "",
+							   PGC_SUSET, 0,
+							   s3_guc_check_content_language_function, assign_string, NULL);
+
 	DefineCustomStringVariable("s3store.credentials_file",
 							   "Sets the file that the access keys are read from.",
 							   "It has the format of the AWS command line's. An empty string means none.",
@@ -149,6 +216,14 @@ define_settings(void)
 							   "",
 							   PGC_SUSET, 0,
 							   s3_guc_check_credentials_file, assign_string, NULL);
+
+	DefineCustomStringVariable("s3store.encrypt_key",
+							   "Sets how the server encrypts objects that are put.",
+							   "\"on\" means AES256; other names, such as aws:kms, are the server's.",
+							   &s3_guc.encrypt_key,
+							   "off",
+							   PGC_SUSET, 0,
+							   s3_guc_check_encrypt_key, assign_string, NULL);
 
 	DefineCustomStringVariable("s3store.endpoints",
 							   "Sets the schemes of URLs and, for each, the settings that differ.",
@@ -166,6 +241,14 @@ define_settings(void)
 							 PGC_USERSET, 0,
 							 NULL, assign_bool, NULL);
 
+	DefineCustomBoolVariable("s3store.gzip",
+							 "Sets whether text is compressed when it is put.",
+							 "Only where that makes it smaller. A get undoes it.",
+							 &s3_guc.gzip,
+							 true,
+							 PGC_USERSET, 0,
+							 NULL, assign_bool, NULL);
+
 	DefineCustomStringVariable("s3store.key_prefix",
 							   "Sets what stands before the key of every URL.",
 							   "An empty string means nothing.",
@@ -173,6 +256,14 @@ define_settings(void)
 							   "",
 							   PGC_SUSET, 0,
 							   s3_guc_check_key_prefix, assign_string, NULL);
+
+	DefineCustomStringVariable("s3store.kms_encryption_key_id",
+							   "Sets the key of the key management service that encrypts objects.",
+							   "An empty string means the service's own key. It needs an encrypt_key such as aws:kms.",
+							   &s3_guc.kms_encryption_key_id,
+							   "",
+							   PGC_SUSET, 0,
+							   s3_guc_check_kms_encryption_key_id, assign_string, NULL);
 
 	DefineCustomIntVariable("s3store.max_age_seconds",
 							"Sets the lifetime of links and of cached objects.",
@@ -190,6 +281,22 @@ define_settings(void)
 							PGC_USERSET, GUC_UNIT_KB,
 							NULL, assign_int, NULL);
 
+	DefineCustomStringVariable("s3store.metadata",
+							   "Sets the user metadata of objects that are put.",
+							   "A JSON object of strings.",
+							   &s3_guc.metadata,
+							   "{}",
+							   PGC_USERSET, 0,
+							   s3_guc_check_metadata, assign_string, NULL);
+
+	DefineCustomStringVariable("s3store.metadata_function",
+							   "Sets the function that returns the user metadata of objects that are put.",
+							   "It takes the URL and returns jsonb. An empty string means metadata.",
+							   &s3_guc.metadata_function,
+							   "",
+							   PGC_SUSET, 0,
+							   s3_guc_check_metadata_function, assign_string, NULL);
+
 	DefineCustomBoolVariable("s3store.normalize_keys",
 							 "Sets whether keys are cut and folded as the Python library does.",
 							 "Off means that keys are taken byte for byte.",
@@ -206,12 +313,28 @@ define_settings(void)
 							   PGC_SUSET, 0,
 							   s3_guc_check_profile, assign_string, NULL);
 
+	DefineCustomStringVariable("s3store.proxy",
+							   "Sets the HTTP proxy through which endpoints are reached.",
+							   "An empty string means none; the server's environment is not asked.",
+							   &s3_guc.proxy,
+							   "",
+							   PGC_SUSET, 0,
+							   s3_guc_check_proxy, assign_string, NULL);
+
 	DefineCustomBoolVariable("s3store.read_only",
 							 "Sets whether objects are protected against every change.",
 							 NULL,
 							 &s3_guc.read_only,
 							 false,
 							 PGC_SUSET, 0,
+							 NULL, assign_bool, NULL);
+
+	DefineCustomBoolVariable("s3store.reduced_redundancy",
+							 "Sets whether objects are put with reduced redundancy.",
+							 "Any storage_class but STANDARD goes before it.",
+							 &s3_guc.reduced_redundancy,
+							 false,
+							 PGC_USERSET, 0,
 							 NULL, assign_bool, NULL);
 
 	DefineCustomStringVariable("s3store.region",
@@ -262,6 +385,14 @@ define_settings(void)
 							 s3_signature_version_options,
 							 PGC_SUSET, 0,
 							 NULL, assign_int, NULL);
+
+	DefineCustomStringVariable("s3store.storage_class",
+							   "Sets the storage class of objects that are put.",
+							   NULL,
+							   &s3_guc.storage_class,
+							   S3_STORAGE_CLASS_DEFAULT,
+							   PGC_USERSET, 0,
+							   s3_guc_check_storage_class, assign_string, NULL);
 
 	DefineCustomBoolVariable("s3store.use_accelerate",
 							 "Sets whether AWS is reached through S3 Transfer Acceleration.",

@@ -13,4 +13,7 @@
 /* Defines the s3store.* settings; called once, from _PG_init. */
 extern void s3_guc_init(void);
 
+/* Whether anybody has set s3store.<name>; false also when there is no such. */
+extern bool s3_guc_is_set(const char *name);
+
 #endif							/* S3STORE_GUC_H */

@@ -65,13 +65,24 @@ s3_guc_check_##name(char **newval, void **extra, GucSource source) \
 }
 
 CHECK_HOOK(access_key_id)
+CHECK_HOOK(buckets)
 CHECK_HOOK(ca_file)
+CHECK_HOOK(content_disposition)
+CHECK_HOOK(content_disposition_function)
+CHECK_HOOK(content_language)
+CHECK_HOOK(content_language_function)
 CHECK_HOOK(credentials_file)
+CHECK_HOOK(encrypt_key)
 CHECK_HOOK(key_prefix)
+CHECK_HOOK(kms_encryption_key_id)
+CHECK_HOOK(metadata)
+CHECK_HOOK(metadata_function)
 CHECK_HOOK(profile)
+CHECK_HOOK(proxy)
 CHECK_HOOK(region)
 CHECK_HOOK(secret_access_key)
 CHECK_HOOK(session_token)
+CHECK_HOOK(storage_class)
 
 bool
 s3_guc_check_endpoints(char **newval, void **extra, GucSource source)

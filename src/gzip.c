@@ -16,7 +16,7 @@
 #include "miscadmin.h"
 
 #define GZIP_ONLY		(16 + MAX_WBITS)	/* no zlib format */
-#define MEMORY_LEVEL	8			/* zlib's default */
+#define MEMORY_LEVEL	8		/* zlib's default */
 #define INPUT_STEP		(64 * 1024) /* bytes between interrupt checks */
 #define OUTPUT_STEP		(64 * 1024)
 

@@ -17,12 +17,15 @@
 
 static bool explain_stop(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_code(const S3HttpTransfer *transfer, S3Error *err);
+static bool explain_tunnel(long status, S3Error *err);
 static bool explain_timeout(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_tls(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_lost(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_not_http(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_headers(S3Error *err);
 static bool add_server(const S3HttpTransfer *transfer, S3Error *err);
+static void add_proxy(const S3HttpTransfer *transfer, S3Error *err);
+static bool has_proxy(const S3HttpTransfer *transfer);
 static bool has_answer(const S3HttpTransfer *transfer);
 static bool is_connected(const S3HttpTransfer *transfer);
 static bool has_passed(const S3HttpTransfer *transfer, CURLINFO moment);
@@ -79,12 +82,20 @@ explain_stop(const S3HttpTransfer *transfer, S3Error *err)
 static bool
 explain_code(const S3HttpTransfer *transfer, S3Error *err)
 {
+	long		tunnel = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+	if (tunnel / 100 > 2)
+		return explain_tunnel(tunnel, err);
 	switch (transfer->code)
 	{
 		case CURLE_COULDNT_RESOLVE_HOST:
 			return s3_error_set(err, S3_ERROR_CONNECTION, "could not resolve host name");
+		case CURLE_COULDNT_RESOLVE_PROXY:
+			return s3_error_set(err, S3_ERROR_CONNECTION, "could not resolve host name of proxy");
 		case CURLE_COULDNT_CONNECT:
-			return s3_error_set(err, S3_ERROR_CONNECTION, "could not connect to server");
+			return s3_error_set(err, S3_ERROR_CONNECTION, "could not connect to %s",
+								has_proxy(transfer) ? "proxy" : "server");
 		case CURLE_OPERATION_TIMEDOUT:
 			return explain_timeout(transfer, err);
 		case CURLE_SSL_CACERT_BADFILE:
@@ -126,6 +137,15 @@ explain_code(const S3HttpTransfer *transfer, S3Error *err)
 			return s3_error_detail(err, "The transfer ended with \"%s\".",
 								   curl_easy_strerror(transfer->code));
 	}
+}
+
+/* The proxy answered where it should have passed us on to the server. */
+static bool
+explain_tunnel(long status, S3Error *err)
+{
+	s3_error_set(err, S3_ERROR_CONNECTION, "proxy refused the connection with HTTP status %ld",
+				 status);
+	return s3_error_hint(err, "Check that the proxy may connect to the server.");
 }
 
 /* The connect timeout is libcurl's; it covers the steps up to the request. */
@@ -210,7 +230,24 @@ add_server(const S3HttpTransfer *transfer, S3Error *err)
 						pg_strerror((int) error));
 	else
 		s3_error_detail(err, "%sThe server is %s.", space, name);
+	if (has_proxy(transfer))
+		add_proxy(transfer, err);
 	return false;
+}
+
+static void
+add_proxy(const S3HttpTransfer *transfer, S3Error *err)
+{
+	char		name[SERVER_MAX];
+
+	s3_error_copy_text(name, sizeof(name), server_of(transfer->request->proxy));
+	s3_error_detail(err, " The proxy is %s.", name);
+}
+
+static bool
+has_proxy(const S3HttpTransfer *transfer)
+{
+	return transfer->request->proxy != NULL && transfer->request->proxy[0] != '\0';
 }
 
 /* Did any byte come back? */

@@ -20,9 +20,11 @@
 #define DNS_CACHE_SECONDS	30L
 #define CA_CACHE_SECONDS	300L
 #define IDLE_SECONDS		30L /* then a connection is not used again */
+#define PROXY_PORT			80L /* where its address has none */
 #define LIFETIME_SECONDS	300L	/* likewise, counted from its start */
 
 static void set_safety_options(S3HttpTransfer *transfer);
+static void set_proxy(S3HttpTransfer *transfer);
 static void set_authorities(S3HttpTransfer *transfer);
 static void set_connection_options(S3HttpTransfer *transfer);
 static void set_method(S3HttpTransfer *transfer);
@@ -77,7 +79,7 @@ set_safety_options(S3HttpTransfer *transfer)
 	set_option(transfer, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	set_option(transfer, CURLOPT_PATH_AS_IS, 1L);
 	set_option(transfer, CURLOPT_NETRC, (long) CURL_NETRC_IGNORED);
-	set_option(transfer, CURLOPT_PROXY, "");
+	set_proxy(transfer);
 	set_option(transfer, CURLOPT_HTTP09_ALLOWED, 0L);
 	set_option(transfer, CURLOPT_NOSIGNAL, 1L);
 
@@ -85,6 +87,23 @@ set_safety_options(S3HttpTransfer *transfer)
 	set_option(transfer, CURLOPT_SSL_VERIFYPEER, request->verify_tls ? 1L : 0L);
 	set_option(transfer, CURLOPT_SSL_VERIFYHOST, request->verify_tls ? 2L : 0L);
 	set_authorities(transfer);
+}
+
+/*
+ * The proxy of the settings, for every host, and never one of the server's
+ * environment.  It sees our headers only where it must: not when it opens a
+ * tunnel to an https server.  Its answer to that is no answer to the request.
+ */
+static void
+set_proxy(S3HttpTransfer *transfer)
+{
+	const char *proxy = transfer->request->proxy;
+
+	set_option(transfer, CURLOPT_PROXY, proxy == NULL ? "" : proxy);
+	set_option(transfer, CURLOPT_PROXYPORT, PROXY_PORT);
+	set_option(transfer, CURLOPT_NOPROXY, "");
+	set_option(transfer, CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE);
+	set_option(transfer, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
 /*

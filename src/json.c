@@ -4,9 +4,12 @@
  *	  Reads JSON objects, one member at a time.  Pure.
  *
  * Guarantees: never throws, never recurses, allocates nothing and shows none
- * of the text in its errors.  PostgreSQL's own parser promises none of that:
- * it copies what it reads, which may be a secret, and inside the postmaster,
- * where settings are checked too, it fails at escapes such as \u00fc.
+ * of the text in its errors.  PostgreSQL's own parser (common/jsonapi.h) does
+ * otherwise.  It throws at deep nesting, and where the encoding is SQL_ASCII,
+ * as in the postmaster, at escapes such as \u00fc: there, a check hook that
+ * throws ends the server.  It decodes escapes into the database's encoding,
+ * though the text is in UTF-8; and it copies what it reads, which may be a
+ * secret.
  *
  * Specification: RFC 8259.
  *

@@ -11,7 +11,8 @@
 #include "request.h"
 
 #define S3_METADATA_PREFIX		"x-amz-meta-"
-#define S3_METADATA_SIZE_MAX	2048	/* bytes of names and values, S3's limit */
+#define S3_METADATA_SIZE_MAX	2048	/* bytes of names and values, S3's
+										 * limit */
 
 /*
  * Adds a header for each member of a JSON object of strings; names become

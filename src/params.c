@@ -16,6 +16,7 @@
 #include "digest.h"
 #include "encoding.h"
 #include "fmgr.h"
+#include "metadata.h"
 #include "params.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -25,7 +26,6 @@
 #define SSE_KEY_LEN			32	/* bytes of an SSE-C key */
 #define SSE_KEY_HEADER		"x-amz-server-side-encryption-customer-key"
 #define SSE_KEY_MD5_HEADER	SSE_KEY_HEADER "-md5"
-#define METADATA_SIZE_MAX	2048	/* bytes of names and values, S3's limit */
 
 #define GET		S3_GET_OBJECT
 #define HEAD	S3_HEAD_OBJECT
@@ -324,14 +324,14 @@ apply_metadata(const char *what, JsonbContainer *object, S3Request *request)
 		size += strlen(name) + strlen(text);
 		for (char *p = name; *p != '\0'; p++)
 			*p = pg_ascii_tolower((unsigned char) *p);
-		add_header(name, psprintf("x-amz-meta-%s", name), text, request);
+		add_header(name, psprintf(S3_METADATA_PREFIX "%s", name), text, request);
 	}
-	if (size > METADATA_SIZE_MAX)
+	if (size > S3_METADATA_SIZE_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("user metadata in \"%s\" is too large", what),
 				 errdetail("Names and values have %zu bytes; S3 allows %d.",
-						   size, METADATA_SIZE_MAX)));
+						   size, S3_METADATA_SIZE_MAX)));
 }
 
 /* The text of a value as it goes over the wire, UTF-8. */

@@ -12,21 +12,42 @@
  */
 #include "s3store.h"
 
+#include "utils/builtins.h"
+#include "utils/varlena.h"
+
+#include "buckets.h"
+#include "metadata.h"
 #include "rules.h"
 
 #define KEY_PREFIX_MAX			1000	/* leaves room for a name in a key */
 #define NUMBER_TEXT_MAX			64
+#define HEADER_MAX				2048	/* bytes of one header */
+#define BUCKETS_MAX				(64 * 1024)
+#define ENCRYPTION_MAX			64
+#define STORAGE_CLASS_MAX		64
+
+/* What S3's words for ways of doing things are made of. */
+#define NAME_CHARACTERS \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 /* AWS: "AKIA" or "ASIA" and 16 letters and digits; a secret of 40 characters. */
 #define AWS_ID_PREFIX_LEN		4
 #define AWS_ID_LEN				20
 #define AWS_SECRET_LEN			40
 
+static bool check_buckets(const char *name, const char *value, S3Error *err);
+static bool check_encrypt_key(const char *name, const char *value, S3Error *err);
 static bool check_endpoint_url(const char *name, const char *value, S3Error *err);
+static bool check_function(const char *name, const char *value, S3Error *err);
+static bool check_header(const char *name, const char *value, S3Error *err);
 static bool check_key_prefix(const char *name, const char *value, S3Error *err);
+static bool check_kms_encryption_key_id(const char *name, const char *value, S3Error *err);
+static bool check_metadata(const char *name, const char *value, S3Error *err);
 static bool check_path(const char *name, const char *value, S3Error *err);
 static bool check_profile(const char *name, const char *value, S3Error *err);
+static bool check_proxy(const char *name, const char *value, S3Error *err);
 static bool check_region(const char *name, const char *value, S3Error *err);
+static bool check_storage_class(const char *name, const char *value, S3Error *err);
 static bool check_no_control(const char *name, const char *value, S3Error *err);
 static bool check_length(const char *name, const char *value, size_t max, S3Error *err);
 static bool check_graphic_ascii(const char *name, const char *value, S3Error *err);
@@ -61,6 +82,12 @@ const struct config_enum_entry s3_signature_version_options[] = {
 		.min = min_value, .max = max_value, .unit = unit_flag}
 #define STRING_RULE(name, check_value) \
 	{#name, S3_RULE_STRING, offsetof(S3Settings, name), .check = check_value}
+#define FORM_RULE(name, check_value, form_value) \
+	{#name, S3_RULE_STRING, offsetof(S3Settings, name), .check = check_value, \
+		.form = form_value}
+#define TEXT_RULE(name, check_value, form_value) \
+	{#name, S3_RULE_STRING, offsetof(S3Settings, name), .check = check_value, \
+		.form = form_value, .text = true}
 #define SECRET_RULE(name) \
 	{#name, S3_RULE_STRING, offsetof(S3Settings, name), .secret = true, \
 		.check = s3_check_##name}
@@ -68,23 +95,37 @@ const struct config_enum_entry s3_signature_version_options[] = {
 const S3Rule s3_rules[] = {
 	SECRET_RULE(access_key_id),
 	ENUM_RULE(addressing_style),
+	BOOL_RULE(bucket_auth),
+	FORM_RULE(buckets, check_buckets, S3_FORM_LIST),
 	STRING_RULE(ca_file, check_path),
 	INT_RULE(connect_timeout, S3_TIMEOUT_MIN, S3_TIMEOUT_MAX, GUC_UNIT_MS),
+	TEXT_RULE(content_disposition, check_header, S3_FORM_STRING),
+	TEXT_RULE(content_disposition_function, check_function, S3_FORM_STRING),
+	TEXT_RULE(content_language, check_header, S3_FORM_STRING),
+	TEXT_RULE(content_language_function, check_function, S3_FORM_STRING),
 	STRING_RULE(credentials_file, check_path),
+	FORM_RULE(encrypt_key, check_encrypt_key, S3_FORM_SWITCH),
 	STRING_RULE(endpoint_url, check_endpoint_url),
 	STRING_RULE(endpoint_url_presigning, check_endpoint_url),
 	BOOL_RULE(file_overwrite),
+	BOOL_RULE(gzip),
 	STRING_RULE(key_prefix, check_key_prefix),
+	STRING_RULE(kms_encryption_key_id, check_kms_encryption_key_id),
 	INT_RULE(max_age_seconds, S3_MAX_AGE_SECONDS_MIN, S3_MAX_AGE_SECONDS_MAX, GUC_UNIT_S),
 	INT_RULE(max_object_size, S3_OBJECT_SIZE_MIN, S3_OBJECT_SIZE_MAX, GUC_UNIT_KB),
+	TEXT_RULE(metadata, check_metadata, S3_FORM_OBJECT),
+	TEXT_RULE(metadata_function, check_function, S3_FORM_STRING),
 	BOOL_RULE(normalize_keys),
 	STRING_RULE(profile, check_profile),
+	STRING_RULE(proxy, check_proxy),
 	BOOL_RULE(read_only),
+	BOOL_RULE(reduced_redundancy),
 	STRING_RULE(region, check_region),
 	INT_RULE(request_timeout, S3_TIMEOUT_MIN, S3_TIMEOUT_MAX, GUC_UNIT_MS),
 	SECRET_RULE(secret_access_key),
 	SECRET_RULE(session_token),
 	ENUM_RULE(signature_version),
+	STRING_RULE(storage_class, check_storage_class),
 	BOOL_RULE(use_accelerate),
 	BOOL_RULE(use_dualstack),
 	BOOL_RULE(use_fips),
@@ -109,7 +150,8 @@ s3_rule_check_string(const S3Rule *rule, const char *value, S3Error *err)
 	if (rule->secret && strcmp(value, S3_SECRET_MASK) == 0)
 		return s3_error_set(err, S3_ERROR_ARGUMENT,
 							"\"%s\" is the mask that is shown for a secret", rule->name);
-	if (!rule->secret && s3_looks_like_secret(value))
+	if (rule->text ? has_access_key(value) :
+		!rule->secret && s3_looks_like_secret(value))
 	{
 		s3_error_set(err, S3_ERROR_ARGUMENT,
 					 "\"%s\" holds what looks like a key or a password", rule->name);
@@ -119,14 +161,14 @@ s3_rule_check_string(const S3Rule *rule, const char *value, S3Error *err)
 }
 
 bool
-s3_rule_put_string(const S3Rule *rule, char *value, S3Settings *settings, S3Error *err)
+s3_rule_put_string(const S3Rule *rule, const char *value, S3Settings *settings, S3Error *err)
 {
 	switch (rule->type)
 	{
 		case S3_RULE_STRING:
 			if (!s3_rule_check_string(rule, value, err))
 				return false;
-			*(char **) place(rule, settings) = value;
+			*(const char **) place(rule, settings) = value;
 			return true;
 		case S3_RULE_ENUM:
 			return put_enum(rule, value, settings, err);
@@ -172,6 +214,8 @@ s3_rule_put_number(const S3Rule *rule, S3Slice text, S3Settings *settings, S3Err
 bool
 s3_rule_put_bool(const S3Rule *rule, bool value, S3Settings *settings, S3Error *err)
 {
+	if (rule->form == S3_FORM_SWITCH)
+		return s3_rule_put_string(rule, value ? "on" : "off", settings, err);
 	if (rule->type != S3_RULE_BOOL)
 		return s3_error_set(err, S3_ERROR_ARGUMENT,
 							"\"%s\" cannot be true or false", rule->name);
@@ -237,6 +281,27 @@ s3_check_session_token(const char *name, const char *value, S3Error *err)
 }
 
 static bool
+check_buckets(const char *name, const char *value, S3Error *err)
+{
+	return check_length(name, value, BUCKETS_MAX, err) && s3_buckets_check(value, err);
+}
+
+/* What servers other than AWS may call an encryption is theirs to say. */
+static bool
+check_encrypt_key(const char *name, const char *value, S3Error *err)
+{
+	bool		on;
+
+	if (parse_bool(value, &on))
+		return true;
+	if (*value != '\0' && strlen(value) <= ENCRYPTION_MAX &&
+		strspn(value, NAME_CHARACTERS ":") == strlen(value))
+		return true;
+	s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" is not the name of an encryption", name);
+	return s3_error_hint(err, "Available values: off, on, and names such as AES256 or aws:kms.");
+}
+
+static bool
 check_endpoint_url(const char *name, const char *value, S3Error *err)
 {
 	S3Endpoint	endpoint;
@@ -244,11 +309,67 @@ check_endpoint_url(const char *name, const char *value, S3Error *err)
 	return *value == '\0' || s3_endpoint_parse(name, value, &endpoint, err);
 }
 
+/*
+ * A name of two parts.  Whether there is such a function is a question for
+ * the database where it is called.
+ */
+static bool
+check_function(const char *name, const char *value, S3Error *err)
+{
+	char	   *copy = pstrdup(value);
+	List	   *parts = NIL;
+	bool		ok;
+
+	ok = *value == '\0' ||
+		(SplitIdentifierString(copy, '.', &parts) && list_length(parts) == 2 &&
+		 (strchr(value, '"') != NULL || strchr(value, '(') == NULL));
+	list_free(parts);
+	pfree(copy);
+	if (!ok)
+	{
+		s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" is not the name of a function", name);
+		return s3_error_hint(err, "Name it with its schema, and without parentheses: schema.function.");
+	}
+	return check_length(name, value, HEADER_MAX, err) && check_no_control(name, value, err);
+}
+
+static bool
+check_header(const char *name, const char *value, S3Error *err)
+{
+	return check_length(name, value, HEADER_MAX, err) &&
+		s3_check_header_value(name, value, err);
+}
+
 static bool
 check_key_prefix(const char *name, const char *value, S3Error *err)
 {
 	return check_length(name, value, KEY_PREFIX_MAX, err) &&
 		check_no_control(name, value, err);
+}
+
+/* An id, an ARN or an alias. */
+static bool
+check_kms_encryption_key_id(const char *name, const char *value, S3Error *err)
+{
+	return check_length(name, value, HEADER_MAX, err) &&
+		check_graphic_ascii(name, value, err);
+}
+
+static bool
+check_metadata(const char *name, const char *value, S3Error *err)
+{
+	char	   *copy = pstrdup(value);
+	S3Fields	headers = {0};
+	char		message[S3_ERROR_MESSAGE_MAX];
+	bool		ok;
+
+	ok = s3_metadata_parse(copy, &headers, err) && s3_metadata_check_size(&headers, err);
+	pfree(copy);
+	if (ok)
+		return true;
+	strlcpy(message, err->message, sizeof(message));
+	snprintf(err->message, sizeof(err->message), "\"%s\": %s", name, message);
+	return false;
 }
 
 /* A relative path would mean one inside the data directory. */
@@ -274,10 +395,36 @@ check_profile(const char *name, const char *value, S3Error *err)
 	return check_no_control(name, value, err);
 }
 
+/* libcurl would take other schemes for other kinds of proxies. */
+static bool
+check_proxy(const char *name, const char *value, S3Error *err)
+{
+	S3Endpoint	endpoint;
+
+	if (*value == '\0' ||
+		(s3_endpoint_parse(name, value, &endpoint, err) &&
+		 !endpoint.tls && endpoint.path[0] == '\0'))
+		return true;
+	s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" is not the address of a proxy", name);
+	return s3_error_detail(err, "A proxy is written as http://host:port.");
+}
+
 static bool
 check_region(const char *name, const char *value, S3Error *err)
 {
 	return s3_check_region(value, err);
+}
+
+/* Servers other than AWS have classes of their own. */
+static bool
+check_storage_class(const char *name, const char *value, S3Error *err)
+{
+	if (*value != '\0' && strlen(value) <= STORAGE_CLASS_MAX &&
+		strspn(value, NAME_CHARACTERS) == strlen(value))
+		return true;
+	s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" is not the name of a storage class", name);
+	return s3_error_detail(err, "A name has letters, digits, \"-\" and \"_\", at most %d in all.",
+						   STORAGE_CLASS_MAX);
 }
 
 static bool

@@ -29,6 +29,8 @@
 #define S3_SESSION_TOKEN_MAX		8192	/* with the other headers, still
 											 * less than servers take */
 
+#define S3_STORAGE_CLASS_DEFAULT	"STANDARD"
+
 /* What a secret is shown as. */
 #define S3_SECRET_MASK			"********"
 
@@ -39,6 +41,15 @@ typedef enum S3RuleType
 	S3_RULE_INT,
 	S3_RULE_STRING
 } S3RuleType;
+
+/* What a string may also be in an endpoint's entry. */
+typedef enum S3RuleForm
+{
+	S3_FORM_STRING,				/* nothing else */
+	S3_FORM_LIST,				/* an array of strings: "a,b,c" */
+	S3_FORM_OBJECT,				/* an object: its text */
+	S3_FORM_SWITCH				/* true or false: "on" or "off" */
+} S3RuleForm;
 
 typedef bool (*S3RuleCheck) (const char *name, const char *value, S3Error *err);
 
@@ -51,6 +62,9 @@ typedef struct S3Rule
 
 	/* Which of these there are depends on the type. */
 	S3RuleCheck check;
+	S3RuleForm	form;
+	bool		text;			/* written by people: any characters, and
+								 * UTF-8 in the settings of a scheme */
 	const struct config_enum_entry *options;
 	int			min;
 	int			max;
@@ -72,7 +86,7 @@ extern const S3Rule *s3_rule_find(S3Slice name);
  * shows a value in its error.  Numbers come as text, with or without a unit.
  */
 extern bool s3_rule_check_string(const S3Rule *rule, const char *value, S3Error *err);
-extern bool s3_rule_put_string(const S3Rule *rule, char *value,
+extern bool s3_rule_put_string(const S3Rule *rule, const char *value,
 							   S3Settings *settings, S3Error *err);
 extern bool s3_rule_put_number(const S3Rule *rule, S3Slice text,
 							   S3Settings *settings, S3Error *err);

@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "buckets.h"
 #include "encoding.h"
 #include "endpoints.h"
 #include "rules.h"
@@ -55,7 +56,10 @@ static bool entry_has_secret(const S3EndpointEntry *entry);
 static bool check_entry(const S3EndpointEntry *entry, S3Error *err);
 static void build_storage(const S3EndpointEntry *entry, S3Storage *storage);
 static bool is_given(const char *value);
+static void convert_texts(S3Settings *settings);
 static void lay_over(const S3EndpointEntry *entry, S3Settings *settings);
+static void note_given(const S3EndpointEntry *entry, S3Storage *storage);
+static uint64 bit_of(const char *name);
 static bool build_endpoints(S3Storage *storage, S3Error *err);
 static bool build_endpoint(const S3Settings *settings, S3Endpoint *endpoint, S3Error *err);
 static void refuse_storage(S3Storage *storage, S3Error *err);
@@ -117,6 +121,21 @@ s3_settings_check_endpoints(const char *json, bool *has_secret, S3Error *err)
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(context);
 	return ok;
+}
+
+void
+s3_settings_require_bucket(const S3Storage *storage, S3Slice bucket)
+{
+	if (s3_buckets_allow(storage->settings.buckets, bucket))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("storage \"%s\" may not touch bucket \"%s\"",
+					storage->scheme, s3_slice_dup(bucket)),
+			 (storage->given & bit_of("buckets")) != 0 ?
+			 errdetail("The setting buckets in its entry in s3store.endpoints does not name the bucket.") :
+			 errdetail("The setting s3store.buckets does not name the bucket."),
+			 errhint("Add the bucket, or a pattern that it matches, to that setting.")));
 }
 
 void
@@ -248,8 +267,7 @@ build_storage(const S3EndpointEntry *entry, S3Storage *storage)
 	storage->own_profile = is_given(own->credentials_file) || is_given(own->profile);
 
 	storage->settings = s3_guc;
-	storage->settings.key_prefix = s3_utf8_cstring(s3_guc.key_prefix,
-												   strlen(s3_guc.key_prefix));
+	convert_texts(&storage->settings);
 	storage->settings.endpoint_url = "";
 	storage->settings.endpoint_url_presigning = "";
 	if (storage->own_keys)
@@ -260,7 +278,7 @@ build_storage(const S3EndpointEntry *entry, S3Storage *storage)
 		storage->settings.session_token = "";
 	}
 	lay_over(entry, &storage->settings);
-	storage->settings.read_only |= s3_guc.read_only;
+	note_given(entry, storage);
 
 	if (!build_endpoints(storage, &err))
 		refuse_storage(storage, &err);
@@ -270,6 +288,19 @@ static bool
 is_given(const char *value)
 {
 	return value != NULL && *value != '\0';
+}
+
+static void
+convert_texts(S3Settings *settings)
+{
+	settings->key_prefix = s3_utf8_cstring(settings->key_prefix, strlen(settings->key_prefix));
+	for (int i = 0; i < s3_rules_count; i++)
+	{
+		char	  **text = (char **) ((char *) settings + s3_rules[i].offset);
+
+		if (s3_rules[i].text)
+			*text = s3_utf8_cstring(*text, strlen(*text));
+	}
 }
 
 /* Copies what the entry gives over the settings. */
@@ -288,6 +319,45 @@ lay_over(const S3EndpointEntry *entry, S3Settings *settings)
 			memcpy((char *) settings + s3_rules[i].offset,
 				   (const char *) &entry->values + s3_rules[i].offset,
 				   sizes[s3_rules[i].type]);
+}
+
+/*
+ * Notes what is the entry's, and settles the settings that hang together.
+ */
+static void
+note_given(const S3EndpointEntry *entry, S3Storage *storage)
+{
+	const uint64 keys = bit_of("access_key_id") | bit_of("secret_access_key") |
+	bit_of("session_token");
+	S3Settings *settings = &storage->settings;
+
+	storage->given = entry->given;
+	if (storage->own_keys)
+		storage->given |= keys;
+	if (s3_guc.read_only)
+	{
+		settings->read_only = true;
+		storage->given &= ~bit_of("read_only");
+	}
+
+	/* Both are about the class: the entry's word on either is the last one. */
+	if ((entry->given & bit_of("storage_class")) != 0)
+	{
+		settings->reduced_redundancy = false;
+		storage->given |= bit_of("reduced_redundancy");
+	}
+	else if ((entry->given & bit_of("reduced_redundancy")) != 0 &&
+			 settings->reduced_redundancy)
+	{
+		settings->storage_class = S3_STORAGE_CLASS_DEFAULT;
+		storage->given |= bit_of("storage_class");
+	}
+}
+
+static uint64
+bit_of(const char *name)
+{
+	return UINT64CONST(1) << (s3_rule_find(s3_slice_cstring(name)) - s3_rules);
 }
 
 static bool

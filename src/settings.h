@@ -19,27 +19,42 @@ typedef enum S3SignatureVersion
 /*
  * The values of the GUCs (s3_guc below, where guc.c's variables live), and
  * with an endpoint entry laid over them the settings of a scheme.  A string
- * that is not set is "".
+ * that is not set is "".  In the settings of a scheme, key_prefix and what
+ * rules.c calls text are in UTF-8.
  */
 typedef struct S3Settings
 {
 	char	   *access_key_id;
 	int			addressing_style;	/* S3AddressingStyle */
+	bool		bucket_auth;
+	char	   *buckets;
 	char	   *ca_file;
 	int			connect_timeout;	/* ms */
+	char	   *content_disposition;
+	char	   *content_disposition_function;
+	char	   *content_language;
+	char	   *content_language_function;
 	char	   *credentials_file;
+	char	   *encrypt_key;	/* on, off, or what S3 calls the encryption */
 	bool		file_overwrite;
-	char	   *key_prefix;		/* in UTF-8, in the settings of a scheme */
+	bool		gzip;
+	char	   *key_prefix;
+	char	   *kms_encryption_key_id;
 	int			max_age_seconds;
 	int			max_object_size;	/* kB */
+	char	   *metadata;		/* a JSON object */
+	char	   *metadata_function;
 	bool		normalize_keys;
 	char	   *profile;
+	char	   *proxy;
 	bool		read_only;
+	bool		reduced_redundancy;
 	char	   *region;
 	int			request_timeout;	/* ms */
 	char	   *secret_access_key;
 	char	   *session_token;
 	int			signature_version;	/* S3SignatureVersion */
+	char	   *storage_class;
 	bool		use_accelerate;
 	bool		use_dualstack;
 	bool		use_fips;
@@ -55,6 +70,7 @@ typedef struct S3Storage
 {
 	char	   *scheme;
 	S3Settings	settings;
+	uint64		given;			/* bit i: s3_rules[i] is the entry's */
 	bool		own_keys;		/* the entry itself holds access keys */
 	bool		own_profile;	/* ... or names a credentials file or profile */
 	S3Endpoint	endpoint;		/* where requests go */
@@ -86,6 +102,11 @@ extern const S3Storage *s3_storage_find(S3Slice scheme);
  * an entry holds a secret_access_key or session_token.  Does not throw.
  */
 extern bool s3_settings_check_endpoints(const char *json, bool *has_secret, S3Error *err);
+
+/*
+ * Throws 42501 unless the storage may touch the bucket.
+ */
+extern void s3_settings_require_bucket(const S3Storage *storage, S3Slice bucket);
 
 /*
  * Throws 25006, for "command" (such as "s3_presign()"), where read_only or

@@ -13,6 +13,7 @@ waits for it.  Everything is deterministic; nothing here sleeps but the drip.
 """
 
 from .net import FullBacklog, SilentDns
+from .proxy import Proxy
 from .web import MODES, Answer, FaultServer, Request
 
-__all__ = ['MODES', 'Answer', 'FaultServer', 'FullBacklog', 'Request', 'SilentDns']
+__all__ = ['MODES', 'Answer', 'FaultServer', 'FullBacklog', 'Proxy', 'Request', 'SilentDns']
