@@ -162,6 +162,22 @@ LANGUAGE C VOLATILE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION s3_modified_time(pg_catalog.text) IS
 'when an object was written last; NULL when it does not exist';
 
+CREATE FUNCTION s3_list(prefix_url pg_catalog.text,
+						delimiter pg_catalog.text DEFAULT NULL,
+						start_after pg_catalog.text DEFAULT NULL,
+						max_keys pg_catalog.int8 DEFAULT NULL)
+RETURNS TABLE (url pg_catalog.text,
+			   size pg_catalog.int8,
+			   last_modified pg_catalog.timestamptz,
+			   etag pg_catalog.text,
+			   storage_class pg_catalog.text,
+			   is_prefix pg_catalog.bool)
+AS 'MODULE_PATHNAME', 's3store_list'
+LANGUAGE C VOLATILE PARALLEL SAFE COST 10000 ROWS 1000;
+
+COMMENT ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8) IS
+'objects whose URLs start with prefix_url, in the order of their keys; with a delimiter, such as ''/'', what has it behind the prefix is folded into one row with is_prefix; start_after is a key or a URL, max_keys the most rows to return';
+
 CREATE FUNCTION s3_delete(url pg_catalog.text, params pg_catalog.jsonb DEFAULT NULL)
 RETURNS pg_catalog.bool
 AS 'MODULE_PATHNAME', 's3store_delete'
@@ -184,6 +200,7 @@ REVOKE ALL ON FUNCTION s3_head(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_exists(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_size(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_modified_time(pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION s3_url(pg_catalog.text) TO s3store_read, s3store_write;
@@ -195,6 +212,7 @@ GRANT EXECUTE ON FUNCTION s3_head(pg_catalog.text, pg_catalog.jsonb) TO s3store_
 GRANT EXECUTE ON FUNCTION s3_exists(pg_catalog.text) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_size(pg_catalog.text) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_modified_time(pg_catalog.text) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) TO s3store_write;

@@ -142,7 +142,7 @@ class Reference(harness.Case):
     def test_functions(self):
         """Each function of the extension, with the names of its arguments."""
         rows = harness.query(self.conn, """
-            SELECT p.proname, p.proargnames FROM pg_proc p
+            SELECT p.proname, p.proargnames[:p.pronargs] FROM pg_proc p
             JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
             JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
             WHERE e.extname = 's3store'""")
