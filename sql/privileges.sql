@@ -55,6 +55,8 @@ SELECT s3_head('s3://b/k');
 SELECT s3_exists('s3://b/k');
 SELECT s3_size('s3://b/k');
 SELECT s3_modified_time('s3://b/k');
+SELECT * FROM s3_list('s3://b/');
+SELECT s3_available_name('s3://b/k');
 SELECT s3_delete('s3://b/k');
 
 -- a reader
@@ -68,9 +70,12 @@ SELECT link('open://b/k', 'DELETE');
 SELECT s3_put('s3://b/k', 'content'::bytea);
 SELECT s3_delete('s3://b/k');
 SELECT s3_get(NULL), s3_head(''), s3_exists('-'), s3_size(''), s3_modified_time('');
+SELECT * FROM s3_list('');
+SELECT s3_available_name('');
 
 -- a writer, who may not read; the storage is protected, so the calls end here
 SET ROLE regress_s3_writer;
+SELECT s3_available_name('');
 SELECT s3_url('open://b/k');
 SELECT link('open://b/k', 'PUT'), link('open://b/k', 'delete_object');
 SELECT link('open://b/k', 'get_object');
@@ -79,6 +84,7 @@ SELECT s3_put('s3://b/k', 'content'::bytea);
 SELECT s3_put('s3://b/k', 'content'::text);
 SELECT s3_delete('s3://b/k');
 SELECT s3_get('s3://b/k');
+SELECT * FROM s3_list('s3://b/');
 
 -- a member that has to take the role first
 SET ROLE regress_s3_noinherit;

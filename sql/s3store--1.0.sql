@@ -117,6 +117,15 @@ COMMENT ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text,
 						   pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) IS
 'stores text, in UTF-8, as an object and returns its URL: another one when the name is taken and overwrite (default: s3store.file_overwrite) is off';
 
+CREATE FUNCTION s3_available_name(url pg_catalog.text,
+								  max_length pg_catalog.int4 DEFAULT NULL)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 's3store_available_name'
+LANGUAGE C VOLATILE PARALLEL SAFE COST 10000;
+
+COMMENT ON FUNCTION s3_available_name(pg_catalog.text, pg_catalog.int4) IS
+'the URL itself, or when its name is taken or longer than max_length characters another one, with seven random characters before the extension';
+
 CREATE FUNCTION s3_get(url pg_catalog.text, params pg_catalog.jsonb DEFAULT NULL)
 RETURNS pg_catalog.bytea
 AS 'MODULE_PATHNAME', 's3store_get'
@@ -162,6 +171,22 @@ LANGUAGE C VOLATILE STRICT PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION s3_modified_time(pg_catalog.text) IS
 'when an object was written last; NULL when it does not exist';
 
+CREATE FUNCTION s3_list(prefix_url pg_catalog.text,
+						delimiter pg_catalog.text DEFAULT NULL,
+						start_after pg_catalog.text DEFAULT NULL,
+						max_keys pg_catalog.int8 DEFAULT NULL)
+RETURNS TABLE (url pg_catalog.text,
+			   size pg_catalog.int8,
+			   last_modified pg_catalog.timestamptz,
+			   etag pg_catalog.text,
+			   storage_class pg_catalog.text,
+			   is_prefix pg_catalog.bool)
+AS 'MODULE_PATHNAME', 's3store_list'
+LANGUAGE C VOLATILE PARALLEL SAFE COST 10000 ROWS 1000;
+
+COMMENT ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8) IS
+'objects whose URLs start with prefix_url, in the order of their keys; with a delimiter, such as ''/'', what has it behind the prefix is folded into one row with is_prefix; start_after is a key or a URL, max_keys the most rows to return';
+
 CREATE FUNCTION s3_delete(url pg_catalog.text, params pg_catalog.jsonb DEFAULT NULL)
 RETURNS pg_catalog.bool
 AS 'MODULE_PATHNAME', 's3store_delete'
@@ -204,12 +229,14 @@ REVOKE ALL ON FUNCTION s3_url(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_available_name(pg_catalog.text, pg_catalog.int4) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_get(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_get_text(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_head(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_exists(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_size(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_modified_time(pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_settings(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_credentials(pg_catalog.text) FROM PUBLIC;
@@ -217,12 +244,14 @@ REVOKE ALL ON FUNCTION s3_credentials(pg_catalog.text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION s3_url(pg_catalog.text) TO s3store_read, s3store_write;
 -- s3_presign itself asks for the role that the link's operation needs.
 GRANT EXECUTE ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_read, s3store_write;
+GRANT EXECUTE ON FUNCTION s3_available_name(pg_catalog.text, pg_catalog.int4) TO s3store_read, s3store_write;
 GRANT EXECUTE ON FUNCTION s3_get(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_get_text(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_head(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_exists(pg_catalog.text) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_size(pg_catalog.text) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_modified_time(pg_catalog.text) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) TO s3store_write;

@@ -60,6 +60,16 @@ s3_text_from_server(const char *utf8)
 }
 
 text *
+s3_text_from_utf8(S3Slice utf8)
+{
+	char	   *converted = pg_any_to_server(utf8.data, (int) utf8.len, PG_UTF8);
+
+	if (converted == utf8.data)
+		return cstring_to_text_with_len(utf8.data, (int) utf8.len);
+	return cstring_to_text(converted);
+}
+
+text *
 s3_text_from_content(S3Slice content, const char *content_type)
 {
 	char	   *converted = pg_any_to_server(content.data, (int) content.len,

@@ -33,6 +33,12 @@ extern char *s3_server_cstring(const char *utf8);
 extern text *s3_text_from_server(const char *utf8);
 
 /*
+ * Returns exactly these bytes as a text datum.  Throws 22021 when they are not
+ * UTF-8, 22P05 when the database's encoding lacks a character.
+ */
+extern text *s3_text_from_utf8(S3Slice utf8);
+
+/*
  * Returns content as text: "content_type" may name its charset, UTF-8 is the
  * default.  Throws 22021 when it is not valid in it, 22P05 when the database's
  * encoding lacks a character.

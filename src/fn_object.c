@@ -16,10 +16,10 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "gzip.h"
+#include "list.h"
 #include "response.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
-#include "xml.h"
 
 PG_FUNCTION_INFO_V1(s3store_get);
 PG_FUNCTION_INFO_V1(s3store_get_text);
@@ -55,8 +55,6 @@ static void undo_gzip(const S3Call *call, S3HttpResponse *response);
 static bool head_object(text *url, Jsonb *params, const char *command, S3ObjectInfo *info);
 static int64 content_size(const S3ObjectInfo *info);
 static bool prefix_exists(text *url);
-static void append_prefix(const S3Call *call, StringInfo prefix);
-static void note_contents(void *arg, int depth, const char *name, S3Slice text);
 static Datum object_datum(FunctionCallInfo fcinfo, text *url, const S3ObjectInfo *info);
 static Datum metadata_datum(const S3Fields *metadata);
 static void set_text(Datum *values, bool *nulls, int column, const char *value);
@@ -260,48 +258,9 @@ content_size(const S3ObjectInfo *info)
 static bool
 prefix_exists(text *url)
 {
-	S3Call		call;
-	S3HttpResponse response;
-	S3Error		err;
-	StringInfoData prefix;
-	bool		found = false;
+	S3ListOptions options = {.command = "s3_exists()",.url = url,.max_items = 1};
 
-	if (!s3_call_open_bucket(&call, S3_GET_OBJECT, "s3_exists()", url))
-		return false;
-	initStringInfo(&prefix);
-	append_prefix(&call, &prefix);
-	s3_fields_add(&call.request.query, "list-type", "2");
-	s3_fields_add(&call.request.query, "max-keys", "1");
-	s3_fields_add(&call.request.query, "prefix", prefix.data);
-	s3_fields_add(&call.request.query, "encoding-type", "url");
-	if (!s3_call_perform(&call, &response, &err) ||
-		!s3_xml_parse(s3_slice(response.body, response.body_len),
-					  "ListBucketResult", note_contents, &found, &err))
-		s3_call_throw(&call, &err);
-	return found;
-}
-
-/* What the keys below the URL start with: empty, or with a slash at its end. */
-static void
-append_prefix(const S3Call *call, StringInfo prefix)
-{
-	const S3Settings *settings = &call->storage->settings;
-	S3Error		err;
-
-	if (call->location.key.len == 0)
-		appendStringInfoString(prefix, settings->key_prefix);
-	else if (!s3_location_object_key(&call->location, settings->key_prefix,
-									 settings->normalize_keys, prefix, &err))
-		s3_error_throw(&err);
-	if (prefix->len > 0 && prefix->data[prefix->len - 1] != '/')
-		appendStringInfoChar(prefix, '/');
-}
-
-static void
-note_contents(void *arg, int depth, const char *name, S3Slice text)
-{
-	if (depth == 1 && strcmp(name, "Contents") == 0)
-		*(bool *) arg = true;
+	return s3_listing_next(s3_listing_start(&options)) != NULL;
 }
 
 static Datum

@@ -14,14 +14,13 @@
 
 #include "encoding.h"
 #include "fmgr.h"
+#include "free_name.h"
 #include "nodes/pg_list.h"
 #include "put.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#define COMMAND				"s3_put()"
-#define NAME_ATTEMPTS_MAX	100 /* alternative names to try */
-#define NAME_SUFFIX_LEN		7	/* random characters, as Django has them */
+#define COMMAND	"s3_put()"
 
 typedef enum PutOutcome
 {
@@ -39,11 +38,8 @@ static Datum put(FunctionCallInfo fcinfo, S3Slice content);
 static text *put_under_free_name(text *url, S3PutArguments *arguments);
 static PutOutcome put_if_free(text *url, S3PutArguments *arguments);
 static void put_over(text *url, S3PutArguments *arguments);
-static bool name_is_taken(text *url);
 static bool knows_conditional_put(const char *host);
 static void remember_no_conditional_put(const char *host);
-static text *alternative_url(text *url);
-static void random_characters(char *out, int len);
 
 /*
  * s3_put(url text, content bytea, content_type text, metadata jsonb,
@@ -91,7 +87,11 @@ put(FunctionCallInfo fcinfo, S3Slice content)
 		PG_RETURN_NULL();
 	s3_params_apply(call.operation, arguments.params, &call.request);
 	overwrite = PG_ARGISNULL(4) ? call.storage->settings.file_overwrite : PG_GETARG_BOOL(4);
-	/* A condition of the caller's decides by itself; what fails it is an error. */
+
+	/*
+	 * A condition of the caller's decides by itself; what fails it is an
+	 * error.
+	 */
 	if (s3_fields_find(&call.request.headers, "if-match") != NULL ||
 		s3_fields_find(&call.request.headers, "if-none-match") != NULL)
 		overwrite = true;
@@ -108,16 +108,13 @@ put_under_free_name(text *url, S3PutArguments *arguments)
 {
 	text	   *candidate = url;
 
-	for (int i = 0; i < NAME_ATTEMPTS_MAX; i++)
+	for (int i = 0; i < S3_NAME_ATTEMPTS_MAX; i++)
 	{
 		if (put_if_free(candidate, arguments) == PUT_STORED)
 			return candidate;
-		candidate = alternative_url(url);
+		candidate = s3_name_alternative(url, COMMAND, 0);
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_DUPLICATE_FILE),
-			 errmsg("could not find a free name for object \"%s\"", text_to_cstring(url)),
-			 errdetail("%d names were taken.", NAME_ATTEMPTS_MAX)));
+	s3_name_throw_all_taken(url);
 }
 
 static PutOutcome
@@ -128,7 +125,7 @@ put_if_free(text *url, S3PutArguments *arguments)
 	S3Error		err;
 
 	/* Asked first, since some servers take If-None-Match and ignore it. */
-	if (name_is_taken(url))
+	if (s3_name_is_taken(url, COMMAND))
 		return PUT_NAME_TAKEN;
 	(void) s3_put_open(&call, COMMAND, url, arguments);
 	if (!knows_conditional_put(call.request.host))
@@ -162,21 +159,6 @@ put_over(text *url, S3PutArguments *arguments)
 }
 
 static bool
-name_is_taken(text *url)
-{
-	S3Call		call;
-	S3HttpResponse response;
-	S3Error		err;
-
-	(void) s3_call_open(&call, S3_HEAD_OBJECT, COMMAND, S3_CALL_REQUEST, url);
-	if (s3_call_perform(&call, &response, &err))
-		return true;
-	if (err.kind != S3_ERROR_NOT_FOUND)
-		s3_call_throw(&call, &err);
-	return false;
-}
-
-static bool
 knows_conditional_put(const char *host)
 {
 	ListCell   *cell;
@@ -196,46 +178,4 @@ remember_no_conditional_put(const char *host)
 
 	hosts_without_conditional_put = lappend(hosts_without_conditional_put, pstrdup(host));
 	MemoryContextSwitchTo(old);
-}
-
-/*
- * Django's get_alternative_name(): "_" and random characters before the
- * extension, which is what follows the last dot of the last segment, dots at
- * its start left aside.
- */
-static text *
-alternative_url(text *url)
-{
-	char	   *whole = text_to_cstring(url);
-	char	   *name = strrchr(whole, '/') + 1;
-	char	   *dot = strrchr(name, '.');
-	char		suffix[NAME_SUFFIX_LEN + 1];
-
-	if (dot == NULL || strspn(name, ".") > (size_t) (dot - name))
-		dot = name + strlen(name);
-	random_characters(suffix, NAME_SUFFIX_LEN);
-	return cstring_to_text(psprintf("%.*s_%s%s", (int) (dot - whole), whole, suffix, dot));
-}
-
-/* Writes "len" letters and digits, all as likely, and a NUL. */
-static void
-random_characters(char *out, int len)
-{
-	static const char alphabet[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-	const int	count = sizeof(alphabet) - 1;
-	int			used = 0;
-
-	while (used < len)
-	{
-		uint8		byte;
-
-		if (!pg_strong_random(&byte, 1))
-			ereport(ERROR,
-					(errcode(ERRCODE_INTERNAL_ERROR),
-					 errmsg("could not generate a random name")));
-		/* Bytes beyond the last multiple would favour the first characters. */
-		if (byte < 256 / count * count)
-			out[used++] = alphabet[byte % count];
-	}
-	out[len] = '\0';
 }

@@ -12,6 +12,8 @@
 #include "location.h"
 
 static bool parse_authority(S3Slice authority, S3Location *loc, S3Error *err);
+static void append_storage_prefix(StringInfo key, const char *prefix);
+static bool check_key_length(size_t len, S3Error *err);
 static bool check_prefix_kept(S3Slice key, S3Error *err);
 static S3Slice cut_query(S3Slice path);
 static bool append_normalized(StringInfo dst, S3Slice path, bool keep_inside, S3Error *err);
@@ -111,12 +113,7 @@ s3_location_object_key(const S3Location *loc, const char *prefix,
 	bool		prefixed = prefix[0] != '\0';
 	size_t		start = key->len;
 
-	if (prefixed)
-	{
-		appendStringInfoString(key, prefix);
-		if (prefix[strlen(prefix) - 1] != '/')
-			appendStringInfoChar(key, '/');
-	}
+	append_storage_prefix(key, prefix);
 	if (normalize)
 	{
 		size_t		before = key->len;
@@ -140,13 +137,54 @@ s3_location_object_key(const S3Location *loc, const char *prefix,
 		s3_error_set(err, S3_ERROR_EMPTY, "S3 URL without a key");
 		return s3_error_detail(err, "The URL names a bucket; an object is needed here.");
 	}
-	if (key->len - start > S3_KEY_MAX)
+	return check_key_length(key->len - start, err);
+}
+
+bool
+s3_location_list_prefix(const S3Location *loc, const char *prefix,
+						bool normalize, StringInfo key, size_t *own_len, S3Error *err)
+{
+	S3Slice		below = normalize ? cut_query(loc->key) : loc->key;
+	size_t		start = key->len;
+
+	append_storage_prefix(key, prefix);
+	*own_len = key->len - start;
+	if (!normalize)
 	{
-		s3_error_set(err, S3_ERROR_TOO_LARGE, "the key of an S3 URL is too long");
-		return s3_error_detail(err, "With the key prefix it has %zu bytes; S3 allows %d.",
-							   key->len - start, S3_KEY_MAX);
+		if (*own_len > 0 && !check_prefix_kept(below, err))
+			return false;
+		appendBinaryStringInfo(key, below.data, below.len);
 	}
-	return true;
+	else
+	{
+		if (!append_normalized(key, below, *own_len > 0, err))
+			return false;
+		/* A slash at the end means "below" here, so it stays. */
+		if (key->len > start + *own_len && below.data[below.len - 1] == '/')
+			appendStringInfoChar(key, '/');
+	}
+	return check_key_length(key->len - start, err);
+}
+
+/* Appends the storage's prefix, joined to what follows with one '/'. */
+static void
+append_storage_prefix(StringInfo key, const char *prefix)
+{
+	if (prefix[0] == '\0')
+		return;
+	appendStringInfoString(key, prefix);
+	if (prefix[strlen(prefix) - 1] != '/')
+		appendStringInfoChar(key, '/');
+}
+
+static bool
+check_key_length(size_t len, S3Error *err)
+{
+	if (len <= S3_KEY_MAX)
+		return true;
+	s3_error_set(err, S3_ERROR_TOO_LARGE, "the key of an S3 URL is too long");
+	return s3_error_detail(err, "With the key prefix it has %zu bytes; S3 allows %d.",
+						   len, S3_KEY_MAX);
 }
 
 /* Only a bucket may stand here: neither user info nor a port. */

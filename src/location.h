@@ -48,4 +48,14 @@ extern bool s3_check_bucket_name(S3Slice bucket, S3Error *err);
 extern bool s3_location_object_key(const S3Location *loc, const char *prefix,
 								   bool normalize, StringInfo key, S3Error *err);
 
+/*
+ * Appends what the keys of the objects below the URL start with on the
+ * server: "prefix", and the URL's key, which need not end in '/' and may be
+ * empty.  Returns in "own_len" how much of it the storage has put before the
+ * URL's key.  Refuses what s3_location_object_key does, but for an empty key.
+ */
+extern bool s3_location_list_prefix(const S3Location *loc, const char *prefix,
+									bool normalize, StringInfo key,
+									size_t *own_len, S3Error *err);
+
 #endif							/* S3STORE_LOCATION_H */

@@ -65,6 +65,12 @@ static const S3Operation operations[] = {
 	{S3_DELETE_OBJECT, "delete_object", "DELETE", false, "delete", "from"}
 };
 
+/* What no link is made for, under this or any other name. */
+static const S3Operation internal_operations[] = {
+	{S3_LIST_OBJECTS_V2, "list_objects_v2", "GET", true, "list", "of"},
+	{S3_LIST_OBJECT_VERSIONS, "list_object_versions", "GET", true, "list", "of"}
+};
+
 static const ParamRule rules[] = {
 	{"ACL", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-acl"},
 	{"BucketKeyEnabled", PUT, PLACE_HEADER, TYPE_BOOLEAN, "x-amz-server-side-encryption-bucket-key-enabled"},
@@ -141,6 +147,11 @@ s3_operation(S3OperationId id)
 	{
 		if (operations[i].id == id)
 			return &operations[i];
+	}
+	for (int i = 0; i < lengthof(internal_operations); i++)
+	{
+		if (internal_operations[i].id == id)
+			return &internal_operations[i];
 	}
 	elog(ERROR, "unrecognized S3 operation: %d", (int) id);
 }

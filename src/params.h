@@ -17,7 +17,9 @@ typedef enum S3OperationId
 	S3_GET_OBJECT = 1,
 	S3_HEAD_OBJECT = 2,
 	S3_PUT_OBJECT = 4,
-	S3_DELETE_OBJECT = 8
+	S3_DELETE_OBJECT = 8,
+	S3_LIST_OBJECTS_V2 = 1024,
+	S3_LIST_OBJECT_VERSIONS = 4096
 } S3OperationId;
 
 typedef struct S3Operation

@@ -51,7 +51,16 @@ s3_slice_cstring(const char *s)
 static inline bool
 s3_slice_equal(S3Slice a, S3Slice b)
 {
-	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+/* Byte by byte, as strcmp does. */
+static inline int
+s3_slice_compare(S3Slice a, S3Slice b)
+{
+	int			order = memcmp(a.data, b.data, Min(a.len, b.len));
+
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
 static inline char *

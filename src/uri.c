@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * uri.c
- *	  Percent-encoding as Signature Version 4 wants it (UriEncode).
+ *	  Percent-encoding as Signature Version 4 wants it (UriEncode), and the
+ *	  decoding of what S3's lists have encoded.
  *
  * Pure.  Encodes bytes, not characters, and never reads what stands already
  * encoded: '%' becomes "%25".
@@ -12,6 +13,7 @@
 
 static void encode(StringInfo dst, S3Slice src, bool keep_slash);
 static bool is_unreserved(uint8 byte);
+static int	hex_digit(char c);
 
 void
 s3_uri_encode(StringInfo dst, S3Slice src)
@@ -23,6 +25,33 @@ void
 s3_uri_encode_path(StringInfo dst, S3Slice src)
 {
 	encode(dst, src, true);
+}
+
+bool
+s3_uri_decode_form(char *text, size_t *len)
+{
+	const char *end = text + *len;
+	char	   *out = text;
+
+	for (const char *in = text; in < end; in++)
+	{
+		int			high;
+		int			low;
+
+		if (*in != '%')
+		{
+			*out++ = *in == '+' ? ' ' : *in;
+			continue;
+		}
+		high = end - in > 2 ? hex_digit(in[1]) : -1;
+		low = end - in > 2 ? hex_digit(in[2]) : -1;
+		if (high < 0 || low < 0 || high + low == 0)
+			return false;
+		*out++ = (char) (high << 4 | low);
+		in += 2;
+	}
+	*len = out - text;
+	return true;
 }
 
 static void
@@ -57,4 +86,17 @@ is_unreserved(uint8 byte)
 	return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
 		(byte >= '0' && byte <= '9') ||
 		byte == '-' || byte == '.' || byte == '_' || byte == '~';
+}
+
+/* Returns the digit's value, or -1. */
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
 }

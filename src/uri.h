@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * uri.h
- *	  Percent-encoding as Signature Version 4 wants it (UriEncode).  Pure.
+ *	  Percent-encoding as Signature Version 4 wants it (UriEncode), and the
+ *	  decoding of what S3's lists have encoded.  Pure.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,5 +17,12 @@
  */
 extern void s3_uri_encode(StringInfo dst, S3Slice src);
 extern void s3_uri_encode_path(StringInfo dst, S3Slice src);
+
+/*
+ * Decodes text[len] where it stands: %XX, and '+' for a blank, as forms have
+ * it and S3's lists.  Sets *len; returns false when a '%' is not followed by
+ * two hex digits, and for NUL.
+ */
+extern bool s3_uri_decode_form(char *text, size_t *len);
 
 #endif							/* S3STORE_URI_H */

@@ -7,6 +7,9 @@
  * are no entities (a document type ends the parsing), depth and lengths are
  * bounded, and nothing throws inside a callback.
  *
+ * One thing is read that XML 1.0 forbids: a reference to a control character,
+ * such as "&#x01;", which Ceph writes for that byte of a key.
+ *
  *-------------------------------------------------------------------------
  */
 #include "s3store.h"
@@ -15,6 +18,10 @@
 #include <limits.h>
 
 #include "xml.h"
+
+/* What the references that expat refuses are replaced by before it sees them. */
+#define CONTROL_TARGET	"control"	/* of a processing instruction */
+#define CONTROL_FORMAT	"<?" CONTROL_TARGET " %02x?>"
 
 typedef struct XmlState
 {
@@ -33,6 +40,9 @@ static void XMLCALL end_element(void *arg, const XML_Char *name);
 static void XMLCALL add_text(void *arg, const XML_Char *text, int len);
 static void XMLCALL refuse_doctype(void *arg, const XML_Char *name, const XML_Char *system_id,
 								   const XML_Char *public_id, int has_internal_subset);
+static void XMLCALL add_control(void *arg, const XML_Char *target, const XML_Char *data);
+static S3Slice replace_control_references(S3Slice document);
+static size_t control_reference(const char *text, const char *end, int *control);
 static const char *local_name(const char *name);
 static void stop(XmlState *state, const char *fault);
 
@@ -43,6 +53,7 @@ s3_xml_parse(S3Slice document, const char *root,
 	XmlState	state = {0};
 	enum XML_Status status;
 
+	document = replace_control_references(document);
 	state.root = root;
 	state.depth = -1;
 	state.element_end = element_end;
@@ -53,6 +64,7 @@ s3_xml_parse(S3Slice document, const char *root,
 	XML_SetUserData(state.parser, &state);
 	XML_SetElementHandler(state.parser, start_element, end_element);
 	XML_SetCharacterDataHandler(state.parser, add_text);
+	XML_SetProcessingInstructionHandler(state.parser, add_control);
 	XML_SetStartDoctypeDeclHandler(state.parser, refuse_doctype);
 
 	/* Nothing between creating and freeing the parser can throw. */
@@ -69,6 +81,96 @@ s3_xml_parse(S3Slice document, const char *root,
 	s3_error_set(err, S3_ERROR_PROTOCOL, "could not understand the server's answer");
 	return s3_error_detail(err, "Reading an XML document with root element \"%s\": %s.",
 						   root, state.fault);
+}
+
+void
+s3_xml_escape(StringInfo dst, S3Slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+	{
+		char		c = text.data[i];
+
+		switch (c)
+		{
+			case '&':
+				appendStringInfoString(dst, "&amp;");
+				break;
+			case '<':
+				appendStringInfoString(dst, "&lt;");
+				break;
+			case '>':
+				appendStringInfoString(dst, "&gt;");
+				break;
+			case '"':
+				appendStringInfoString(dst, "&quot;");
+				break;
+			case '\'':
+				appendStringInfoString(dst, "&apos;");
+				break;
+			case '\r':			/* else a reader makes a newline of it */
+				appendStringInfoString(dst, "&#13;");
+				break;
+			default:
+				appendStringInfoCharMacro(dst, c);
+		}
+	}
+}
+
+/*
+ * Returns the document with each reference to a control character that XML
+ * 1.0 forbids as a processing instruction of ours; the document itself when
+ * it has none.
+ */
+static S3Slice
+replace_control_references(S3Slice document)
+{
+	const char *end = document.data + document.len;
+	const char *copied = document.data; /* what stands before is in "clean" */
+	const char *at = document.data;
+	StringInfoData clean = {0};
+
+	while (at != end && (at = memchr(at, '&', end - at)) != NULL)
+	{
+		int			control;
+		size_t		len = control_reference(at, end, &control);
+
+		if (len > 0)
+		{
+			if (clean.data == NULL)
+				initStringInfo(&clean);
+			appendBinaryStringInfo(&clean, copied, at - copied);
+			appendStringInfo(&clean, CONTROL_FORMAT, control);
+			copied = at + len;
+		}
+		at += Max(len, 1);
+	}
+	if (clean.data == NULL)
+		return document;
+	appendBinaryStringInfo(&clean, copied, end - copied);
+	return s3_slice(clean.data, clean.len);
+}
+
+/*
+ * Returns the length of the reference at "text", 0 when it is not one to a
+ * character from U+0001 to U+001F other than the tab, LF and CR.
+ */
+static size_t
+control_reference(const char *text, const char *end, int *control)
+{
+	char		reference[16] = "";
+	char	   *semicolon;
+	bool		hex;
+
+	if (end - text < 4 || text[1] != '#')
+		return 0;
+	hex = text[2] == 'x';
+	memcpy(reference, text + 2 + hex, Min(sizeof(reference) - 1, end - text - 2 - hex));
+	*control = (int) strtol(reference, &semicolon, hex ? 16 : 10);
+	if (*semicolon != ';' || *control < 1 || *control > 0x1f ||
+		strchr("\t\n\r", *control) != NULL ||
+		strspn(reference, "0123456789abcdefABCDEF") != semicolon - reference)
+		return 0;
+	return semicolon - reference + 3 + hex;
 }
 
 static void XMLCALL
@@ -114,6 +216,22 @@ add_text(void *arg, const XML_Char *text, int len)
 	}
 	memcpy(state->text + state->text_len, text, len);
 	state->text_len += len;
+}
+
+/* Any other processing instruction is not for us. */
+static void XMLCALL
+add_control(void *arg, const XML_Char *target, const XML_Char *data)
+{
+	XmlState   *state = arg;
+	long		control = strtol(data, NULL, 16);
+	char		byte = (char) control;
+
+	if (strcmp(target, CONTROL_TARGET) != 0 || control < 1 || control > 0x1f)
+		return;
+	if (state->depth < 0)
+		stop(state, "a character outside of the root element");
+	else
+		add_text(state, &byte, 1);
 }
 
 static void XMLCALL

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * xml.h
- *	  Reads the XML that S3 servers send.  Pure; the only user of expat.
+ *	  Reads the XML that S3 servers send, and writes what they read.  Pure;
+ *	  the only user of expat.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,5 +29,8 @@ typedef void (*S3XmlElementEnd) (void *arg, int depth, const char *name, S3Slice
  */
 extern bool s3_xml_parse(S3Slice document, const char *root,
 						 S3XmlElementEnd element_end, void *arg, S3Error *err);
+
+/* Appends "text" as the content of an element. */
+extern void s3_xml_escape(StringInfo dst, S3Slice text);
 
 #endif							/* S3STORE_XML_H */

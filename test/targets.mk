@@ -31,6 +31,16 @@ fuzz: $(FUZZERS)
 		else echo "not ok $$n - $$name"; exit 1; fi; \
 	done; echo "1..$$n"
 
+# How fast the pure rooms are, as they are built for the server.  What needs
+# one stands beside: test/bench/list.
+bench: $(patsubst test/bench/%.c,test/unit/bin/bench_%,$(wildcard test/bench/*.c))
+	@for bench in $^; do $$bench || exit 1; done
+
+test/unit/bin/bench_%: test/bench/%.c test/unit/memory.c $(PURE_OBJS:.o=.c) $(PURE_HEADERS)
+	@mkdir -p $(@D)
+	$(TEST_CC) -O2 $(filter-out -O1 $(TEST_SANITIZE),$(TEST_CFLAGS)) \
+		$(filter-out -DUSE_ASSERT_CHECKING,$(TEST_CPPFLAGS)) -o $@ $(filter %.c,$^) $(TEST_LIBS)
+
 # With clang and its libFuzzer: make test/unit/bin/libfuzzer_location
 test/unit/bin/libfuzzer_%: test/fuzz/fuzz_%.c test/unit/memory.c $(PURE_OBJS:.o=.c)
 	@mkdir -p $(@D)
@@ -76,5 +86,5 @@ clean: clean-tests
 clean-tests:
 	rm -rf test/unit/bin
 
-.PHONY: unit fuzz lint indent indent-check analyze clean-tests
+.PHONY: unit fuzz bench lint indent indent-check analyze clean-tests
 .SECONDARY:

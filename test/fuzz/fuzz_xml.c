@@ -8,6 +8,7 @@ const FuzzSeed fuzz_seeds[] = {
 	SEED("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>NoSuchKey</Code><Message>a</Message></Error>"),
 	SEED("<Error xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><A><B>1</B></A></Error>"),
 	SEED("<s:Error xmlns:s='x'>&lt;&#252;<![CDATA[<b>]]><!-- c --></s:Error>"),
+	SEED("<Error>a&#x01;b&#31;]&#0;<A>&#x1f;</A></Error>"),
 	SEED("<!DOCTYPE Error [<!ENTITY a 'b'>]><Error>&a;</Error>"),
 	SEED("<?xml version='1.0' encoding='UTF-16'?><Error/>"),
 	SEED("<?xml version='1.0' encoding='ISO-8859-1'?><Error>\xfc</Error>"),

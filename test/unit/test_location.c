@@ -195,6 +195,7 @@ static void test_key(const char *key, const char *prefix, bool normalize,
 					 const char *want, S3ErrorKind kind);
 static void test_key_limits(void);
 static void test_appending(void);
+static void test_list_prefixes(void);
 
 int
 main(void)
@@ -206,6 +207,7 @@ main(void)
 	test_keys();
 	test_key_limits();
 	test_appending();
+	test_list_prefixes();
 	return tap_done();
 }
 
@@ -355,4 +357,55 @@ test_appending(void)
 	appendStringInfoString(&text, "/bucket/");
 	ok(s3_location_object_key(&loc, "", true, &text, &err), "a key behind other text");
 	is_string(text.data, "/bucket/x", "... leaves that text alone");
+}
+
+/* What the keys below a URL start with. */
+static void
+test_list_prefixes(void)
+{
+	static const struct
+	{
+		const char *key;
+		const char *prefix;
+		bool		normalize;
+		const char *want;
+		int			own_len;	/* -1: refused */
+	}			cases[] =
+	{
+		{"", "", false, "", 0},
+		{"a", "", false, "a", 0},
+		{"a//b/", "", false, "a//b/", 0},
+		{"..", "", false, "..", 0},
+		{"a?b#c/", "", false, "a?b#c/", 0},
+		{"", "p", false, "p/", 2},
+		{"", "p/", false, "p/", 2},
+		{"a/", "p", false, "p/a/", 2},
+		{"/a", "p", false, "p//a", 2},
+		{"a/../b", "p", false, "p/a/../b", 2},
+		{"..", "p", false, NULL, -1},
+		{"a/../..", "p", false, NULL, -1},
+		{"", "", true, "", 0},
+		{"/", "", true, "", 0},
+		{"a//b/", "", true, "a/b/", 0},
+		{"a/./b", "", true, "a/b", 0},
+		{"a/?b", "", true, "a/", 0},
+		{"a/../", "", true, "", 0},
+		{"a/../b/", "p", true, "p/b/", 2},
+		{"/", "p", true, "p/", 2},
+		{"../a", "p", true, NULL, -1}
+	};
+
+	for (int i = 0; i < lengthof(cases); i++)
+	{
+		S3Location	loc = {s3_slice("s3", 2), s3_slice("b", 1), s3_slice_cstring(cases[i].key)};
+		StringInfoData key;
+		S3Error		err = {0};
+		size_t		own_len = 0;
+		bool		good;
+
+		initStringInfo(&key);
+		good = s3_location_list_prefix(&loc, cases[i].prefix, cases[i].normalize, &key, &own_len, &err);
+		is_string(good ? key.data : NULL, cases[i].want, "prefix of a list %d", i);
+		is_int(good ? (int) own_len : -1, cases[i].own_len, "... and what of it is the storage's");
+	}
 }

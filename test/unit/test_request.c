@@ -71,6 +71,7 @@ static void test_fields(void);
 static void test_values(void);
 static void test_names(void);
 static void test_encoding(void);
+static void test_decoding(void);
 static const char *encode(S3Slice bytes, bool path);
 
 int
@@ -80,6 +81,7 @@ main(void)
 	test_values();
 	test_names();
 	test_encoding();
+	test_decoding();
 	return tap_done();
 }
 
@@ -159,6 +161,32 @@ test_encoding(void)
 	is_string(encode(s3_slice("", 0), false), "before ", "nothing to encode");
 	is_string(encode(s3_slice_cstring("a b/c%20"), false), "a%20b%2Fc%2520", "a value");
 	is_string(encode(s3_slice_cstring("a b/c%20"), true), "a%20b/c%2520", "a path");
+}
+
+static void
+test_decoding(void)
+{
+	static const char *const bad[] = {"%", "a%", "%4", "%4g", "%g4", "%%41", "%00", "% 1", "%+1"};
+	char		good[] = "a+b%20%2B%2f%C3%BC%41%25";
+	size_t		len = strlen(good);
+
+	ok(s3_uri_decode_form(good, &len), "what a form has encoded");
+	is_bytes(s3_slice(good, len), s3_slice_cstring("a b +/\xc3\xbc" "A%"), "... is decoded");
+	for (int i = 0; i < lengthof(bad); i++)
+	{
+		len = strlen(bad[i]);
+		ok(!s3_uri_decode_form(s3_slice_dup(s3_slice_cstring(bad[i])), &len),
+		   "\"%s\" is no encoding", bad[i]);
+	}
+	for (int byte = 1; byte < 256; byte++)
+	{
+		char		c = (char) byte;
+		char	   *text = pstrdup(encode(s3_slice(&c, 1), false));
+
+		len = strlen(text);
+		ok(s3_uri_decode_form(text, &len) && len == 1 && text[0] == c,
+		   "byte 0x%02x comes back", byte);
+	}
 }
 
 /* Encodes behind other text, which is left out again. */

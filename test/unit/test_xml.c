@@ -25,6 +25,10 @@ static const struct
 	{"blanks between", "<R>\n  <A>1</A>\n</R>", "1 A=1;0 R=\n;", NULL},
 	{"predefined entities", "<R>&lt;&gt;&amp;&quot;&apos;</R>", "0 R=<>&\"';", NULL},
 	{"character references", "<R>&#252;&#x1F600;</R>", "0 R=\xc3\xbc\xf0\x9f\x98\x80;", NULL},
+	{"references to control characters", "<R>a&#x01;b&#1;&#31;&#x1F;]&#x0b;c</R>", "0 R=a\x01" "b\x01\x1f\x1f]\x0b" "c;", NULL},
+	{"references to tab, LF and CR", "<R>&#9;&#xA;&#13;</R>", "0 R=\t\n\r;", NULL},
+	{"a control character in an element in one", "<R>&#1;<A>&#2;</A></R>", "1 A=\x02;0 R=;", NULL},
+	{"another's processing instruction", "<R>a<?control?><?control x?><?c 01?>b</R>", "0 R=ab;", NULL},
 	{"CDATA", "<R>a<![CDATA[<b>&]]>c</R>", "0 R=a<b>&c;", NULL},
 	{"a comment", "<R>a<!-- <B/> -->b</R>", "0 R=ab;", NULL},
 	{"a processing instruction", "<?p x?><R>a</R>", "0 R=a;", NULL},
@@ -53,7 +57,13 @@ static const struct
 	{"text behind the root", "<R/>x", NULL, "junk after"},
 	{"two roots", "<R/><R/>", NULL, "junk after"},
 	{"a control character", "<R>\x01</R>", NULL, "not well-formed"},
-	{"a reference to one", "<R>&#1;</R>", NULL, "reference to invalid character"},
+	{"a reference to NUL", "<R>&#0;</R>", NULL, "reference to invalid character"},
+	{"a reference to a surrogate", "<R>&#xD800;</R>", NULL, "reference to invalid character"},
+	{"an unfinished reference", "<R>&#1</R>", NULL, "not well-formed"},
+	{"a reference with blanks", "<R>&# 1;</R>", NULL, "not well-formed"},
+	{"a control character behind the root", "<R/>&#1;", NULL, "outside of the root"},
+	{"a control character in a tag", "<R &#1;/>", NULL, "not well-formed"},
+	{"a control character in an attribute", "<R a='&#1;'/>", NULL, "not well-formed"},
 	{"not UTF-8", "<R>\xff</R>", NULL, "not well-formed"},
 	{"another encoding's name", "<?xml version='1.0' encoding='EBCDIC-US'?><R/>", NULL, "unknown encoding"},
 	{"an attribute twice", "<R a='1' a='2'/>", NULL, "duplicate attribute"}
@@ -62,6 +72,7 @@ static const struct
 static void note(void *arg, int depth, const char *name, S3Slice text);
 static void test_documents(void);
 static void test_partial_documents(void);
+static void test_escape(void);
 static void test_limits(void);
 static void test_limit(const char *name, S3Slice document, bool good, const char *fault);
 static S3Slice nested(int depth);
@@ -73,6 +84,7 @@ main(void)
 {
 	test_documents();
 	test_partial_documents();
+	test_escape();
 	test_limits();
 	return tap_done();
 }
@@ -125,6 +137,27 @@ test_partial_documents(void)
 		refused += !s3_xml_parse(s3_slice(part, len), "R", note, &told, &err);
 	}
 	is_int(refused, strlen(document), "no beginning of a document passes for one");
+}
+
+/* What is escaped reads as it was. */
+static void
+test_escape(void)
+{
+	static const char text[] = "a<b>&amp;\"'\r\n\t\xc3\xbc]]>";
+	StringInfoData document;
+	StringInfoData told;
+	S3Error		err = {0};
+
+	initStringInfo(&document);
+	s3_xml_escape(&document, s3_slice_cstring(text));
+	is_string(document.data, "a&lt;b&gt;&amp;amp;&quot;&apos;&#13;\n\t\xc3\xbc]]&gt;", "escaped text");
+	resetStringInfo(&document);
+	appendStringInfoString(&document, "<R>");
+	s3_xml_escape(&document, s3_slice_cstring(text));
+	appendStringInfoString(&document, "</R>");
+	initStringInfo(&told);
+	ok(s3_xml_parse(s3_slice(document.data, document.len), "R", note, &told, &err), "... can be read");
+	is_string(told.data, psprintf("0 R=%s;", text), "... and is the same");
 }
 
 static void

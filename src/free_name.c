@@ -1,0 +1,105 @@
+/*-------------------------------------------------------------------------
+ *
+ * free_name.c
+ *	  Looks for a name that no object has.
+ *
+ * Nothing is reserved: somebody else may take the name before it is used.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include "encoding.h"
+#include "free_name.h"
+#include "naming.h"
+#include "utils/builtins.h"
+
+static size_t longest_url(text *url, const char *command);
+static void random_characters(char *out, int len);
+
+bool
+s3_name_is_taken(text *url, const char *command)
+{
+	S3Call		call;
+	S3HttpResponse response;
+	S3Error		err;
+
+	(void) s3_call_open(&call, S3_HEAD_OBJECT, command, S3_CALL_REQUEST, url);
+	if (s3_call_perform(&call, &response, &err))
+		return true;
+	if (err.kind != S3_ERROR_NOT_FOUND)
+		s3_call_throw(&call, &err);
+	return false;
+}
+
+bool
+s3_name_fits(text *url, int max_length)
+{
+	S3NameLimits limits = {0, max_length};
+
+	return s3_naming_fits(s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url)), &limits);
+}
+
+text *
+s3_name_alternative(text *url, const char *command, int max_length)
+{
+	S3NameLimits limits = {longest_url(url, command), max_length};
+	char		suffix[S3_NAME_SUFFIX_LEN + 1];
+	StringInfoData name;
+	S3Error		err;
+
+	random_characters(suffix, S3_NAME_SUFFIX_LEN);
+	initStringInfo(&name);
+	if (!s3_naming_alternative(s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url)),
+							   suffix, &limits, &name, &err))
+		s3_error_throw(&err);
+	return s3_text_from_utf8(s3_slice(name.data, name.len));
+}
+
+void
+s3_name_throw_all_taken(text *url)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_FILE),
+			 errmsg("could not find a free name for object \"%s\"", text_to_cstring(url)),
+			 errdetail("%d names were taken.", S3_NAME_ATTEMPTS_MAX)));
+}
+
+/* In bytes of UTF-8: the server counts those of its key, prefix included. */
+static size_t
+longest_url(text *url, const char *command)
+{
+	S3Call		call;
+	size_t		prefix_len;
+	const char *prefix;
+
+	(void) s3_call_open(&call, S3_HEAD_OBJECT, command, S3_CALL_REQUEST, url);
+	prefix = call.storage->settings.key_prefix;
+	prefix_len = strlen(prefix);
+	if (prefix_len > 0 && prefix[prefix_len - 1] != '/')
+		prefix_len++;
+	return call.location.key.data - call.location.scheme.data + S3_KEY_MAX - prefix_len;
+}
+
+/* Writes "len" letters and digits, all as likely, and a NUL. */
+static void
+random_characters(char *out, int len)
+{
+	static const char alphabet[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	const int	count = sizeof(alphabet) - 1;
+	int			used = 0;
+
+	while (used < len)
+	{
+		uint8		byte;
+
+		if (!pg_strong_random(&byte, 1))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not generate a random name")));
+		/* Bytes beyond the last multiple would favour the first characters. */
+		if (byte < 256 / count * count)
+			out[used++] = alphabet[byte % count];
+	}
+	out[len] = '\0';
+}

@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * free_name.h
+ *	  Looks for a name that no object has.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_FREE_NAME_H
+#define S3STORE_FREE_NAME_H
+
+#include "client.h"
+
+#define S3_NAME_ATTEMPTS_MAX	100
+
+/*
+ * Asks the server whether the URL's object exists.  Throws for every answer
+ * that is neither yes nor no.
+ */
+extern bool s3_name_is_taken(text *url, const char *command);
+
+/* Are these no more characters than that?  0: they always are. */
+extern bool s3_name_fits(text *url, int max_length);
+
+/*
+ * Returns another name for the URL's object, at random, with a key that the
+ * server can have and with at most "max_length" characters (0: any number).
+ * Throws 22023 or 54000 when there is none.
+ */
+extern text *s3_name_alternative(text *url, const char *command, int max_length);
+
+/* Reports that so many names were taken. */
+extern void s3_name_throw_all_taken(text *url) pg_attribute_noreturn();
+
+#endif							/* S3STORE_FREE_NAME_H */

@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ *
+ * list.h
+ *	  A list of objects or of versions, fetched page by page.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_LIST_H
+#define S3STORE_LIST_H
+
+#include "client.h"
+#include "list_page.h"
+
+typedef struct S3ListOptions
+{
+	const char *command;		/* the SQL function, such as "s3_list()" */
+	text	   *url;			/* of a bucket, or of a prefix in it */
+	S3ListPageKind kind;
+	const char *delimiter;		/* UTF-8; NULL or "": none */
+	const char *start_after;	/* a key, or a URL in the same bucket, in
+								 * UTF-8; NULL or "": from the start */
+	int64		max_items;		/* -1: all */
+} S3ListOptions;
+
+typedef struct S3Listing S3Listing;
+
+/*
+ * Starts a list; the options are copied.  Nothing is asked of the server yet.
+ * Returns NULL when the URL means "no file"; throws for every other that is
+ * not one of a configured storage.  The listing lives in the current memory
+ * context, and holds nothing but memory.
+ */
+extern S3Listing *s3_listing_start(const S3ListOptions *options);
+
+/*
+ * Returns the next entry, which is valid until the next call, or NULL at the
+ * end.  Entries come in the order of their keys' bytes.  SQL may run between
+ * two calls.  Throws when the server fails, when its list does not go on, and
+ * when the query is cancelled.
+ */
+extern const S3ListItem *s3_listing_next(S3Listing *listing);
+
+/*
+ * Returns the URL of an entry: the scheme as the caller wrote it, the bucket,
+ * and the key without the storage's prefix.
+ */
+extern text *s3_listing_url(const S3Listing *listing, const S3ListItem *item);
+
+#endif							/* S3STORE_LIST_H */
