@@ -12,21 +12,19 @@
  */
 #include "s3store.h"
 
+#include "digest.h"
 #include "encoding.h"
 #include "fmgr.h"
 #include "free_name.h"
 #include "nodes/pg_list.h"
 #include "put.h"
+#include "response.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #define COMMAND	"s3_put()"
-
-typedef enum PutOutcome
-{
-	PUT_STORED,
-	PUT_NAME_TAKEN
-} PutOutcome;
+#define RACES_MAX	5			/* names lost to others, in one put */
+#define HTTP_PRECONDITION_FAILED	412
 
 PG_FUNCTION_INFO_V1(s3store_put);
 PG_FUNCTION_INFO_V1(s3store_put_text);
@@ -36,7 +34,9 @@ static List *hosts_without_conditional_put = NIL;
 
 static Datum put(FunctionCallInfo fcinfo, S3Slice content);
 static text *put_under_free_name(text *url, S3PutArguments *arguments);
-static PutOutcome put_if_free(text *url, S3PutArguments *arguments);
+static bool put_if_free(text *url, S3PutArguments *arguments, int *races);
+static bool says_taken(const S3Error *err);
+static bool is_stored(text *url, const S3Request *put);
 static void put_over(text *url, S3PutArguments *arguments);
 static bool knows_conditional_put(const char *host);
 static void remember_no_conditional_put(const char *host);
@@ -107,43 +107,81 @@ static text *
 put_under_free_name(text *url, S3PutArguments *arguments)
 {
 	text	   *candidate = url;
+	int			races = 0;
 
 	for (int i = 0; i < S3_NAME_ATTEMPTS_MAX; i++)
 	{
-		if (put_if_free(candidate, arguments) == PUT_STORED)
+		if (put_if_free(candidate, arguments, &races))
 			return candidate;
 		candidate = s3_name_alternative(url, COMMAND, 0);
 	}
 	s3_name_throw_all_taken(url);
 }
 
-static PutOutcome
-put_if_free(text *url, S3PutArguments *arguments)
+/*
+ * Returns false when the name is taken.  The server is asked before the
+ * upload, since some servers take If-None-Match and ignore it; "races" counts
+ * the names that somebody else took in between.
+ */
+static bool
+put_if_free(text *url, S3PutArguments *arguments, int *races)
 {
 	S3Call		call;
 	S3HttpResponse response;
 	S3Error		err;
 
-	/* Asked first, since some servers take If-None-Match and ignore it. */
-	if (s3_name_is_taken(url, COMMAND))
-		return PUT_NAME_TAKEN;
 	(void) s3_put_open(&call, COMMAND, url, arguments);
+	if (s3_name_is_taken(url, COMMAND, &call.request.headers))
+		return false;
 	if (!knows_conditional_put(call.request.host))
 	{
 		put_over(url, arguments);
-		return PUT_STORED;
+		return true;
 	}
-	if (s3_fields_find(&call.request.headers, "if-none-match") == NULL)
-		s3_fields_add(&call.request.headers, "if-none-match", "*");
+	s3_fields_add(&call.request.headers, "if-none-match", "*");
 	if (s3_call_perform(&call, &response, &err))
-		return PUT_STORED;
-	if (err.kind == S3_ERROR_CONFLICT)
-		return PUT_NAME_TAKEN;
-	if (err.kind != S3_ERROR_UNSUPPORTED)
+		return true;
+	if (err.kind == S3_ERROR_UNSUPPORTED)
+	{
+		remember_no_conditional_put(call.request.host);
+		put_over(url, arguments);
+		return true;
+	}
+	/* What was sent twice may have met itself. */
+	if (err.http_status == HTTP_PRECONDITION_FAILED && response.resent &&
+		is_stored(url, &call.request))
+		return true;
+	if (!says_taken(&err) || ++*races > RACES_MAX)
 		s3_call_throw(&call, &err);
-	remember_no_conditional_put(call.request.host);
-	put_over(url, arguments);
-	return PUT_STORED;
+	return false;
+}
+
+static bool
+says_taken(const S3Error *err)
+{
+	return err->http_status == HTTP_PRECONDITION_FAILED ||
+		strcmp(err->code, "ConditionalRequestConflict") == 0;
+}
+
+/* Does the URL's object have the content that the request sent? */
+static bool
+is_stored(text *url, const S3Request *put)
+{
+	S3Call		call;
+	S3HttpResponse response;
+	S3ObjectInfo info;
+	S3Error		err;
+	uint8		md5[S3_MD5_LEN];
+	char		hex[S3_MD5_LEN * 2 + 1];
+
+	(void) s3_call_open(&call, S3_HEAD_OBJECT, COMMAND, S3_CALL_REQUEST, url);
+	if (!s3_md5(put->body, md5, &err) ||
+		!s3_call_perform(&call, &response, &err) ||
+		!s3_response_object(&response, &info, &err))
+		return false;
+	s3_hex(md5, sizeof(md5), hex);
+	return info.size == (int64) put->body.len && info.etag != NULL &&
+		strcmp(info.etag, hex) == 0;
 }
 
 static void

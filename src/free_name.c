@@ -14,17 +14,33 @@
 #include "naming.h"
 #include "utils/builtins.h"
 
+/* Without these, S3 refuses to tell of some objects. */
+static const char *const shared_headers[] = {
+	"x-amz-expected-bucket-owner",
+	"x-amz-request-payer",
+	"x-amz-server-side-encryption-customer-algorithm",
+	"x-amz-server-side-encryption-customer-key",
+	"x-amz-server-side-encryption-customer-key-md5"
+};
+
 static size_t longest_url(text *url, const char *command);
 static void random_characters(char *out, int len);
 
 bool
-s3_name_is_taken(text *url, const char *command)
+s3_name_is_taken(text *url, const char *command, const S3Fields *put)
 {
 	S3Call		call;
 	S3HttpResponse response;
 	S3Error		err;
 
 	(void) s3_call_open(&call, S3_HEAD_OBJECT, command, S3_CALL_REQUEST, url);
+	for (int i = 0; put != NULL && i < lengthof(shared_headers); i++)
+	{
+		const char *value = s3_fields_find(put, shared_headers[i]);
+
+		if (value != NULL)
+			s3_fields_add(&call.request.headers, shared_headers[i], value);
+	}
 	if (s3_call_perform(&call, &response, &err))
 		return true;
 	if (err.kind != S3_ERROR_NOT_FOUND)

@@ -14,9 +14,10 @@
 
 /*
  * Asks the server whether the URL's object exists.  Throws for every answer
- * that is neither yes nor no.
+ * that is neither yes nor no.  "put" has the headers of the put that asks, or
+ * is NULL: what S3 wants to know before it tells of an object is among them.
  */
-extern bool s3_name_is_taken(text *url, const char *command);
+extern bool s3_name_is_taken(text *url, const char *command, const S3Fields *put);
 
 /* Are these no more characters than that?  0: they always are. */
 extern bool s3_name_fits(text *url, int max_length);

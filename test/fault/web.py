@@ -31,7 +31,8 @@ class FaultServer:
     """One listening socket, a thread a connection.
 
     mode        what to do where the path names no behaviour
-    answers     what "answer" says: Answers in turn, the last one over and over
+    answers     what "answer" says: Answers in turn, the last one over and over;
+                None takes the request and closes the connection
     tls         (certificate file, key file): HTTPS
     drip        seconds between two bytes of the drip
     """
@@ -185,6 +186,8 @@ class FaultServer:
             answer = self.answers[0]
             if len(self.answers) > 1:
                 self.answers.pop(0)
+        if answer is None:      # taken, and no word of it
+            return False
         body = b'' if head.method == 'HEAD' else answer.body
         headers = {'Content-Length': len(answer.body), **answer.headers}
         sock.sendall(_head(answer.status, headers) + body)

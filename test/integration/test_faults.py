@@ -3,6 +3,7 @@
 After each fault a good call is made on the same connection: nothing of the
 bad one, neither bytes nor descriptors, may have stayed.
 """
+import hashlib
 import os
 import pathlib
 import subprocess
@@ -166,6 +167,35 @@ class Faults(BackendCase):
         """An object whose length the server does not say is there all the same."""
         self.assertEqual(query(self.conn, "SELECT s3_exists('s3-bad://chunked/key')"), [(True,)])
         self.check(self.conn, ('08P01', None), "SELECT s3_size('s3-bad://chunked/key')")
+
+    PUT = "SELECT s3_put('s3-bad://bucket/key', 'content'::text)"
+    ABSENT = Answer(404, {}, b'')
+    TAKEN = Answer(412, {}, b'<Error><Code>PreconditionFailed</Code></Error>')
+
+    def test_put_that_meets_itself(self):
+        """The answer to a put is lost with its connection; sent again, it finds its own object."""
+        etag = {'ETag': '"%s"' % hashlib.md5(b'content').hexdigest()}
+        with FaultServer(answers=[self.ABSENT, None, self.TAKEN,
+                                  Answer(200, etag, b'content')]) as server:
+            conn = self.faulty(server.endpoint)
+            self.assertEqual(query(conn, self.PUT), [('s3-bad://bucket/key',)])
+            self.assertEqual([request.method for request in server.requests],
+                             ['HEAD', 'PUT', 'PUT', 'HEAD'])
+
+    def test_put_that_meets_another(self):
+        """The same, but the object is somebody else's: it gets another name."""
+        with FaultServer(answers=[self.ABSENT, None, self.TAKEN,
+                                  Answer(200, {'ETag': '"%s"' % ('0' * 32)}, b'another'),
+                                  self.ABSENT, Answer(200, {}, b'')]) as server:
+            conn = self.faulty(server.endpoint)
+            self.assertRegex(query(conn, self.PUT)[0][0], r'^s3-bad://bucket/key_\w{7}$')
+
+    def test_put_that_never_wins(self):
+        """A server whose answers do not agree does not get the content a hundred times."""
+        with FaultServer(answers=[self.ABSENT, self.TAKEN] * 10) as server:
+            self.check(self.faulty(server.endpoint), ('58P02', None), self.PUT)
+            puts = [request for request in server.requests if request.method == 'PUT']
+            self.assertLess(len(puts), 10)
 
     def test_delete_elsewhere(self):
         """Only an S3 server can say that an object is gone."""
