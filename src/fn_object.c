@@ -198,12 +198,12 @@ undo_gzip(const S3Call *call, S3HttpResponse *response)
 	StringInfoData content;
 	S3Error		err;
 
-	if (encoding == NULL || pg_strcasecmp(encoding, "gzip") != 0)
+	if (encoding == NULL || pg_strcasecmp(encoding, "gzip") != 0 || response->body_len == 0)
 		return;
 	initStringInfo(&content);
 	appendStringInfoSpaces(&content, VARHDRSZ);
 	if (!s3_gunzip(s3_slice(response->body, response->body_len),
-				   Min(max, MaxAllocSize / 2), &content, &err))
+				   Min(max, S3_GUNZIP_MAX), &content, &err))
 		s3_call_throw(call, &err);
 	pfree(response->body - VARHDRSZ);
 	response->body = content.data + VARHDRSZ;

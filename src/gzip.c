@@ -146,7 +146,8 @@ s3_gunzip(S3Slice gzip, uint64 max, StringInfo dst, S3Error *err)
 		{
 			s3_error_set(err, S3_ERROR_TOO_LARGE, "the uncompressed object is too large");
 			s3_error_detail(err, "It has more than %llu bytes.", (unsigned long long) max);
-			return s3_error_hint(err, "s3store.max_object_size sets the limit.");
+			return max == S3_GUNZIP_MAX ? false :
+				s3_error_hint(err, "s3store.max_object_size sets the limit.");
 		}
 		/* Members may follow one another. */
 		if (status == Z_STREAM_END && stream->avail_in > 0)

@@ -9,6 +9,7 @@
 #define S3STORE_GZIP_H
 
 #include "error.h"
+#include "utils/memutils.h"
 
 /*
  * Puts the gzip form of "content" (level 9; the same bytes each time) into
@@ -16,6 +17,9 @@
  * when the query is cancelled.
  */
 extern bool s3_gzip(S3Slice content, S3Slice *gzip);
+
+/* The most that a datum can hold, and a step of the output beyond. */
+#define S3_GUNZIP_MAX	(MaxAllocSize - 256 * 1024)
 
 /*
  * Appends the uncompressed form of "gzip" (RFC 1952, several members too) to

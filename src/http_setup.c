@@ -122,7 +122,8 @@ set_authorities(S3HttpTransfer *transfer)
 	if (configured || curl_version_info(CURLVERSION_NOW)->cainfo != NULL)
 		set_option(transfer, CURLOPT_CAPATH, NULL);
 #if LIBCURL_VERSION_NUM >= 0x075700
-	set_option(transfer, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_SECONDS);
+	/* For speed alone: not every TLS library of libcurl's can. */
+	(void) curl_easy_setopt(transfer->easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_SECONDS);
 #endif
 }
 

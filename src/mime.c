@@ -137,6 +137,7 @@ static const struct
 };
 
 static HTAB *types = NULL;
+static bool types_loaded = false;
 static MemoryContext types_context = NULL;
 
 static void load_types(void);
@@ -153,7 +154,7 @@ s3_mime_type(S3Slice key)
 	S3Slice		extension = extension_of(key);
 	const char *inside = unpacked_extension(extension);
 
-	if (types == NULL)
+	if (!types_loaded)
 		load_types();
 	if (inside != NULL)
 		return find_type(s3_slice_cstring(inside));
@@ -182,6 +183,7 @@ load_types(void)
 	for (int i = 0; i < lengthof(builtin_types); i++)
 		add_type(builtin_types[i].extension, builtin_types[i].type);
 	load_system_types();
+	types_loaded = true;
 }
 
 /* A system without the file, or one that we may not read, has none. */

@@ -18,8 +18,6 @@ typedef struct S3Field
 	const char *value;
 } S3Field;
 
-#define S3_FIELDS_MAX	128		/* headers, or parameters, of one request */
-
 /* Zero-initialize before use; freed with its memory context. */
 typedef struct S3Fields
 {

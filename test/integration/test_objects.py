@@ -620,6 +620,10 @@ class GzipTest(ObjectCase):
         with self.assertSqlState('54000', hint='s3store.max_object_size'):
             self.get(self.key())
 
+    def test_nothing(self):
+        self.store(self.key(), b'', ContentEncoding='gzip')
+        self.assertEqual(self.get(self.key()), b'')
+
     def test_not_ours_to_undo(self):
         """A .gz file without the encoding is a file like any other."""
         self.store(self.key('.gz'), gzip.compress(self.TEXT), ContentType='application/gzip')
