@@ -17,12 +17,14 @@
 #include "client.h"
 #include "credentials.h"
 #include "encoding.h"
+#include "param_rules.h"
 #include "response.h"
 #include "sigv4.h"
 #include "uri.h"
 
 static bool open_location(S3Call *call, S3OperationId operation,
 						  const char *command, text *url);
+static void make_key(S3Call *call);
 static void prevent_change(const S3Call *call, S3CallPurpose purpose);
 static void set_target(S3Call *call, const S3Endpoint *endpoint);
 static S3Signing make_signing(const S3Call *call, int64 time);
@@ -31,18 +33,12 @@ bool
 s3_call_open(S3Call *call, S3OperationId operation, const char *command,
 			 S3CallPurpose purpose, text *url)
 {
-	const S3Settings *settings;
-	S3Error		err;
-
 	if (!open_location(call, operation, command, url))
 		return false;
 	if (!call->operation->read_only)
 		prevent_change(call, purpose);
-	settings = &call->storage->settings;
-	if (!s3_location_object_key(&call->location, settings->key_prefix,
-								settings->normalize_keys, &call->key, &err))
-		s3_error_throw(&err);
-	call->max_body = (uint64) settings->max_object_size * 1024;
+	make_key(call);
+	call->max_body = (uint64) call->storage->settings.max_object_size * 1024;
 	set_target(call, purpose == S3_CALL_LINK ?
 			   &call->storage->endpoint_presigning : &call->storage->endpoint);
 	return true;
@@ -91,6 +87,32 @@ s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err)
 	return false;
 }
 
+void
+s3_call_add_prefix(S3Call *call)
+{
+	S3Fields   *query = &call->request.query;
+	const char *given = s3_fields_find(query, S3_PARAM_PREFIX);
+
+	if (given != NULL)
+	{
+		if (call->location.key.len > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("\"Prefix\" is given twice"),
+					 errdetail("It stands in the URL and in \"params\".")));
+		call->location.key = s3_slice_cstring(given);
+		resetStringInfo(&call->key);
+		make_key(call);
+	}
+	if (given == NULL && call->key.len > 0)
+		s3_fields_add(query, S3_PARAM_PREFIX, call->key.data);
+	for (int i = 0; i < query->count; i++)
+	{
+		if (strcmp(query->items[i].name, S3_PARAM_PREFIX) == 0)
+			query->items[i].value = call->key.data;
+	}
+}
+
 char *
 s3_call_presign(S3Call *call, int expires, int64 signed_at)
 {
@@ -134,6 +156,25 @@ open_location(S3Call *call, S3OperationId operation, const char *command, text *
 	return true;
 }
 
+/* The key on the server of the object, or what the keys of a list begin with. */
+static void
+make_key(S3Call *call)
+{
+	const S3Settings *settings = &call->storage->settings;
+	size_t		own_len;
+	S3Error		err;
+	bool		good;
+
+	if (call->operation->on_bucket)
+		good = s3_location_list_prefix(&call->location, settings->key_prefix,
+									   settings->normalize_keys, &call->key, &own_len, &err);
+	else
+		good = s3_location_object_key(&call->location, settings->key_prefix,
+									  settings->normalize_keys, &call->key, &err);
+	if (!good)
+		s3_error_throw(&err);
+}
+
 /* A link changes nothing now, so it may be made on a standby. */
 static void
 prevent_change(const S3Call *call, S3CallPurpose purpose)
@@ -147,6 +188,7 @@ prevent_change(const S3Call *call, S3CallPurpose purpose)
 static void
 set_target(S3Call *call, const S3Endpoint *endpoint)
 {
+	const S3Operation *operation = call->operation;
 	S3Address	address;
 	StringInfoData path;
 	S3Error		err;
@@ -155,9 +197,12 @@ set_target(S3Call *call, const S3Endpoint *endpoint)
 						   call->location.bucket, &address, &err))
 		s3_error_throw(&err);
 	initStringInfo(&path);
-	appendStringInfo(&path, "%s/", address.path);
-	s3_uri_encode_path(&path, s3_slice(call->key.data, call->key.len));
-	call->request.method = call->operation->method;
+	appendStringInfoString(&path, address.path);
+	if (!operation->on_bucket || path.len == 0)
+		appendStringInfoChar(&path, '/');
+	if (!operation->on_bucket)
+		s3_uri_encode_path(&path, s3_slice(call->key.data, call->key.len));
+	call->request.method = operation->method;
 	call->request.tls = address.tls;
 	call->request.host = address.host;
 	call->request.path = path.data;

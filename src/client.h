@@ -25,7 +25,8 @@ typedef struct S3Call
 	const char *command;		/* the SQL function, such as "s3_put()" */
 	const S3Storage *storage;
 	S3Location	location;		/* the URL, in UTF-8 */
-	StringInfoData key;			/* of the object on the server; empty for a
+	StringInfoData key;			/* of the object on the server, or what the
+								 * keys to list begin with; may be empty for a
 								 * bucket */
 	uint64		max_body;		/* bytes of the answer to accept */
 	S3Request	request;		/* add headers and query before performing */
@@ -57,6 +58,12 @@ extern bool s3_call_open_bucket(S3Call *call, S3OperationId operation,
  * become read-only.
  */
 extern bool s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err);
+
+/*
+ * Completes the request of a list, whose params have been applied, by what the
+ * keys begin with: the URL's key, or where it has none the parameter "Prefix".
+ */
+extern void s3_call_add_prefix(S3Call *call);
 
 /*
  * Signs the request into a link that lives "expires" seconds from "signed_at"

@@ -11,9 +11,12 @@
 
 #include "access/xact.h"
 #include "client.h"
+#include "date.h"
 #include "fmgr.h"
+#include "param_rules.h"
 #include "privileges.h"
 #include "sigv4.h"
+#include "uri.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -22,10 +25,11 @@
 
 PG_FUNCTION_INFO_V1(s3store_presign);
 
+static void check_copy_source(const S3Call *call);
 static int	expires_seconds(const Interval *expires);
 static int	check_expires(int64 seconds);
 static int64 signing_time(void);
-static int64 unix_seconds(TimestampTz timestamp);
+static int64 given_time(TimestampTz signed_at);
 
 /*
  * s3_presign(url text, method text, expires interval, params jsonb,
@@ -48,12 +52,40 @@ s3store_presign(PG_FUNCTION_ARGS)
 		s3_privileges_require_write("s3_presign()");
 	if (!s3_call_open(&call, operation->id, "s3_presign()", S3_CALL_LINK, PG_GETARG_TEXT_PP(0)))
 		PG_RETURN_NULL();
-	if (!PG_ARGISNULL(3))
-		s3_params_apply(operation, PG_GETARG_JSONB_P(3), &call.request);
+	s3_params_apply(operation, PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3), &call.request);
+	if (operation->on_bucket)
+		s3_call_add_prefix(&call);
+	check_copy_source(&call);
 	expires = PG_ARGISNULL(2) ? check_expires(call.storage->settings.max_age_seconds) :
 		expires_seconds(PG_GETARG_INTERVAL_P(2));
-	signed_at = PG_ARGISNULL(4) ? signing_time() : unix_seconds(PG_GETARG_TIMESTAMPTZ(4));
+	signed_at = PG_ARGISNULL(4) ? signing_time() : given_time(PG_GETARG_TIMESTAMPTZ(4));
 	PG_RETURN_TEXT_P(cstring_to_text(s3_call_presign(&call, expires, signed_at)));
+}
+
+/*
+ * With a key prefix nothing outside of it shall be read, so what is copied
+ * must stand below it, too.
+ */
+static void
+check_copy_source(const S3Call *call)
+{
+	const char *source = s3_fields_find(&call->request.headers, S3_PARAM_COPY_SOURCE_HEADER);
+	const char *prefix = call->storage->settings.key_prefix;
+	const char *key;
+	StringInfoData wanted;
+
+	if (source == NULL || prefix[0] == '\0')
+		return;
+	initStringInfo(&wanted);
+	s3_uri_encode_path(&wanted, s3_slice_cstring(prefix));
+	if (wanted.data[wanted.len - 1] != '/')
+		appendStringInfoChar(&wanted, '/');
+	key = strchr(source + (source[0] == '/'), '/');
+	if (key == NULL || strncmp(key + 1, wanted.data, wanted.len) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value of \"CopySource\""),
+				 errdetail("With s3store.key_prefix set, the key of the source must begin with the prefix.")));
 }
 
 /* Whole seconds; a fraction is cut off. */
@@ -89,19 +121,16 @@ signing_time(void)
 	TimestampTz start = GetCurrentStatementStartTimestamp();
 	TimestampTz now = GetCurrentTimestamp();
 
-	return unix_seconds(now - start > SIGNED_AT_AGE_MAX ? now : start);
+	return s3_date_to_unix(now - start > SIGNED_AT_AGE_MAX ? now : start);
 }
 
 static int64
-unix_seconds(TimestampTz timestamp)
+given_time(TimestampTz signed_at)
 {
-	int64		epoch = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
-
-	if (TIMESTAMP_NOT_FINITE(timestamp))
+	if (TIMESTAMP_NOT_FINITE(signed_at))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("signing time out of range"),
 				 errdetail("A signature's time is finite.")));
-	/* Rounds down, before 2000 too. */
-	return (timestamp - (timestamp % USECS_PER_SEC + USECS_PER_SEC) % USECS_PER_SEC) / USECS_PER_SEC + epoch;
+	return s3_date_to_unix(signed_at);
 }

@@ -17,19 +17,11 @@
 
 #include "digest.h"
 #include "sigv4.h"
-#include "uri.h"
 
 #define ALGORITHM			"AWS4-HMAC-SHA256"
 #define UNSIGNED_PAYLOAD	"UNSIGNED-PAYLOAD"
 #define AMZ_DATE_SIZE		sizeof("YYYYMMDDTHHMMSSZ")
 #define DATE_LEN			8	/* YYYYMMDD at the start of an x-amz-date */
-
-/* An item of the canonical query string or of the canonical headers. */
-typedef struct CanonicalItem
-{
-	const char *name;
-	const char *value;
-} CanonicalItem;
 
 typedef struct CanonicalHeaders
 {
@@ -39,11 +31,7 @@ typedef struct CanonicalHeaders
 
 static bool format_amz_date(int64 time, char *amz_date, S3Error *err);
 static char *credential_scope(const char *amz_date, const char *region);
-static char *canonical_query(const S3Fields *query);
-static char *encode_value(const char *value);
 static CanonicalHeaders canonical_headers(const S3Request *request);
-static void sort_items(CanonicalItem *items, int count);
-static int	compare_items(const void *a, const void *b);
 static void append_trimmed(StringInfo dst, const char *value);
 static bool sign_request(const S3Request *request, const char *query,
 						 const CanonicalHeaders *headers, const char *payload_hash,
@@ -72,7 +60,7 @@ s3_sigv4_sign(S3Request *request, const S3Signing *signing, S3Error *err)
 		s3_fields_add(&request->headers, "x-amz-security-token", credentials->session_token);
 
 	headers = canonical_headers(request);
-	if (!sign_request(request, canonical_query(&request->query), &headers,
+	if (!sign_request(request, s3_fields_encode(&request->query, false), &headers,
 					  payload_hash, signing, amz_date, signature, err))
 		return false;
 	s3_fields_add(&request->headers, "authorization",
@@ -109,7 +97,7 @@ s3_sigv4_presign(const S3Request *request, const S3Signing *signing,
 	if (credentials->session_token != NULL)
 		s3_fields_add(&query, "X-Amz-Security-Token", credentials->session_token);
 
-	canonical = canonical_query(&query);
+	canonical = s3_fields_encode(&query, false);
 	if (!sign_request(request, canonical, &headers, UNSIGNED_PAYLOAD, signing,
 					  amz_date, signature, err))
 		return false;
@@ -117,15 +105,6 @@ s3_sigv4_presign(const S3Request *request, const S3Signing *signing,
 					 request->tls ? "https" : "http", request->host,
 					 request->path, canonical, signature);
 	return true;
-}
-
-void
-s3_request_url(const S3Request *request, StringInfo url)
-{
-	appendStringInfo(url, "%s://%s%s", request->tls ? "https" : "http",
-					 request->host, request->path);
-	if (request->query.count > 0)
-		appendStringInfo(url, "?%s", canonical_query(&request->query));
 }
 
 /* ISO 8601 basic format, as in x-amz-date. */
@@ -151,41 +130,12 @@ credential_scope(const char *amz_date, const char *region)
 	return psprintf("%.*s/%s/s3/aws4_request", DATE_LEN, amz_date, region);
 }
 
-/* CanonicalQueryString: encoded, then sorted by name. */
-static char *
-canonical_query(const S3Fields *query)
-{
-	CanonicalItem *items = palloc(query->count * sizeof(CanonicalItem) + 1);
-	StringInfoData text;
-
-	for (int i = 0; i < query->count; i++)
-	{
-		items[i].name = encode_value(query->items[i].name);
-		items[i].value = encode_value(query->items[i].value);
-	}
-	sort_items(items, query->count);
-	initStringInfo(&text);
-	for (int i = 0; i < query->count; i++)
-		appendStringInfo(&text, "%s%s=%s", i > 0 ? "&" : "", items[i].name, items[i].value);
-	return text.data;
-}
-
-static char *
-encode_value(const char *value)
-{
-	StringInfoData text;
-
-	initStringInfo(&text);
-	s3_uri_encode(&text, s3_slice_cstring(value));
-	return text.data;
-}
-
 /* Signs the host and every header that we send. */
 static CanonicalHeaders
 canonical_headers(const S3Request *request)
 {
 	int			count = request->headers.count + 1;
-	CanonicalItem *items = palloc(count * sizeof(CanonicalItem));
+	S3Field    *items = palloc(count * sizeof(S3Field));
 	CanonicalHeaders headers;
 	StringInfoData lines;
 	StringInfoData names;
@@ -197,7 +147,7 @@ canonical_headers(const S3Request *request)
 	}
 	items[count - 1].name = "host";
 	items[count - 1].value = request->host;
-	sort_items(items, count);
+	s3_fields_sort(items, count);
 
 	initStringInfo(&lines);
 	initStringInfo(&names);
@@ -211,22 +161,6 @@ canonical_headers(const S3Request *request)
 	headers.lines = lines.data;
 	headers.names = names.data;
 	return headers;
-}
-
-static void
-sort_items(CanonicalItem *items, int count)
-{
-	qsort(items, count, sizeof(CanonicalItem), compare_items);
-}
-
-static int
-compare_items(const void *a, const void *b)
-{
-	const CanonicalItem *left = a;
-	const CanonicalItem *right = b;
-	int			order = strcmp(left->name, right->name);
-
-	return order != 0 ? order : strcmp(left->value, right->value);
 }
 
 /* Trim(): no blanks at the ends, one for each run of them inside. */

@@ -46,7 +46,4 @@ extern bool s3_sigv4_sign(S3Request *request, const S3Signing *signing, S3Error 
 extern bool s3_sigv4_presign(const S3Request *request, const S3Signing *signing,
 							 int expires, StringInfo url, S3Error *err);
 
-/* Appends the URL of the request, unsigned: scheme, host, path and query. */
-extern void s3_request_url(const S3Request *request, StringInfo url);
-
 #endif							/* S3STORE_SIGV4_H */
