@@ -9,6 +9,7 @@
 #define S3STORE_CLIENT_H
 
 #include "http.h"
+#include "lifetime.h"
 #include "location.h"
 #include "params.h"
 #include "settings.h"
@@ -65,11 +66,29 @@ extern bool s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err
  */
 extern void s3_call_add_prefix(S3Call *call);
 
+/* Whether the storage's requests and links are signed by nobody. */
+extern bool s3_call_is_unsigned(const S3Call *call);
+
 /*
- * Signs the request into a link that lives "expires" seconds from "signed_at"
- * (seconds since 1970), and returns it.
+ * Signs the request into a link, and returns it; sets when it ends.  Where
+ * nothing is signed the link is the plain URL: its lifetime does not matter,
+ * and it has no end.
  */
-extern char *s3_call_presign(S3Call *call, int expires, int64 signed_at);
+extern char *s3_call_presign(S3Call *call, const S3Lifetime *lifetime, int64 *ends_at);
+
+/* Returns the URL under which an object that everybody may read stands. */
+extern char *s3_call_public_url(const S3Call *call);
+
+/* Returns where the form for an object is sent to: the URL of its bucket. */
+extern char *s3_call_form_url(const S3Call *call);
+
+/*
+ * Both halves of signing a form: the first adds the fields that the policy
+ * must name, the second signs the policy (in base64).
+ */
+extern void s3_call_start_form(S3Call *call, const S3Lifetime *lifetime, S3Fields *fields);
+extern void s3_call_sign_form(S3Call *call, const S3Lifetime *lifetime, const char *policy,
+							  S3Fields *fields);
 
 /* Reports "err" as the failure of this call. */
 extern void s3_call_throw(const S3Call *call, const S3Error *err) pg_attribute_noreturn();

@@ -103,11 +103,11 @@ check_required(const S3Operation *operation, const S3Request *request)
 	for (int i = 0; i < s3_param_rules_count; i++)
 	{
 		const S3ParamRule *rule = &s3_param_rules[i];
-		const S3Fields *fields = rule->place == S3_PARAM_IN_QUERY ?
-			&request->query : &request->headers;
+		bool		in_query = rule->place == S3_PARAM_IN_QUERY;
 
 		if ((rule->required & operation->id) != 0 &&
-			s3_fields_find(fields, rule->wire_name) == NULL)
+			s3_fields_find(in_query ? &request->query : &request->headers,
+						   rule->wire_name) == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("parameter \"%s\" is missing for %s", rule->name, operation->name),

@@ -63,23 +63,23 @@ s3_fields_find(const S3Fields *fields, const char *name)
 char *
 s3_fields_encode(const S3Fields *query, bool bare)
 {
-	S3Field    *items = palloc(query->count * sizeof(S3Field) + 1);
+	S3Fields	encoded = {0};
 	StringInfoData text;
 
 	for (int i = 0; i < query->count; i++)
 	{
 		const S3Field *field = &query->items[i];
 
-		items[i].name = encode_text(field->name);
-		items[i].value = field->value == NULL ? NULL : encode_text(field->value);
+		s3_fields_add(&encoded, encode_text(field->name),
+					  field->value == NULL ? NULL : encode_text(field->value));
 	}
-	s3_fields_sort(items, query->count);
+	s3_fields_sort(&encoded);
 	initStringInfo(&text);
-	for (int i = 0; i < query->count; i++)
+	for (int i = 0; i < encoded.count; i++)
 	{
-		appendStringInfo(&text, "%s%s", i > 0 ? "&" : "", items[i].name);
-		if (items[i].value != NULL)
-			appendStringInfo(&text, "=%s", items[i].value);
+		appendStringInfo(&text, "%s%s", i > 0 ? "&" : "", encoded.items[i].name);
+		if (encoded.items[i].value != NULL)
+			appendStringInfo(&text, "=%s", encoded.items[i].value);
 		else if (!bare)
 			appendStringInfoChar(&text, '=');
 	}
@@ -97,9 +97,10 @@ encode_text(const char *text)
 }
 
 void
-s3_fields_sort(S3Field *items, int count)
+s3_fields_sort(S3Fields *fields)
 {
-	qsort(items, count, sizeof(S3Field), compare_fields);
+	if (fields->count > 1)
+		qsort(fields->items, fields->count, sizeof(S3Field), compare_fields);
 }
 
 static int

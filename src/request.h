@@ -35,6 +35,8 @@ typedef struct S3Request
 	const char *host;			/* Host header: lower case, port where it is
 								 * not the scheme's default */
 	const char *path;			/* URI-encoded, starts with '/' */
+	const char *resource;		/* "/bucket/key", URI-encoded, wherever the
+								 * bucket stands: what version 2 signs */
 	S3Fields	query;			/* names and values not yet encoded */
 	S3Fields	headers;		/* lower-case names, neither "host" nor
 								 * "content-length" */
@@ -51,7 +53,7 @@ extern void s3_fields_set(S3Fields *fields, const char *name, const char *value)
 extern const char *s3_fields_find(const S3Fields *fields, const char *name);
 
 /* Sorts by name, then by value; both byte by byte. */
-extern void s3_fields_sort(S3Field *items, int count);
+extern void s3_fields_sort(S3Fields *fields);
 
 /*
  * Returns a query as it stands in a URL: encoded, and sorted by name.  A name

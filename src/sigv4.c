@@ -37,6 +37,8 @@ static bool sign_request(const S3Request *request, const char *query,
 						 const CanonicalHeaders *headers, const char *payload_hash,
 						 const S3Signing *signing, const char *amz_date,
 						 char *signature, S3Error *err);
+static bool sign_text(const char *to_sign, const S3Signing *signing, const char *amz_date,
+					  char *signature, S3Error *err);
 static bool signing_key(const S3Signing *signing, const char *amz_date,
 						uint8 key[S3_SHA256_LEN], S3Error *err);
 
@@ -107,6 +109,37 @@ s3_sigv4_presign(const S3Request *request, const S3Signing *signing,
 	return true;
 }
 
+bool
+s3_sigv4_start_form(const S3Signing *signing, S3Fields *fields, S3Error *err)
+{
+	char	   *amz_date = palloc(AMZ_DATE_SIZE);
+
+	if (!format_amz_date(signing->time, amz_date, err))
+		return false;
+	s3_fields_add(fields, "x-amz-algorithm", ALGORITHM);
+	s3_fields_add(fields, "x-amz-credential",
+				  psprintf("%s/%s", signing->credentials->access_key_id,
+						   credential_scope(amz_date, signing->region)));
+	s3_fields_add(fields, "x-amz-date", amz_date);
+	return true;
+}
+
+/* The string to sign is the policy itself. */
+bool
+s3_sigv4_sign_form(const S3Signing *signing, const char *policy, S3Fields *fields,
+				   S3Error *err)
+{
+	char		amz_date[AMZ_DATE_SIZE];
+	char	   *signature = palloc(S3_SHA256_HEX);
+
+	if (!format_amz_date(signing->time, amz_date, err) ||
+		!sign_text(policy, signing, amz_date, signature, err))
+		return false;
+	s3_fields_add(fields, "policy", policy);
+	s3_fields_add(fields, "x-amz-signature", signature);
+	return true;
+}
+
 /* ISO 8601 basic format, as in x-amz-date. */
 static bool
 format_amz_date(int64 time, char *amz_date, S3Error *err)
@@ -134,29 +167,24 @@ credential_scope(const char *amz_date, const char *region)
 static CanonicalHeaders
 canonical_headers(const S3Request *request)
 {
-	int			count = request->headers.count + 1;
-	S3Field    *items = palloc(count * sizeof(S3Field));
 	CanonicalHeaders headers;
+	S3Fields	sorted = {0};
 	StringInfoData lines;
 	StringInfoData names;
 
-	for (int i = 0; i < count - 1; i++)
-	{
-		items[i].name = request->headers.items[i].name;
-		items[i].value = request->headers.items[i].value;
-	}
-	items[count - 1].name = "host";
-	items[count - 1].value = request->host;
-	s3_fields_sort(items, count);
+	s3_fields_add(&sorted, "host", request->host);
+	for (int i = 0; i < request->headers.count; i++)
+		s3_fields_add(&sorted, request->headers.items[i].name, request->headers.items[i].value);
+	s3_fields_sort(&sorted);
 
 	initStringInfo(&lines);
 	initStringInfo(&names);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < sorted.count; i++)
 	{
-		appendStringInfo(&lines, "%s:", items[i].name);
-		append_trimmed(&lines, items[i].value);
+		appendStringInfo(&lines, "%s:", sorted.items[i].name);
+		append_trimmed(&lines, sorted.items[i].value);
 		appendStringInfoChar(&lines, '\n');
-		appendStringInfo(&names, "%s%s", i > 0 ? ";" : "", items[i].name);
+		appendStringInfo(&names, "%s%s", i > 0 ? ";" : "", sorted.items[i].name);
 	}
 	headers.lines = lines.data;
 	headers.names = names.data;
@@ -182,7 +210,7 @@ append_trimmed(StringInfo dst, const char *value)
 		dst->data[--dst->len] = '\0';
 }
 
-/* CanonicalRequest -> StringToSign -> Signature, in hex. */
+/* CanonicalRequest -> StringToSign -> Signature. */
 static bool
 sign_request(const S3Request *request, const char *query,
 			 const CanonicalHeaders *headers, const char *payload_hash,
@@ -191,9 +219,7 @@ sign_request(const S3Request *request, const char *query,
 	char	   *canonical;
 	char	   *to_sign;
 	uint8		hash[S3_SHA256_LEN];
-	uint8		key[S3_SHA256_LEN];
 	char		hex[S3_SHA256_HEX];
-	bool		ok;
 
 	canonical = psprintf("%s\n%s\n%s\n%s\n%s\n%s", request->method, request->path,
 						 query, headers->lines, headers->names, payload_hash);
@@ -203,6 +229,18 @@ sign_request(const S3Request *request, const char *query,
 
 	to_sign = psprintf(ALGORITHM "\n%s\n%s\n%s", amz_date,
 					   credential_scope(amz_date, signing->region), hex);
+	return sign_text(to_sign, signing, amz_date, signature, err);
+}
+
+/* StringToSign -> Signature, in hex. */
+static bool
+sign_text(const char *to_sign, const S3Signing *signing, const char *amz_date,
+		  char *signature, S3Error *err)
+{
+	uint8		hash[S3_SHA256_LEN];
+	uint8		key[S3_SHA256_LEN];
+	bool		ok;
+
 	ok = signing_key(signing, amz_date, key, err) &&
 		s3_hmac_sha256(s3_slice((char *) key, sizeof(key)),
 					   s3_slice_cstring(to_sign), hash, err);
