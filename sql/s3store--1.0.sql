@@ -89,6 +89,22 @@ COMMENT ON FUNCTION s3_presign_request(pg_catalog.text, pg_catalog.text, pg_cata
 									   pg_catalog.jsonb, pg_catalog.timestamptz) IS
 'presigned link as s3_presign makes it, with the HTTP verb to use, the headers to send and the end of its life';
 
+CREATE FUNCTION s3_presign_post(url pg_catalog.text,
+								expires pg_catalog.interval DEFAULT NULL,
+								max_size pg_catalog.int8 DEFAULT NULL,
+								content_type pg_catalog.text DEFAULT NULL,
+								fields pg_catalog.jsonb DEFAULT NULL,
+								conditions pg_catalog.jsonb DEFAULT NULL,
+								signed_at pg_catalog.timestamptz DEFAULT NULL)
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 's3store_presign_post'
+LANGUAGE C STABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION s3_presign_post(pg_catalog.text, pg_catalog.interval, pg_catalog.int8,
+									pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb,
+									pg_catalog.timestamptz) IS
+'url and fields of a browser form that uploads one file to an object; a key that ends in ${filename} gets the file''s name; max_size in bytes, fields and conditions are boto3''s';
+
 --
 -- Objects
 --
@@ -251,6 +267,7 @@ COMMENT ON FUNCTION s3_credentials(pg_catalog.text) IS
 REVOKE ALL ON FUNCTION s3_url(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_presign_request(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_presign_post(pg_catalog.text, pg_catalog.interval, pg_catalog.int8, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_available_name(pg_catalog.text, pg_catalog.int4) FROM PUBLIC;
@@ -277,6 +294,7 @@ GRANT EXECUTE ON FUNCTION s3_exists(pg_catalog.text) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_size(pg_catalog.text) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_modified_time(pg_catalog.text) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_presign_post(pg_catalog.text, pg_catalog.interval, pg_catalog.int8, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) TO s3store_write;
