@@ -8,16 +8,15 @@ import json
 import os
 import pathlib
 import re
-import threading
 import time
 import unittest
 import xml.etree.ElementTree
 from urllib.parse import unquote_plus
 
-from botocore import UNSIGNED
-
-from harness import ENDPOINTS, environment, query, rgw, swift
+from backend import Call
+from harness import ENDPOINTS, Case, connect, environment, query, rgw, swift
 from keys import ODD_KEYS
+from sts import temporary_keys
 from test_links import HOUR, UTC, LinkCase, curl
 
 PART_SIZE = 5 * 1024 * 1024
@@ -337,7 +336,6 @@ class VersionTwoTest(RequestCase):
             query(session, "SELECT s3_get('s3://%s/key')" % self.name)
 
     def test_session_token(self):
-        from sts import temporary_keys
         self.store(self.key())
         session = self.version_session('s3', **temporary_keys())
         link = self.link(self.key(), session=session)
@@ -356,6 +354,152 @@ class VersionTwoTest(RequestCase):
         self.assertEqual(answer.body, b'virtual')
         answer = self.send('s3://%s/v/' % self.name, 'list_objects_v2', session=session)
         self.assertEqual(listed_keys(answer), ['v/' + self.key()])
+
+
+# -----------------------------------------------------------------------------
+# No signature at all
+# -----------------------------------------------------------------------------
+
+class PublicTest(RequestCase):
+    """A bucket that everybody may write, and objects that everybody may read."""
+
+    def setUp(self):
+        super().setUp()
+        self.public = self.bucket()
+        self.s3.put_bucket_acl(Bucket=self.public, ACL='public-read-write')
+        self.s3.put_object(Bucket=self.public, Key='read me?', Body=b'content', ACL='public-read')
+        self.s3.put_object(Bucket=self.public, Key='private', Body=b'content')
+        # No keys anywhere
+        self.nobody = self.version_session('unsigned', access_key_id=None, secret_access_key=None)
+
+    def public_url(self, key):
+        return 's3://%s/%s' % (self.public, key)
+
+    def test_links(self):
+        answer = self.send(self.public_url('read me?'), 'GET', session=self.nobody)
+        self.assertEqual(answer.body, b'content')
+        self.assertEqual(self.send(self.public_url('private'), 'GET', session=self.nobody).status, 403)
+        sent = self.send(self.public_url('new'), 'PUT', {'ContentType': 'a/b'}, self.nobody, b'new')
+        self.assertEqual(sent.status, 200)
+        self.assertEqual(self.s3.head_object(Bucket=self.public, Key='new')['ContentLength'], 3)
+        listed = self.send(self.public_url(''), 'list_objects_v2', session=self.nobody)
+        self.assertEqual(listed_keys(listed), ['new', 'private', 'read me?'])
+
+    def test_requests(self):
+        self.assertEqual(query(self.nobody, 'SELECT s3_get_text(%s)', self.public_url('read me?')),
+                         [('content',)])
+        with self.assertSqlState('42501', 'private'):
+            query(self.nobody, 'SELECT s3_get(%s)', self.public_url('private'))
+        query(self.nobody, "SELECT s3_put(%s, 'mine'::text)", self.public_url('mine'))
+        stored = self.s3.list_objects_v2(Bucket=self.public, Prefix='mine')['Contents']
+        self.assertEqual(stored[0]['Size'], 4)
+
+    def test_bucket_auth(self):
+        """Links to read are plain; the others, and requests, are signed."""
+        session = self.version_session('s3v4', bucket_auth=False)
+        url = self.public_url('read me?')
+        for method in ('get_object', 'head_object'):
+            verb, link, headers, ends = self.request(url, method, session=session)
+            self.assertEqual((headers, ends), ({}, None))
+            self.assertNotIn('X-Amz', link)
+        self.assertEqual(self.send(url, 'GET', session=session).body, b'content')
+        self.assertEqual(self.send(url, 'HEAD', session=session).status, 200)
+        answer = self.send(url, 'GET', {'ResponseContentType': 'text/x-own'}, session)
+        self.assertEqual(answer.headers['content-type'], 'text/x-own')
+        self.assertEqual(self.send(self.public_url('private'), 'GET', session=session).status, 403)
+        self.assertEqual(query(session, 'SELECT s3_get_text(%s)', self.public_url('private')),
+                         [('content',)])
+        self.assertEqual(self.send(self.public_url('x'), 'PUT', None, session, b'x').status, 200)
+
+    def test_public_url(self):
+        """The base of a domain of one's own: here the server's, with the bucket."""
+        base = '%s/%s' % (environment('RGW_ENDPOINT'), self.public)
+        session = self.version_session('s3v4', bucket_auth=False, public_url=base,
+                                       endpoint_url_presigning='http://absent.invalid')
+        answer = self.send(self.public_url('read me?'), 'GET', session=session)
+        self.assertEqual(answer.body, b'content')
+
+
+# -----------------------------------------------------------------------------
+# Times
+# -----------------------------------------------------------------------------
+
+def signed_at(link):
+    moment = re.search(r'X-Amz-Date=(\w+)', link).group(1)
+    return datetime.datetime.strptime(moment, '%Y%m%dT%H%M%SZ').replace(tzinfo=UTC)
+
+
+class WindowTest(RequestCase):
+
+    def test_same_link(self):
+        """The same in two statements, good on the server, until the window is over."""
+        self.store(self.key())
+        # Three seconds are over soon; a window that starts in between is another try.
+        query(self.session, 'SET s3store.presign_window = 3')
+        for _ in range(5):
+            first = self.link(self.key())
+            time.sleep(1)
+            second = self.link(self.key())
+            if first == second:
+                break
+        self.assertEqual(first, second)
+        self.assertEqual(signed_at(first).timestamp() % 3, 0)
+        self.assertEqual(curl(first).body, b'content')
+        deadline = time.monotonic() + 10
+        while self.link(self.key()) == first:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.2)
+
+    def test_lives_as_long_as_asked(self):
+        """From the moment of the statement, wherever in the window that is."""
+        query(self.session, "SET s3store.presign_window = '1 d'")
+        link = self.link('key')
+        ends = signed_at(link) + datetime.timedelta(
+            seconds=int(re.search(r'X-Amz-Expires=(\d+)', link).group(1)))
+        self.assertGreaterEqual(ends, datetime.datetime.now(UTC) + HOUR
+                                - datetime.timedelta(seconds=60))
+
+
+LONG_STATEMENT = """
+    DO $$
+    DECLARE
+        links text[];
+    BEGIN
+        links := links || s3_presign('s3://bucket/key');
+        PERFORM pg_sleep(40);
+        links := links || s3_presign('s3://bucket/key');
+        PERFORM pg_sleep(21);
+        links := links || s3_presign('s3://bucket/key');
+        PERFORM set_config('links.made', array_to_json(links)::text, false);
+    END
+    $$"""
+
+
+def setUpModule():
+    """What takes a minute begins with the others, and is looked at when it is done."""
+    global long_statement, long_connection, long_start
+    long_connection = connect()
+    long_start = datetime.datetime.now(UTC)
+    long_statement = Call(long_connection, LONG_STATEMENT)
+
+
+def tearDownModule():
+    long_statement.join()
+    long_connection.close()
+
+
+class LongStatementTest(Case):
+
+    def test_links_are_never_older_than_a_minute(self):
+        """All links of a statement agree, but not when they would be old."""
+        long_statement.result(timeout=120)
+        ((made,),) = query(long_connection, "SELECT current_setting('links.made')")
+        first, second, third = json.loads(made)
+        self.assertLess(abs((signed_at(first) - long_start).total_seconds()), 10)
+        self.assertEqual(second, first)
+        age = (signed_at(third) - signed_at(first)).total_seconds()
+        self.assertGreaterEqual(age, 60)
+        self.assertLess(age, 75)
 
 
 if __name__ == '__main__':
