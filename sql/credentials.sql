@@ -227,6 +227,7 @@ SELECT signer('s3://b/k') FROM generate_series(1, 3);
 SELECT signer('s3://b/k');
 SELECT expires_at AT TIME ZONE 'UTC' AS ends FROM s3_presign_request('s3://b/k', expires => '1 h', signed_at => '2026-01-01 00:00 UTC');
 SELECT expires_at AT TIME ZONE 'UTC' AS ends FROM s3_presign_request('s3://b/k', expires => '59 min 59 s', signed_at => '2026-01-01 00:00 UTC');
+SELECT access_key_id, expires_at AT TIME ZONE 'UTC' AS ends FROM s3_credentials('s3');
 SELECT s3_presign_post('s3://b/k', expires => '1 h', signed_at => '2026-01-01 00:00 UTC') IS NOT NULL AS form;
 -- in any form of ISO 8601, under another name
 SELECT write_file(format(E'[default]\naws_access_key_id = id\naws_secret_access_key = secret\nx_security_token_expires = %s\n', ends))

@@ -58,6 +58,15 @@ SELECT request('s4://bucket/key', 'copy_object', '{"CopySource": "from/key"}');
 SELECT request('s4://bucket/key', 'copy_object', '{"CopySource": "from/media"}');
 SELECT request('s5://bucket/key', 'copy_object', '{"CopySource": "media/key"}');
 SELECT request('s4://bucket/key', 'copy_object', '{"CopySource": "from"}');
+-- ... and in a bucket of the storage
+SET s3store.buckets = 'bucket, from-*';
+SELECT request('s1://bucket/key', 'copy_object', '{"CopySource": "/from-1/key"}');
+SELECT request('s1://bucket/key', 'copy_object', '{"CopySource": {"Bucket": "bucket", "Key": "key"}}');
+SELECT request('s1://bucket/key', 'copy_object', '{"CopySource": "from/key"}');
+SELECT request('s1://bucket/key', 'copy_object', '{"CopySource": "//from-1/key"}');
+SELECT request('s1://other/', 'list_objects_v2', NULL);
+SELECT s3_presign_post('s1://other/key');
+RESET s3store.buckets;
 
 -- Keys of one's own: the MD5 comes with them
 SELECT request('s1://bucket/key', 'copy_object', '{"CopySource": "a/b", "SSECustomerKey": "0123456789abcdef0123456789abcdef", "CopySourceSSECustomerKey": "abcdef0123456789abcdef0123456789"}');

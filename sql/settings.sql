@@ -251,10 +251,6 @@ SET s3store.key_prefix = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 SELECT set_config('s3store.key_prefix', repeat('x', 1001), false);
 SET s3store.key_prefix = '/tenant=1/üben/';
 SET s3store.key_prefix = 'da39a3ee5e6b4b0d3255bfef95601890afd80709';
-SET s3store.presign_expires = '8 d';
-SET s3store.presign_expires = -2;
-SET s3store.presign_window = -1;
-SET s3store.presign_window = '8 d';
 SET s3store.public_url = 'cdn.example.com';
 SET s3store.public_url = 'https://user:password@cdn.example.com';
 SET s3store.public_url = 'https://cdn.example.com/a?b';
@@ -353,6 +349,13 @@ SET s3store.request_timeout = '1h';
 SET s3store.max_object_size = 0;
 SET s3store.max_object_size = '2GB';
 SET s3store.max_object_size = '1GB';
+SET s3store.presign_expires = '8 d';
+SET s3store.presign_expires = -2;
+SET s3store.presign_expires = -1;
+SET s3store.presign_expires = '7 d';
+SET s3store.presign_window = -1;
+SET s3store.presign_window = '8 d';
+SET s3store.presign_window = '7 d';
 \set VERBOSITY default
 RESET ALL;
 

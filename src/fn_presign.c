@@ -155,25 +155,30 @@ is_public(const S3Call *call)
 }
 
 /*
- * With a key prefix nothing outside of it shall be read, so what is copied
- * must stand below it, too.
+ * What the storage may not touch shall not be copied from there, either: the
+ * source must be in one of its buckets, and below its key prefix.
  */
 static void
 check_copy_source(const S3Call *call)
 {
 	const char *source = s3_fields_find(&call->request.headers, S3_PARAM_COPY_SOURCE_HEADER);
 	const char *prefix = call->storage->settings.key_prefix;
-	const char *key;
 	StringInfoData wanted;
+	size_t		bucket_len;
 
-	if (source == NULL || prefix[0] == '\0')
+	if (source == NULL)
+		return;
+	source += source[0] == '/';
+	bucket_len = strcspn(source, "/");
+	s3_settings_require_bucket(call->storage, s3_slice(source, bucket_len));
+	if (prefix[0] == '\0')
 		return;
 	initStringInfo(&wanted);
+	appendStringInfoChar(&wanted, '/');
 	s3_uri_encode_path(&wanted, s3_slice_cstring(prefix));
 	if (wanted.data[wanted.len - 1] != '/')
 		appendStringInfoChar(&wanted, '/');
-	key = strchr(source + (source[0] == '/'), '/');
-	if (key == NULL || strncmp(key + 1, wanted.data, wanted.len) != 0)
+	if (strncmp(source + bucket_len, wanted.data, wanted.len) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value of \"CopySource\""),
