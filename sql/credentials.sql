@@ -219,6 +219,43 @@ SELECT * FROM try_signer('s3://b/k');
 SELECT shell('chmod 0600 s3store_regress/credentials');
 SELECT * FROM try_signer('s3://b/k');
 
+--
+-- Temporary keys: a link that outlives them is warned of, once in a statement
+--
+SELECT write_file(E'[default]\naws_access_key_id = id\naws_secret_access_key = secret\naws_session_token = token\naws_expiration = 2026-01-01T00:59:59Z\n');
+SELECT signer('s3://b/k') FROM generate_series(1, 3);
+SELECT signer('s3://b/k');
+SELECT expires_at AT TIME ZONE 'UTC' AS ends FROM s3_presign_request('s3://b/k', expires => '1 h', signed_at => '2026-01-01 00:00 UTC');
+SELECT expires_at AT TIME ZONE 'UTC' AS ends FROM s3_presign_request('s3://b/k', expires => '59 min 59 s', signed_at => '2026-01-01 00:00 UTC');
+SELECT access_key_id, expires_at AT TIME ZONE 'UTC' AS ends FROM s3_credentials('s3');
+SELECT s3_presign_post('s3://b/k', expires => '1 h', signed_at => '2026-01-01 00:00 UTC') IS NOT NULL AS form;
+-- in any form of ISO 8601, under another name
+SELECT write_file(format(E'[default]\naws_access_key_id = id\naws_secret_access_key = secret\nx_security_token_expires = %s\n', ends))
+  FROM (VALUES ('2026-01-01T02:30:00.123456+01:30')) AS ends (ends);
+SELECT signer('s3://b/k');
+SELECT write_file(E'[default]\naws_access_key_id = id\naws_secret_access_key = secret\nX_Security_Token_Expires = 2025-12-31T23:29:59-0130\n');
+SELECT signer('s3://b/k');
+SELECT write_file(E'[default]\naws_access_key_id = id\naws_secret_access_key = secret\naws_expiration =\n');
+SELECT signer('s3://b/k');
+-- the same storage, other keys: these do not expire
+SET s3store.access_key_id = 'id';
+SET s3store.secret_access_key = 'secret';
+SELECT write_file(E'[default]\naws_access_key_id = id\naws_secret_access_key = secret\naws_expiration = 2026-01-01T00:00:00Z\n');
+SELECT signer('s3://b/k');
+RESET s3store.access_key_id;
+RESET s3store.secret_access_key;
+SELECT signer('s3://b/k');
+-- no time
+SELECT shell('rm s3store_regress/credentials');
+\c -
+\x on
+\pset format unaligned
+SET s3store.credentials_file = :'file';
+SELECT * FROM try_file(E'[default]\naws_access_key_id = id\naws_secret_access_key = secret\naws_expiration = tomorrow\n');
+SELECT * FROM try_file(E'[default]\naws_access_key_id = id\naws_secret_access_key = secret\naws_expiration = 2026-02-29T00:00:00Z\n');
+SELECT * FROM try_file(E'[default]\naws_access_key_id = id\naws_secret_access_key = secret\naws_expiration = 2026-01-01T00:00:00\n');
+SELECT * FROM try_file(E'[default]\naws_access_key_id = id\naws_secret_access_key = secret\naws_expiration = 1969-01-01T00:00:00Z\n');
+
 -- more profiles than a session remembers
 SELECT write_file(string_agg(format(E'[p%s]\naws_access_key_id = id%s\naws_secret_access_key = secret\n', i, i), ''))
   FROM generate_series(1, 40) AS i;

@@ -64,7 +64,46 @@ LANGUAGE C STABLE PARALLEL SAFE;
 
 COMMENT ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval,
 							   pg_catalog.jsonb, pg_catalog.timestamptz) IS
-'presigned link to an object (AWS Signature Version 4); method is an operation (get_object, head_object, put_object, delete_object) or an HTTP verb, expires defaults to s3store.max_age_seconds, params are boto3''s, signed_at defaults to the start of the statement';
+'presigned link to an object; method is an operation (get_object, head_object, put_object, delete_object, copy_object, upload_part, create_multipart_upload, complete_multipart_upload, abort_multipart_upload, list_parts, list_objects_v2) or an HTTP verb, expires defaults to s3store.presign_expires, params are boto3''s, signed_at defaults to the start of the statement';
+
+CREATE TYPE s3_request AS (
+	method pg_catalog.text,
+	url pg_catalog.text,
+	headers pg_catalog.jsonb,
+	expires_at pg_catalog.timestamptz
+);
+
+COMMENT ON TYPE s3_request IS
+'what a client has to send to use a presigned link, and until when';
+
+CREATE FUNCTION s3_presign_request(url pg_catalog.text,
+								   method pg_catalog.text DEFAULT 'get_object',
+								   expires pg_catalog.interval DEFAULT NULL,
+								   params pg_catalog.jsonb DEFAULT NULL,
+								   signed_at pg_catalog.timestamptz DEFAULT NULL)
+RETURNS s3_request
+AS 'MODULE_PATHNAME', 's3store_presign_request'
+LANGUAGE C STABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION s3_presign_request(pg_catalog.text, pg_catalog.text, pg_catalog.interval,
+									   pg_catalog.jsonb, pg_catalog.timestamptz) IS
+'presigned link as s3_presign makes it, with the HTTP verb to use, the headers to send and the end of its life';
+
+CREATE FUNCTION s3_presign_post(url pg_catalog.text,
+								expires pg_catalog.interval DEFAULT NULL,
+								max_size pg_catalog.int8 DEFAULT NULL,
+								content_type pg_catalog.text DEFAULT NULL,
+								fields pg_catalog.jsonb DEFAULT NULL,
+								conditions pg_catalog.jsonb DEFAULT NULL,
+								signed_at pg_catalog.timestamptz DEFAULT NULL)
+RETURNS pg_catalog.jsonb
+AS 'MODULE_PATHNAME', 's3store_presign_post'
+LANGUAGE C STABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION s3_presign_post(pg_catalog.text, pg_catalog.interval, pg_catalog.int8,
+									pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb,
+									pg_catalog.timestamptz) IS
+'url and fields of a browser form that uploads one file to an object; a key that ends in ${filename} gets the file''s name; max_size in bytes, fields and conditions are boto3''s';
 
 --
 -- Objects
@@ -227,6 +266,8 @@ COMMENT ON FUNCTION s3_credentials(pg_catalog.text) IS
 
 REVOKE ALL ON FUNCTION s3_url(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_presign_request(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_presign_post(pg_catalog.text, pg_catalog.interval, pg_catalog.int8, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_available_name(pg_catalog.text, pg_catalog.int4) FROM PUBLIC;
@@ -242,8 +283,9 @@ REVOKE ALL ON FUNCTION s3_settings(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_credentials(pg_catalog.text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION s3_url(pg_catalog.text) TO s3store_read, s3store_write;
--- s3_presign itself asks for the role that the link's operation needs.
+-- Both themselves ask for the role that the link's operation needs.
 GRANT EXECUTE ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_read, s3store_write;
+GRANT EXECUTE ON FUNCTION s3_presign_request(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_read, s3store_write;
 GRANT EXECUTE ON FUNCTION s3_available_name(pg_catalog.text, pg_catalog.int4) TO s3store_read, s3store_write;
 GRANT EXECUTE ON FUNCTION s3_get(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_get_text(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
@@ -252,6 +294,7 @@ GRANT EXECUTE ON FUNCTION s3_exists(pg_catalog.text) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_size(pg_catalog.text) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_modified_time(pg_catalog.text) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_presign_post(pg_catalog.text, pg_catalog.interval, pg_catalog.int8, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) TO s3store_write;

@@ -17,12 +17,14 @@
 #include "client.h"
 #include "credentials.h"
 #include "encoding.h"
+#include "param_rules.h"
 #include "response.h"
-#include "sigv4.h"
+#include "signing.h"
 #include "uri.h"
 
 static bool open_location(S3Call *call, S3OperationId operation,
 						  const char *command, text *url);
+static void make_key(S3Call *call);
 static void prevent_change(const S3Call *call, S3CallPurpose purpose);
 static void set_target(S3Call *call, const S3Endpoint *endpoint);
 static S3Signing make_signing(const S3Call *call, int64 time);
@@ -31,18 +33,12 @@ bool
 s3_call_open(S3Call *call, S3OperationId operation, const char *command,
 			 S3CallPurpose purpose, text *url)
 {
-	const S3Settings *settings;
-	S3Error		err;
-
 	if (!open_location(call, operation, command, url))
 		return false;
 	if (!call->operation->read_only)
 		prevent_change(call, purpose);
-	settings = &call->storage->settings;
-	if (!s3_location_object_key(&call->location, settings->key_prefix,
-								settings->normalize_keys, &call->key, &err))
-		s3_error_throw(&err);
-	call->max_body = (uint64) settings->max_object_size * 1024;
+	make_key(call);
+	call->max_body = (uint64) call->storage->settings.max_object_size * 1024;
 	set_target(call, purpose == S3_CALL_LINK ?
 			   &call->storage->endpoint_presigning : &call->storage->endpoint);
 	return true;
@@ -68,7 +64,7 @@ s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err)
 
 	if (!call->operation->read_only)
 		prevent_change(call, S3_CALL_REQUEST);
-	if (!s3_sigv4_sign(&call->request, &signing, err))
+	if (!s3_signing_sign(&call->request, &signing, err))
 		return false;
 
 	initStringInfo(&url);
@@ -91,17 +87,112 @@ s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err)
 	return false;
 }
 
-char *
-s3_call_presign(S3Call *call, int expires, int64 signed_at)
+void
+s3_call_add_prefix(S3Call *call)
 {
-	S3Signing	signing = make_signing(call, signed_at);
+	S3Fields   *query = &call->request.query;
+	const char *given = s3_fields_find(query, S3_PARAM_PREFIX);
+
+	if (given != NULL)
+	{
+		if (call->location.key.len > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("\"Prefix\" is given twice"),
+					 errdetail("It stands in the URL and in \"params\".")));
+		call->location.key = s3_slice_cstring(given);
+		resetStringInfo(&call->key);
+		make_key(call);
+	}
+	if (given == NULL && call->key.len > 0)
+		s3_fields_add(query, S3_PARAM_PREFIX, call->key.data);
+	for (int i = 0; i < query->count; i++)
+	{
+		if (strcmp(query->items[i].name, S3_PARAM_PREFIX) == 0)
+			query->items[i].value = call->key.data;
+	}
+}
+
+bool
+s3_call_is_unsigned(const S3Call *call)
+{
+	return call->storage->settings.signature_version == S3_SIGNATURE_UNSIGNED;
+}
+
+char *
+s3_call_presign(S3Call *call, const S3Lifetime *lifetime, int64 *ends_at)
+{
+	S3Signing	signing = make_signing(call, lifetime->signed_at);
 	StringInfoData url;
 	S3Error		err;
 
 	initStringInfo(&url);
-	if (!s3_sigv4_presign(&call->request, &signing, expires, &url, &err))
+	if (!s3_signing_presign(&call->request, &signing, lifetime->expires, &url, &err))
 		s3_error_throw(&err);
+	if (signing.credentials != NULL)
+		*ends_at = s3_lifetime_end(lifetime, call->storage, signing.credentials);
 	return url.data;
+}
+
+char *
+s3_call_public_url(const S3Call *call)
+{
+	const S3Endpoint *endpoint = &call->storage->public_endpoint;
+	StringInfoData url;
+	StringInfoData key;
+	S3Error		err;
+
+	initStringInfo(&url);
+	if (call->storage->settings.public_url[0] == '\0')
+	{
+		s3_request_url(&call->request, &url);
+		return url.data;
+	}
+	/* The base leads to where the key prefix does. */
+	initStringInfo(&key);
+	if (!s3_location_object_key(&call->location, "", call->storage->settings.normalize_keys,
+								&key, &err))
+		s3_error_throw(&err);
+	appendStringInfo(&url, "%s://%s%s/", endpoint->tls ? "https" : "http", endpoint->host,
+					 endpoint->path);
+	s3_uri_encode_path(&url, s3_slice(key.data, key.len));
+	return url.data;
+}
+
+char *
+s3_call_form_url(const S3Call *call)
+{
+	S3Address	address;
+	S3Error		err;
+
+	if (!s3_address_bucket(&call->storage->endpoint_presigning,
+						   call->storage->settings.addressing_style,
+						   call->location.bucket, &address, &err))
+		s3_error_throw(&err);
+	return psprintf("%s://%s%s", address.tls ? "https" : "http", address.host,
+					address.path[0] == '\0' ? "/" : address.path);
+}
+
+void
+s3_call_start_form(S3Call *call, const S3Lifetime *lifetime, S3Fields *fields)
+{
+	S3Signing	signing = make_signing(call, lifetime->signed_at);
+	S3Error		err;
+
+	if (!s3_signing_start_form(&signing, fields, &err))
+		s3_error_throw(&err);
+}
+
+void
+s3_call_sign_form(S3Call *call, const S3Lifetime *lifetime, const char *policy,
+				  S3Fields *fields)
+{
+	S3Signing	signing = make_signing(call, lifetime->signed_at);
+	S3Error		err;
+
+	if (!s3_signing_sign_form(&signing, policy, fields, &err))
+		s3_error_throw(&err);
+	(void) s3_lifetime_end(lifetime, call->storage, signing.credentials);
 }
 
 void
@@ -134,6 +225,25 @@ open_location(S3Call *call, S3OperationId operation, const char *command, text *
 	return true;
 }
 
+/* The key on the server of the object, or what the keys of a list begin with. */
+static void
+make_key(S3Call *call)
+{
+	const S3Settings *settings = &call->storage->settings;
+	size_t		own_len;
+	S3Error		err;
+	bool		good;
+
+	if (call->operation->on_bucket)
+		good = s3_location_list_prefix(&call->location, settings->key_prefix,
+									   settings->normalize_keys, &call->key, &own_len, &err);
+	else
+		good = s3_location_object_key(&call->location, settings->key_prefix,
+									  settings->normalize_keys, &call->key, &err);
+	if (!good)
+		s3_error_throw(&err);
+}
+
 /* A link changes nothing now, so it may be made on a standby. */
 static void
 prevent_change(const S3Call *call, S3CallPurpose purpose)
@@ -147,20 +257,31 @@ prevent_change(const S3Call *call, S3CallPurpose purpose)
 static void
 set_target(S3Call *call, const S3Endpoint *endpoint)
 {
+	const S3Operation *operation = call->operation;
+	S3Request  *request = &call->request;
 	S3Address	address;
 	StringInfoData path;
+	StringInfoData key;
 	S3Error		err;
 
 	if (!s3_address_bucket(endpoint, call->storage->settings.addressing_style,
 						   call->location.bucket, &address, &err))
 		s3_error_throw(&err);
+	initStringInfo(&key);
+	if (!operation->on_bucket)
+		s3_uri_encode_path(&key, s3_slice(call->key.data, call->key.len));
+
 	initStringInfo(&path);
-	appendStringInfo(&path, "%s/", address.path);
-	s3_uri_encode_path(&path, s3_slice(call->key.data, call->key.len));
-	call->request.method = call->operation->method;
-	call->request.tls = address.tls;
-	call->request.host = address.host;
-	call->request.path = path.data;
+	appendStringInfoString(&path, address.path);
+	/* Version 2 signs the slash behind a bucket, wherever the bucket stands. */
+	if (!operation->on_bucket || path.len == 0 ||
+		call->storage->settings.signature_version == S3_SIGNATURE_S3)
+		appendStringInfo(&path, "/%s", key.data);
+	request->method = operation->method;
+	request->tls = address.tls;
+	request->host = address.host;
+	request->path = path.data;
+	request->resource = psprintf("/%.*s/%s", S3_SLICE_ARGS(call->location.bucket), key.data);
 }
 
 static S3Signing
@@ -168,7 +289,8 @@ make_signing(const S3Call *call, int64 time)
 {
 	S3Signing	signing;
 
-	signing.credentials = s3_credentials_find(call->storage);
+	signing.version = call->storage->settings.signature_version;
+	signing.credentials = s3_call_is_unsigned(call) ? NULL : s3_credentials_find(call->storage);
 	signing.region = call->storage->signing_region;
 	signing.time = time;
 	return signing;

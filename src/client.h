@@ -9,6 +9,7 @@
 #define S3STORE_CLIENT_H
 
 #include "http.h"
+#include "lifetime.h"
 #include "location.h"
 #include "params.h"
 #include "settings.h"
@@ -25,7 +26,8 @@ typedef struct S3Call
 	const char *command;		/* the SQL function, such as "s3_put()" */
 	const S3Storage *storage;
 	S3Location	location;		/* the URL, in UTF-8 */
-	StringInfoData key;			/* of the object on the server; empty for a
+	StringInfoData key;			/* of the object on the server, or what the
+								 * keys to list begin with; may be empty for a
 								 * bucket */
 	uint64		max_body;		/* bytes of the answer to accept */
 	S3Request	request;		/* add headers and query before performing */
@@ -59,10 +61,34 @@ extern bool s3_call_open_bucket(S3Call *call, S3OperationId operation,
 extern bool s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err);
 
 /*
- * Signs the request into a link that lives "expires" seconds from "signed_at"
- * (seconds since 1970), and returns it.
+ * Completes the request of a list, whose params have been applied, by what the
+ * keys begin with: the URL's key, or where it has none the parameter "Prefix".
  */
-extern char *s3_call_presign(S3Call *call, int expires, int64 signed_at);
+extern void s3_call_add_prefix(S3Call *call);
+
+/* Whether the storage's requests and links are signed by nobody. */
+extern bool s3_call_is_unsigned(const S3Call *call);
+
+/*
+ * Signs the request into a link, and returns it; sets when it ends.  Where
+ * nothing is signed the link is the plain URL: its lifetime does not matter,
+ * and it has no end.
+ */
+extern char *s3_call_presign(S3Call *call, const S3Lifetime *lifetime, int64 *ends_at);
+
+/* Returns the URL under which an object that everybody may read stands. */
+extern char *s3_call_public_url(const S3Call *call);
+
+/* Returns where the form for an object is sent to: the URL of its bucket. */
+extern char *s3_call_form_url(const S3Call *call);
+
+/*
+ * Both halves of signing a form: the first adds the fields that the policy
+ * must name, the second signs the policy (in base64).
+ */
+extern void s3_call_start_form(S3Call *call, const S3Lifetime *lifetime, S3Fields *fields);
+extern void s3_call_sign_form(S3Call *call, const S3Lifetime *lifetime, const char *policy,
+							  S3Fields *fields);
 
 /* Reports "err" as the failure of this call. */
 extern void s3_call_throw(const S3Call *call, const S3Error *err) pg_attribute_noreturn();

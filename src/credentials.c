@@ -163,6 +163,7 @@ take_file(const S3Storage *storage, const S3Settings *settings, const char *plac
 	found.access_key_id = profile->access_key_id;
 	found.secret_access_key = profile->secret_access_key;
 	found.session_token = is_set(profile->session_token) ? profile->session_token : NULL;
+	found.expires_at = profile->expires_at;
 	return true;
 }
 
@@ -178,6 +179,7 @@ take_keys(const S3Storage *storage, const KeySource *source)
 	found.access_key_id = source->id;
 	found.secret_access_key = source->secret;
 	found.session_token = is_set(source->token) ? source->token : NULL;
+	found.expires_at = 0;
 	return true;
 }
 

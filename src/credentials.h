@@ -9,7 +9,7 @@
 #define S3STORE_CREDENTIALS_H
 
 #include "settings.h"
-#include "sigv4.h"
+#include "signing.h"
 
 /*
  * Returns the keys for a storage, from the first source that has them: the

@@ -49,6 +49,7 @@ typedef struct Keys
 	char		access_key_id[S3_ACCESS_KEY_ID_MAX + 1];
 	char		secret_access_key[S3_SECRET_ACCESS_KEY_MAX + 1];
 	char		session_token[S3_SESSION_TOKEN_MAX + 1];
+	int64		expires_at;
 } Keys;
 
 /* A profile of a file, as it was last read. */
@@ -140,6 +141,7 @@ keep_new(const char *path, const char *name)
 	kept->profile.access_key_id = kept->keys.access_key_id;
 	kept->profile.secret_access_key = kept->keys.secret_access_key;
 	kept->profile.session_token = kept->keys.session_token;
+	kept->profile.expiration = "";
 	dlist_push_head(&kept_profiles, &kept->node);
 	kept_count++;
 	return kept;
@@ -209,6 +211,7 @@ refresh(KeptProfile *kept)
 		memset(&kept->err, 0, sizeof(kept->err));
 		explicit_bzero(&kept->keys, sizeof(kept->keys));
 		kept->keys = keys;
+		kept->profile.expires_at = keys.expires_at;
 		kept->usable = true;
 	}
 	else if (kept->usable && changed)
@@ -384,5 +387,6 @@ copy_keys(const S3Profile *profile, Keys *keys)
 	strlcpy(keys->access_key_id, profile->access_key_id, sizeof(keys->access_key_id));
 	strlcpy(keys->secret_access_key, profile->secret_access_key,
 			sizeof(keys->secret_access_key));
+	keys->expires_at = profile->expires_at;
 	strlcpy(keys->session_token, profile->session_token, sizeof(keys->session_token));
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * digest.c
- *	  SHA-256, HMAC-SHA-256 and MD5.
+ *	  SHA-256, HMAC and MD5.
  *
  * Pure; the only file that includes OpenSSL.  Leaves nothing in OpenSSL's
  * error queue, and keeps no key.
@@ -19,6 +19,8 @@
 
 static bool digest(const EVP_MD *md, const char *name, S3Slice data,
 				   uint8 *out, S3Error *err);
+static bool hmac(const EVP_MD *md, const char *name, S3Slice key, S3Slice data,
+				 uint8 *out, S3Error *err);
 static bool refused(const char *name, S3Error *err);
 
 bool
@@ -36,12 +38,13 @@ s3_md5(S3Slice data, uint8 out[S3_MD5_LEN], S3Error *err)
 bool
 s3_hmac_sha256(S3Slice key, S3Slice data, uint8 out[S3_SHA256_LEN], S3Error *err)
 {
-	unsigned int len = S3_SHA256_LEN;
+	return hmac(EVP_sha256(), "HMAC-SHA-256", key, data, out, err);
+}
 
-	if (HMAC(EVP_sha256(), key.data, (int) key.len,
-			 (const unsigned char *) data.data, data.len, out, &len) == NULL)
-		return refused("HMAC-SHA-256", err);
-	return true;
+bool
+s3_hmac_sha1(S3Slice key, S3Slice data, uint8 out[S3_SHA1_LEN], S3Error *err)
+{
+	return hmac(EVP_sha1(), "HMAC-SHA-1", key, data, out, err);
 }
 
 void
@@ -73,6 +76,15 @@ static bool
 digest(const EVP_MD *md, const char *name, S3Slice data, uint8 *out, S3Error *err)
 {
 	if (EVP_Digest(data.data, data.len, out, NULL, md, NULL) != 1)
+		return refused(name, err);
+	return true;
+}
+
+static bool
+hmac(const EVP_MD *md, const char *name, S3Slice key, S3Slice data, uint8 *out, S3Error *err)
+{
+	if (HMAC(md, key.data, (int) key.len, (const unsigned char *) data.data, data.len,
+			 out, NULL) == NULL)
 		return refused(name, err);
 	return true;
 }

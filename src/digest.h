@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * digest.h
- *	  SHA-256, HMAC-SHA-256 and MD5.  Pure; the only user of OpenSSL.
+ *	  SHA-256, HMAC and MD5.  Pure; the only user of OpenSSL.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,15 +12,18 @@
 
 #define S3_SHA256_LEN	32
 #define S3_SHA256_HEX	(S3_SHA256_LEN * 2 + 1)
+#define S3_SHA1_LEN		20
 #define S3_MD5_LEN		16
 
 /*
- * All three return false, with an S3_ERROR_UNSUPPORTED in "err", only where
- * OpenSSL refuses the digest (MD5 in a FIPS installation).
+ * All of them return false, with an S3_ERROR_UNSUPPORTED in "err", only where
+ * OpenSSL refuses the digest (MD5, and one day SHA-1, in a FIPS installation).
  */
 extern bool s3_sha256(S3Slice data, uint8 out[S3_SHA256_LEN], S3Error *err);
 extern bool s3_hmac_sha256(S3Slice key, S3Slice data, uint8 out[S3_SHA256_LEN],
 						   S3Error *err);
+extern bool s3_hmac_sha1(S3Slice key, S3Slice data, uint8 out[S3_SHA1_LEN],
+						 S3Error *err);
 extern bool s3_md5(S3Slice data, uint8 out[S3_MD5_LEN], S3Error *err);
 
 /* Writes 2 * len lower-case hex digits and a NUL. */

@@ -14,8 +14,10 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "credentials.h"
+#include "date.h"
 #include "encoding.h"
 #include "guc.h"
 #include "rules.h"
@@ -78,10 +80,12 @@ s3store_credentials(PG_FUNCTION_ARGS)
 {
 	const S3Credentials *credentials = s3_credentials_find(find_storage(fcinfo));
 	Datum		values[3] = {0};
-	bool		nulls[3] = {false, false, true};
+	bool		nulls[3] = {false};
 
 	values[0] = CStringGetTextDatum(s3_credentials_source());
 	values[1] = CStringGetTextDatum(mask_id(credentials->access_key_id));
+	values[2] = TimestampTzGetDatum(s3_date_from_unix(credentials->expires_at));
+	nulls[2] = credentials->expires_at == 0;
 	PG_RETURN_DATUM(HeapTupleGetDatum(make_tuple(fcinfo, values, nulls)));
 }
 

@@ -13,7 +13,6 @@
 #include "client.h"
 #include "encoding.h"
 #include "fmgr.h"
-#include "sigv4.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(s3store_scheme);
@@ -65,13 +64,10 @@ Datum
 s3store_url(PG_FUNCTION_ARGS)
 {
 	S3Call		call;
-	StringInfoData url;
 
 	if (!s3_call_open(&call, S3_GET_OBJECT, "s3_url()", S3_CALL_LINK, PG_GETARG_TEXT_PP(0)))
 		PG_RETURN_NULL();
-	initStringInfo(&url);
-	s3_request_url(&call.request, &url);
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(url.data, url.len));
+	PG_RETURN_TEXT_P(cstring_to_text(s3_call_public_url(&call)));
 }
 
 /*

@@ -50,6 +50,8 @@ static const char *const everyones_settings[] = {
 	"s3store.max_object_size",
 	"s3store.metadata",
 	"s3store.reduced_redundancy",
+	"s3store.presign_expires",
+	"s3store.presign_window",
 	"s3store.request_timeout",
 	"s3store.session_read_only",
 	"s3store.storage_class",
@@ -147,7 +149,7 @@ define_settings(void)
 
 	DefineCustomBoolVariable("s3store.bucket_auth",
 							 "Sets whether objects are for those only who sign for them.",
-							 "Off means that objects are public; puts say so to caches.",
+							 "Off means that objects are public: puts say so to caches, and links to read them are plain URLs.",
 							 &s3_guc.bucket_auth,
 							 true,
 							 PGC_SUSET, 0,
@@ -305,6 +307,22 @@ define_settings(void)
 							 PGC_SUSET, 0,
 							 NULL, assign_bool, NULL);
 
+	DefineCustomIntVariable("s3store.presign_expires",
+							"Sets the lifetime of links.",
+							"-1 means that of s3store.max_age_seconds. Zero means that every link needs a lifetime of its own.",
+							&s3_guc.presign_expires,
+							-1, -1, S3_PRESIGN_SECONDS_MAX,
+							PGC_USERSET, GUC_UNIT_S,
+							NULL, assign_int, NULL);
+
+	DefineCustomIntVariable("s3store.presign_window",
+							"Sets the time within which the same link comes out again.",
+							"A link lives that much longer than asked, at most seven days in all. Zero means that links are signed with the statement's time.",
+							&s3_guc.presign_window,
+							0, 0, S3_PRESIGN_SECONDS_MAX,
+							PGC_USERSET, GUC_UNIT_S,
+							NULL, assign_int, NULL);
+
 	DefineCustomStringVariable("s3store.profile",
 							   "Sets the profile of the credentials file.",
 							   "An empty string means \"default\".",
@@ -320,6 +338,14 @@ define_settings(void)
 							   "",
 							   PGC_SUSET, 0,
 							   s3_guc_check_proxy, assign_string, NULL);
+
+	DefineCustomStringVariable("s3store.public_url",
+							   "Sets what stands before the key in the URL of an object.",
+							   "For a content delivery network or a domain of one's own. An empty string means the endpoint and the bucket.",
+							   &s3_guc.public_url,
+							   "",
+							   PGC_SUSET, 0,
+							   s3_guc_check_public_url, assign_string, NULL);
 
 	DefineCustomBoolVariable("s3store.read_only",
 							 "Sets whether objects are protected against every change.",
@@ -378,8 +404,8 @@ define_settings(void)
 							   s3_guc_check_session_token, assign_string, s3_guc_show_session_token);
 
 	DefineCustomEnumVariable("s3store.signature_version",
-							 "Sets how requests are signed.",
-							 NULL,
+							 "Sets how requests and links are signed.",
+							 "\"s3\" is version 2, for old servers; \"unsigned\" needs no keys.",
 							 &s3_guc.signature_version,
 							 S3_SIGNATURE_S3V4,
 							 s3_signature_version_options,

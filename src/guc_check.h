@@ -35,6 +35,7 @@ extern bool s3_guc_check_metadata(char **newval, void **extra, GucSource source)
 extern bool s3_guc_check_metadata_function(char **newval, void **extra, GucSource source);
 extern bool s3_guc_check_profile(char **newval, void **extra, GucSource source);
 extern bool s3_guc_check_proxy(char **newval, void **extra, GucSource source);
+extern bool s3_guc_check_public_url(char **newval, void **extra, GucSource source);
 extern bool s3_guc_check_region(char **newval, void **extra, GucSource source);
 extern bool s3_guc_check_secret_access_key(char **newval, void **extra, GucSource source);
 extern bool s3_guc_check_session_token(char **newval, void **extra, GucSource source);

@@ -259,7 +259,7 @@ add_position(S3Listing *listing, S3Call *call)
 
 	if (listing->options.kind == S3_LIST_PAGE_VERSIONS)
 	{
-		s3_fields_add(query, "versions", "");
+		s3_fields_add(query, "versions", NULL);
 		if (listing->token.len > 0)
 			s3_fields_add(query, "key-marker", listing->token.data);
 		if (listing->version_id_marker.len > 0)

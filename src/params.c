@@ -1,191 +1,86 @@
 /*-------------------------------------------------------------------------
  *
  * params.c
- *	  S3's operations, and the parameters that boto3 takes for them.
+ *	  The parameters that boto3 takes, made fields of a request.
  *
- * One table holds every parameter: where it goes, under which name, as what
- * type, and for which operations.  Names, places and types are those of the
- * Amazon S3 API Reference, as boto3 spells them.  The user cannot set a
- * header that the signature or the transfer lives by.
+ * Only what a rule of param_rules.c names gets into the query or a header,
+ * and in headers only what HTTP allows there.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "common/base64.h"
+#include "date.h"
 #include "digest.h"
 #include "encoding.h"
 #include "fmgr.h"
 #include "metadata.h"
+#include "param_rules.h"
 #include "params.h"
+#include "uri.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #define SSE_KEY_LEN			32	/* bytes of an SSE-C key */
-#define SSE_KEY_HEADER		"x-amz-server-side-encryption-customer-key"
-#define SSE_KEY_MD5_HEADER	SSE_KEY_HEADER "-md5"
+#define VERSION_MARK		"?versionId="
+#define COPY_SOURCE_WANTED	"\"bucket/key\", or an object with Bucket, Key and, where it matters, VersionId"
 
-#define GET		S3_GET_OBJECT
-#define HEAD	S3_HEAD_OBJECT
-#define PUT		S3_PUT_OBJECT
-#define DELETE	S3_DELETE_OBJECT
-
-typedef enum ParamPlace
-{
-	PLACE_QUERY,
-	PLACE_HEADER
-} ParamPlace;
-
-typedef enum ParamType
-{
-	TYPE_STRING,
-	TYPE_INTEGER,
-	TYPE_BOOLEAN,
-	TYPE_HTTP_DATE,				/* RFC 9110 */
-	TYPE_ISO_DATE,				/* ISO 8601 */
-	TYPE_SSE_KEY,				/* 32 bytes, or their base64 form */
-	TYPE_METADATA				/* an object of strings */
-} ParamType;
-
-typedef struct ParamRule
-{
-	const char *name;
-	int			operations;
-	ParamPlace	place;
-	ParamType	type;
-	const char *wire_name;
-} ParamRule;
-
-static const S3Operation operations[] = {
-	{S3_GET_OBJECT, "get_object", "GET", true, "get", "from"},
-	{S3_HEAD_OBJECT, "head_object", "HEAD", true, "look up", "in"},
-	{S3_PUT_OBJECT, "put_object", "PUT", false, "put", "into"},
-	{S3_DELETE_OBJECT, "delete_object", "DELETE", false, "delete", "from"}
-};
-
-/* What no link is made for, under this or any other name. */
-static const S3Operation internal_operations[] = {
-	{S3_LIST_OBJECTS_V2, "list_objects_v2", "GET", true, "list", "of"},
-	{S3_LIST_OBJECT_VERSIONS, "list_object_versions", "GET", true, "list", "of"}
-};
-
-static const ParamRule rules[] = {
-	{"ACL", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-acl"},
-	{"BucketKeyEnabled", PUT, PLACE_HEADER, TYPE_BOOLEAN, "x-amz-server-side-encryption-bucket-key-enabled"},
-	{"BypassGovernanceRetention", DELETE, PLACE_HEADER, TYPE_BOOLEAN, "x-amz-bypass-governance-retention"},
-	{"CacheControl", PUT, PLACE_HEADER, TYPE_STRING, "cache-control"},
-	{"ChecksumAlgorithm", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-sdk-checksum-algorithm"},
-	{"ChecksumCRC32", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-checksum-crc32"},
-	{"ChecksumCRC32C", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-checksum-crc32c"},
-	{"ChecksumMode", GET | HEAD, PLACE_HEADER, TYPE_STRING, "x-amz-checksum-mode"},
-	{"ChecksumSHA1", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-checksum-sha1"},
-	{"ChecksumSHA256", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-checksum-sha256"},
-	{"ContentDisposition", PUT, PLACE_HEADER, TYPE_STRING, "content-disposition"},
-	{"ContentEncoding", PUT, PLACE_HEADER, TYPE_STRING, "content-encoding"},
-	{"ContentLanguage", PUT, PLACE_HEADER, TYPE_STRING, "content-language"},
-	{"ContentLength", PUT, PLACE_HEADER, TYPE_INTEGER, "content-length"},
-	{"ContentMD5", PUT, PLACE_HEADER, TYPE_STRING, "content-md5"},
-	{"ContentType", PUT, PLACE_HEADER, TYPE_STRING, "content-type"},
-	{"ExpectedBucketOwner", GET | HEAD | PUT | DELETE, PLACE_HEADER, TYPE_STRING, "x-amz-expected-bucket-owner"},
-	{"Expires", PUT, PLACE_HEADER, TYPE_HTTP_DATE, "expires"},
-	{"GrantFullControl", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-grant-full-control"},
-	{"GrantRead", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-grant-read"},
-	{"GrantReadACP", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-grant-read-acp"},
-	{"GrantWriteACP", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-grant-write-acp"},
-	{"IfMatch", GET | HEAD | PUT | DELETE, PLACE_HEADER, TYPE_STRING, "if-match"},
-	{"IfModifiedSince", GET | HEAD, PLACE_HEADER, TYPE_HTTP_DATE, "if-modified-since"},
-	{"IfNoneMatch", GET | HEAD | PUT, PLACE_HEADER, TYPE_STRING, "if-none-match"},
-	{"IfUnmodifiedSince", GET | HEAD, PLACE_HEADER, TYPE_HTTP_DATE, "if-unmodified-since"},
-	{"MFA", DELETE, PLACE_HEADER, TYPE_STRING, "x-amz-mfa"},
-	{"Metadata", PUT, PLACE_HEADER, TYPE_METADATA, "x-amz-meta-"},
-	{"ObjectLockLegalHoldStatus", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-object-lock-legal-hold"},
-	{"ObjectLockMode", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-object-lock-mode"},
-	{"ObjectLockRetainUntilDate", PUT, PLACE_HEADER, TYPE_ISO_DATE, "x-amz-object-lock-retain-until-date"},
-	{"PartNumber", GET | HEAD, PLACE_QUERY, TYPE_INTEGER, "partNumber"},
-	{"Range", GET | HEAD, PLACE_HEADER, TYPE_STRING, "range"},
-	{"RequestPayer", GET | HEAD | PUT | DELETE, PLACE_HEADER, TYPE_STRING, "x-amz-request-payer"},
-	{"ResponseCacheControl", GET, PLACE_QUERY, TYPE_STRING, "response-cache-control"},
-	{"ResponseContentDisposition", GET, PLACE_QUERY, TYPE_STRING, "response-content-disposition"},
-	{"ResponseContentEncoding", GET, PLACE_QUERY, TYPE_STRING, "response-content-encoding"},
-	{"ResponseContentLanguage", GET, PLACE_QUERY, TYPE_STRING, "response-content-language"},
-	{"ResponseContentType", GET, PLACE_QUERY, TYPE_STRING, "response-content-type"},
-	{"ResponseExpires", GET, PLACE_QUERY, TYPE_HTTP_DATE, "response-expires"},
-	{"SSECustomerAlgorithm", GET | HEAD | PUT, PLACE_HEADER, TYPE_STRING, "x-amz-server-side-encryption-customer-algorithm"},
-	{"SSECustomerKey", GET | HEAD | PUT, PLACE_HEADER, TYPE_SSE_KEY, SSE_KEY_HEADER},
-	{"SSECustomerKeyMD5", GET | HEAD | PUT, PLACE_HEADER, TYPE_STRING, SSE_KEY_MD5_HEADER},
-	{"SSEKMSEncryptionContext", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-server-side-encryption-context"},
-	{"SSEKMSKeyId", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-server-side-encryption-aws-kms-key-id"},
-	{"ServerSideEncryption", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-server-side-encryption"},
-	{"StorageClass", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-storage-class"},
-	{"Tagging", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-tagging"},
-	{"VersionId", GET | HEAD | DELETE, PLACE_QUERY, TYPE_STRING, "versionId"},
-	{"WebsiteRedirectLocation", PUT, PLACE_HEADER, TYPE_STRING, "x-amz-website-redirect-location"}
-};
-
-static const ParamRule *find_rule(const S3Operation *operation, const char *name);
+static void apply_given(const S3Operation *operation, Jsonb *params, S3Request *request);
+static void check_required(const S3Operation *operation, const S3Request *request);
+static const S3ParamRule *find_rule(const S3Operation *operation, const char *name);
 static char *list_rules(const S3Operation *operation);
-static void apply_rule(const ParamRule *rule, JsonbValue *value, S3Request *request);
-static void apply_sse_key(const ParamRule *rule, JsonbValue *value, S3Request *request);
+static void apply_rule(const S3ParamRule *rule, JsonbValue *value, S3Request *request);
+static void apply_sse_key(const S3ParamRule *rule, JsonbValue *value, S3Request *request);
 static int	decode_sse_key(const char *text, uint8 *key, size_t size);
-static void add_sse_key_md5(S3Request *request);
+static void add_sse_key_md5(const char *name, const char *md5_name, S3Request *request);
 static void apply_metadata(const char *what, JsonbContainer *object, S3Request *request);
-static char *scalar_text(const ParamRule *rule, JsonbValue *value);
+static char *copy_source_text(const S3ParamRule *rule, JsonbValue *value);
+static char *find_version(char *source);
+static char *copy_source_of_parts(const char *what, JsonbContainer *object, char **version);
+static char *scalar_text(const S3ParamRule *rule, JsonbValue *value);
 static char *integer_text(const char *name, JsonbValue *value);
-static char *date_text(const ParamRule *rule, JsonbValue *value);
-static char *format_http_date(const struct pg_tm *tm);
+static char *date_text(const S3ParamRule *rule, JsonbValue *value);
 static char *string_text(const char *name, JsonbValue *value);
 static void require_type(const char *name, bool good, const char *wanted);
 static void add_header(const char *what, const char *name, const char *value, S3Request *request);
 static void require_object(const char *what, Jsonb *json);
 
-const S3Operation *
-s3_operation(S3OperationId id)
+void
+s3_params_apply(const S3Operation *operation, Jsonb *params, S3Request *request)
 {
-	for (int i = 0; i < lengthof(operations); i++)
-	{
-		if (operations[i].id == id)
-			return &operations[i];
-	}
-	for (int i = 0; i < lengthof(internal_operations); i++)
-	{
-		if (internal_operations[i].id == id)
-			return &internal_operations[i];
-	}
-	elog(ERROR, "unrecognized S3 operation: %d", (int) id);
-}
+	if (params != NULL)
+		apply_given(operation, params, request);
+	check_required(operation, request);
+	add_sse_key_md5(S3_PARAM_SSE_KEY, S3_PARAM_SSE_KEY "-md5", request);
+	add_sse_key_md5(S3_PARAM_SOURCE_SSE_KEY, S3_PARAM_SOURCE_SSE_KEY "-md5", request);
 
-const S3Operation *
-s3_operation_find(const char *name)
-{
-	StringInfoData valid;
-
-	for (int i = 0; i < lengthof(operations); i++)
-	{
-		if (pg_strcasecmp(operations[i].name, name) == 0 ||
-			pg_strcasecmp(operations[i].method, name) == 0)
-			return &operations[i];
-	}
-	initStringInfo(&valid);
-	for (int i = 0; i < lengthof(operations); i++)
-		appendStringInfo(&valid, "%s%s (%s)", i > 0 ? ", " : "",
-						 operations[i].name, operations[i].method);
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid S3 operation \"%s\"", name),
-			 errdetail("Valid operations: %s.", valid.data)));
+	if (operation->query_name != NULL)
+		s3_fields_add(&request->query, operation->query_name, operation->query_value);
+	/* As boto3 does: XML cannot hold every character that a key can. */
+	if (operation->id == S3_LIST_OBJECTS_V2 &&
+		s3_fields_find(&request->query, S3_PARAM_ENCODING_TYPE) == NULL)
+		s3_fields_add(&request->query, S3_PARAM_ENCODING_TYPE, "url");
 }
 
 void
-s3_params_apply(const S3Operation *operation, Jsonb *params, S3Request *request)
+s3_params_apply_metadata(Jsonb *metadata, S3Request *request)
+{
+	if (metadata == NULL)
+		return;
+	require_object("metadata", metadata);
+	apply_metadata("metadata", &metadata->root, request);
+}
+
+static void
+apply_given(const S3Operation *operation, Jsonb *params, S3Request *request)
 {
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue	value;
 
-	if (params == NULL)
-		return;
 	require_object("params", params);
 	iterator = JsonbIteratorInit(&params->root);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
@@ -199,25 +94,36 @@ s3_params_apply(const S3Operation *operation, Jsonb *params, S3Request *request)
 		if (value.type != jbvNull)
 			apply_rule(find_rule(operation, name), &value, request);
 	}
-	add_sse_key_md5(request);
 }
 
-void
-s3_params_apply_metadata(Jsonb *metadata, S3Request *request)
+/* A parameter that is given has left its field in the request. */
+static void
+check_required(const S3Operation *operation, const S3Request *request)
 {
-	if (metadata == NULL)
-		return;
-	require_object("metadata", metadata);
-	apply_metadata("metadata", &metadata->root, request);
+	for (int i = 0; i < s3_param_rules_count; i++)
+	{
+		const S3ParamRule *rule = &s3_param_rules[i];
+		bool		in_query = rule->place == S3_PARAM_IN_QUERY;
+
+		if ((rule->required & operation->id) != 0 &&
+			s3_fields_find(in_query ? &request->query : &request->headers,
+						   rule->wire_name) == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("parameter \"%s\" is missing for %s", rule->name, operation->name),
+					 errdetail("%s needs it in \"params\".", operation->name)));
+	}
 }
 
-static const ParamRule *
+static const S3ParamRule *
 find_rule(const S3Operation *operation, const char *name)
 {
-	for (int i = 0; i < lengthof(rules); i++)
+	for (int i = 0; i < s3_param_rules_count; i++)
 	{
-		if ((rules[i].operations & operation->id) != 0 && strcmp(rules[i].name, name) == 0)
-			return &rules[i];
+		const S3ParamRule *rule = &s3_param_rules[i];
+
+		if ((rule->operations & operation->id) != 0 && strcmp(rule->name, name) == 0)
+			return rule;
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -231,26 +137,26 @@ list_rules(const S3Operation *operation)
 	StringInfoData names;
 
 	initStringInfo(&names);
-	for (int i = 0; i < lengthof(rules); i++)
+	for (int i = 0; i < s3_param_rules_count; i++)
 	{
-		if ((rules[i].operations & operation->id) != 0)
-			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", rules[i].name);
+		if ((s3_param_rules[i].operations & operation->id) != 0)
+			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", s3_param_rules[i].name);
 	}
 	return names.data;
 }
 
 static void
-apply_rule(const ParamRule *rule, JsonbValue *value, S3Request *request)
+apply_rule(const S3ParamRule *rule, JsonbValue *value, S3Request *request)
 {
-	if (rule->type == TYPE_METADATA)
+	if (rule->type == S3_PARAM_METADATA)
 	{
 		require_type(rule->name, value->type == jbvBinary &&
 					 JsonContainerIsObject(value->val.binary.data), "an object of strings");
 		apply_metadata(rule->name, value->val.binary.data, request);
 	}
-	else if (rule->type == TYPE_SSE_KEY)
+	else if (rule->type == S3_PARAM_SSE_CUSTOMER_KEY)
 		apply_sse_key(rule, value, request);
-	else if (rule->place == PLACE_QUERY)
+	else if (rule->place == S3_PARAM_IN_QUERY)
 		s3_fields_add(&request->query, rule->wire_name, scalar_text(rule, value));
 	else
 		add_header(rule->name, rule->wire_name, scalar_text(rule, value), request);
@@ -262,7 +168,7 @@ apply_rule(const ParamRule *rule, JsonbValue *value, S3Request *request)
  * form.
  */
 static void
-apply_sse_key(const ParamRule *rule, JsonbValue *value, S3Request *request)
+apply_sse_key(const S3ParamRule *rule, JsonbValue *value, S3Request *request)
 {
 	char	   *text = string_text(rule->name, value);
 	uint8		key[SSE_KEY_LEN + 3];	/* pg_b64_decode wants room for a
@@ -292,15 +198,15 @@ decode_sse_key(const char *text, uint8 *key, size_t size)
  * after all parameters, since one of them may give it.
  */
 static void
-add_sse_key_md5(S3Request *request)
+add_sse_key_md5(const char *name, const char *md5_name, S3Request *request)
 {
-	const char *base64 = s3_fields_find(&request->headers, SSE_KEY_HEADER);
+	const char *base64 = s3_fields_find(&request->headers, name);
 	uint8		key[SSE_KEY_LEN + 3];
 	uint8		md5[S3_MD5_LEN];
 	S3Error		err;
 	bool		ok;
 
-	if (base64 == NULL || s3_fields_find(&request->headers, SSE_KEY_MD5_HEADER) != NULL)
+	if (base64 == NULL || s3_fields_find(&request->headers, md5_name) != NULL)
 		return;
 	if (decode_sse_key(base64, key, sizeof(key)) != SSE_KEY_LEN)
 		elog(ERROR, "could not decode an SSE-C key that was encoded here");
@@ -308,7 +214,7 @@ add_sse_key_md5(S3Request *request)
 	explicit_bzero(key, sizeof(key));
 	if (!ok)
 		s3_error_throw(&err);
-	s3_fields_add(&request->headers, SSE_KEY_MD5_HEADER, s3_base64(md5, sizeof(md5)));
+	s3_fields_add(&request->headers, md5_name, s3_base64(md5, sizeof(md5)));
 }
 
 static void
@@ -345,20 +251,101 @@ apply_metadata(const char *what, JsonbContainer *object, S3Request *request)
 						   size, S3_METADATA_SIZE_MAX)));
 }
 
+/*
+ * What is to be copied: "bucket/key" with "?versionId=" behind it where there
+ * is a version, or an object of the three, whose key may hold anything.  The
+ * version goes over the wire as it stands.
+ */
+static char *
+copy_source_text(const S3ParamRule *rule, JsonbValue *value)
+{
+	StringInfoData text;
+	char	   *source;
+	char	   *version = NULL;
+
+	if (value->type == jbvString)
+	{
+		source = string_text(rule->name, value);
+		version = find_version(source);
+		if (version != NULL)
+		{
+			*version = '\0';
+			version += strlen(VERSION_MARK);
+		}
+	}
+	else
+	{
+		require_type(rule->name, value->type == jbvBinary &&
+					 JsonContainerIsObject(value->val.binary.data), COPY_SOURCE_WANTED);
+		source = copy_source_of_parts(rule->name, value->val.binary.data, &version);
+	}
+	initStringInfo(&text);
+	s3_uri_encode_path(&text, s3_slice_cstring(source));
+	if (version != NULL)
+		appendStringInfo(&text, VERSION_MARK "%s", version);
+	return text.data;
+}
+
+/* Where "?versionId=" and something without a blank end the text, or NULL. */
+static char *
+find_version(char *source)
+{
+	for (char *mark = source; (mark = strstr(mark, VERSION_MARK)) != NULL; mark++)
+	{
+		const char *version = mark + strlen(VERSION_MARK);
+
+		if (version[0] != '\0' && strpbrk(version, " \t\n\v\f\r") == NULL)
+			return mark;
+	}
+	return NULL;
+}
+
+static char *
+copy_source_of_parts(const char *what, JsonbContainer *object, char **version)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(object);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	char	   *bucket = NULL;
+	char	   *key = NULL;
+
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		char	   *name;
+
+		if (token != WJB_KEY)
+			continue;
+		name = pnstrdup(value.val.string.val, value.val.string.len);
+		(void) JsonbIteratorNext(&iterator, &value, true);
+		if (strcmp(name, "Bucket") == 0)
+			bucket = string_text(what, &value);
+		else if (strcmp(name, "Key") == 0)
+			key = string_text(what, &value);
+		else if (strcmp(name, "VersionId") != 0)
+			require_type(what, false, COPY_SOURCE_WANTED);
+		else if (value.type != jbvNull)
+			*version = string_text(what, &value);
+	}
+	require_type(what, bucket != NULL && key != NULL, COPY_SOURCE_WANTED);
+	return psprintf("%s/%s", bucket, key);
+}
+
 /* The text of a value as it goes over the wire, UTF-8. */
 static char *
-scalar_text(const ParamRule *rule, JsonbValue *value)
+scalar_text(const S3ParamRule *rule, JsonbValue *value)
 {
 	switch (rule->type)
 	{
-		case TYPE_INTEGER:
+		case S3_PARAM_INTEGER:
 			return integer_text(rule->name, value);
-		case TYPE_BOOLEAN:
+		case S3_PARAM_BOOLEAN:
 			require_type(rule->name, value->type == jbvBool, "true or false");
 			return pstrdup(value->val.boolean ? "true" : "false");
-		case TYPE_HTTP_DATE:
-		case TYPE_ISO_DATE:
+		case S3_PARAM_HTTP_DATE:
+		case S3_PARAM_ISO_DATE:
 			return date_text(rule, value);
+		case S3_PARAM_COPY_SOURCE:
+			return copy_source_text(rule, value);
 		default:
 			return string_text(rule->name, value);
 	}
@@ -378,11 +365,11 @@ integer_text(const char *name, JsonbValue *value)
 
 /* A timestamp in any form that timestamptz takes, or seconds since 1970. */
 static char *
-date_text(const ParamRule *rule, JsonbValue *value)
+date_text(const S3ParamRule *rule, JsonbValue *value)
 {
+	char	   *text = palloc(Max(S3_HTTP_DATE_SIZE, S3_ISO_DATE_SIZE));
 	TimestampTz timestamp;
-	struct pg_tm tm;
-	fsec_t		fsec;
+	int64		seconds = 0;
 
 	if (value->type == jbvNumeric)
 		timestamp = DatumGetTimestampTz(DirectFunctionCall1(float8_timestamptz,
@@ -391,31 +378,14 @@ date_text(const ParamRule *rule, JsonbValue *value)
 		timestamp = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in,
 															CStringGetDatum(string_text(rule->name, value)),
 															ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-	if (TIMESTAMP_NOT_FINITE(timestamp) ||
-		timestamp2tm(timestamp, NULL, &tm, &fsec, NULL, NULL) != 0 ||
-		tm.tm_year < 1 || tm.tm_year > 9999)
-		require_type(rule->name, false, "a time in the years 1 to 9999");
-	if (rule->type == TYPE_HTTP_DATE)
-		return format_http_date(&tm);
+	if (!TIMESTAMP_NOT_FINITE(timestamp))
+		seconds = s3_date_to_unix(timestamp);
 	/* Fractions are cut off, as boto3 does. */
-	return psprintf("%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year, tm.tm_mon, tm.tm_mday,
-					tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
-
-/* RFC 9110, IMF-fixdate; English whatever lc_time says. */
-static char *
-format_http_date(const struct pg_tm *tm)
-{
-	static const char *const day_names[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-	static const char *const month_names[] = {
-		"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-		"Jul", "Aug", "Sep", "Oct", "Nov", "Dec"
-	};
-
-	return psprintf("%s, %02d %s %04d %02d:%02d:%02d GMT",
-					day_names[j2day(date2j(tm->tm_year, tm->tm_mon, tm->tm_mday))],
-					tm->tm_mday, month_names[tm->tm_mon - 1], tm->tm_year,
-					tm->tm_hour, tm->tm_min, tm->tm_sec);
+	require_type(rule->name, !TIMESTAMP_NOT_FINITE(timestamp) &&
+				 (rule->type == S3_PARAM_HTTP_DATE ?
+				  s3_date_format_http(seconds, text) : s3_date_format_iso(seconds, text)),
+				 "a time in the years 1 to 9999");
+	return text;
 }
 
 static char *

@@ -7,6 +7,8 @@
  *		[default]
  *		aws_access_key_id = ...
  *		aws_secret_access_key = ...
+ *		aws_session_token = ...
+ *		aws_expiration = 2024-01-02T03:04:05Z
  *
  * Guarantees: copies nothing of the text, and shows nothing of it.
  *
@@ -17,6 +19,7 @@
  */
 #include "s3store.h"
 
+#include "date.h"
 #include "profile.h"
 
 /* Where the reader stands. */
@@ -34,6 +37,7 @@ typedef struct ProfileReader
 static bool read_line(ProfileReader *reader, char *line, S3Error *err);
 static bool read_section(ProfileReader *reader, char *line, S3Error *err);
 static bool read_assignment(ProfileReader *reader, char *line, S3Error *err);
+static bool read_expiration(ProfileReader *reader, S3Error *err);
 static const char **find_value(S3Profile *profile, const char *key);
 static char *trim(char *text);
 static bool is_blank(char c);
@@ -48,7 +52,9 @@ s3_profile_find(char *text, size_t len, const char *name, S3Profile *profile,
 
 	reader.name = name;
 	reader.profile = profile;
-	profile->access_key_id = profile->secret_access_key = profile->session_token = "";
+	profile->access_key_id = profile->secret_access_key = "";
+	profile->session_token = profile->expiration = "";
+	profile->expires_at = 0;
 
 	if (memchr(text, '\0', len) != NULL)
 		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "it contains a zero byte");
@@ -124,7 +130,19 @@ read_assignment(ProfileReader *reader, char *line, S3Error *err)
 	if (**value != '\0')
 		return refuse_line(reader, "gives a key for the second time", err);
 	*value = assigned;
-	return true;
+	return value != &reader->profile->expiration || read_expiration(reader, err);
+}
+
+static bool
+read_expiration(ProfileReader *reader, S3Error *err)
+{
+	S3Profile  *profile = reader->profile;
+
+	if (*profile->expiration == '\0' ||
+		(s3_date_parse_iso(profile->expiration, &profile->expires_at) &&
+		 profile->expires_at > 0))
+		return true;
+	return refuse_line(reader, "gives a time that is not like \"2024-01-02T03:04:05Z\"", err);
 }
 
 static const char **
@@ -136,6 +154,10 @@ find_value(S3Profile *profile, const char *key)
 		return &profile->secret_access_key;
 	if (pg_strcasecmp(key, "aws_session_token") == 0)
 		return &profile->session_token;
+	/* There is no common name: these are what tools write. */
+	if (pg_strcasecmp(key, "aws_expiration") == 0 ||
+		pg_strcasecmp(key, "x_security_token_expires") == 0)
+		return &profile->expiration;
 	return NULL;
 }
 

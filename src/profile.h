@@ -16,6 +16,8 @@ typedef struct S3Profile
 	const char *access_key_id;
 	const char *secret_access_key;
 	const char *session_token;
+	const char *expiration;
+	int64		expires_at;		/* "expiration" in seconds since 1970, else 0 */
 } S3Profile;
 
 /*

@@ -9,8 +9,12 @@
  *-------------------------------------------------------------------------
  */
 #include "request.h"
+#include "uri.h"
 
 #define FIELDS_FIRST_CAPACITY	16
+
+static char *encode_text(const char *text);
+static int	compare_fields(const void *a, const void *b);
 
 void
 s3_fields_add(S3Fields *fields, const char *name, const char *value)
@@ -54,6 +58,71 @@ s3_fields_find(const S3Fields *fields, const char *name)
 			return fields->items[i].value;
 	}
 	return NULL;
+}
+
+char *
+s3_fields_encode(const S3Fields *query, bool bare)
+{
+	S3Fields	encoded = {0};
+	StringInfoData text;
+
+	for (int i = 0; i < query->count; i++)
+	{
+		const S3Field *field = &query->items[i];
+
+		s3_fields_add(&encoded, encode_text(field->name),
+					  field->value == NULL ? NULL : encode_text(field->value));
+	}
+	s3_fields_sort(&encoded);
+	initStringInfo(&text);
+	for (int i = 0; i < encoded.count; i++)
+	{
+		appendStringInfo(&text, "%s%s", i > 0 ? "&" : "", encoded.items[i].name);
+		if (encoded.items[i].value != NULL)
+			appendStringInfo(&text, "=%s", encoded.items[i].value);
+		else if (!bare)
+			appendStringInfoChar(&text, '=');
+	}
+	return text.data;
+}
+
+static char *
+encode_text(const char *text)
+{
+	StringInfoData encoded;
+
+	initStringInfo(&encoded);
+	s3_uri_encode(&encoded, s3_slice_cstring(text));
+	return encoded.data;
+}
+
+void
+s3_fields_sort(S3Fields *fields)
+{
+	if (fields->count > 1)
+		qsort(fields->items, fields->count, sizeof(S3Field), compare_fields);
+}
+
+static int
+compare_fields(const void *a, const void *b)
+{
+	const S3Field *left = a;
+	const S3Field *right = b;
+	int			order = strcmp(left->name, right->name);
+
+	if (order != 0)
+		return order;
+	return strcmp(left->value == NULL ? "" : left->value,
+				  right->value == NULL ? "" : right->value);
+}
+
+void
+s3_request_url(const S3Request *request, StringInfo url)
+{
+	appendStringInfo(url, "%s://%s%s", request->tls ? "https" : "http",
+					 request->host, request->path);
+	if (request->query.count > 0)
+		appendStringInfo(url, "?%s", s3_fields_encode(&request->query, true));
 }
 
 bool

@@ -15,7 +15,7 @@
 typedef struct S3Field
 {
 	const char *name;
-	const char *value;
+	const char *value;			/* NULL: "?name", in a query only */
 } S3Field;
 
 /* Zero-initialize before use; freed with its memory context. */
@@ -33,6 +33,8 @@ typedef struct S3Request
 	const char *host;			/* Host header: lower case, port where it is
 								 * not the scheme's default */
 	const char *path;			/* URI-encoded, starts with '/' */
+	const char *resource;		/* "/bucket/key", URI-encoded, wherever the
+								 * bucket stands: what version 2 signs */
 	S3Fields	query;			/* names and values not yet encoded */
 	S3Fields	headers;		/* lower-case names, neither "host" nor
 								 * "content-length" */
@@ -47,6 +49,18 @@ extern void s3_fields_set(S3Fields *fields, const char *name, const char *value)
 
 /* Returns the value of the first field of that name, or NULL. */
 extern const char *s3_fields_find(const S3Fields *fields, const char *name);
+
+/* Sorts by name, then by value; both byte by byte. */
+extern void s3_fields_sort(S3Fields *fields);
+
+/*
+ * Returns a query as it stands in a URL: encoded, and sorted by name.  A name
+ * alone is "name" with "bare", else "name=" as in a CanonicalQueryString.
+ */
+extern char *s3_fields_encode(const S3Fields *query, bool bare);
+
+/* Appends the URL of the request, unsigned: scheme, host, path and query. */
+extern void s3_request_url(const S3Request *request, StringInfo url);
 
 /*
  * Checks a header's value (RFC 9110, field-value): no control characters but

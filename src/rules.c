@@ -68,6 +68,8 @@ const struct config_enum_entry s3_addressing_style_options[] = {
 
 const struct config_enum_entry s3_signature_version_options[] = {
 	{"s3v4", S3_SIGNATURE_S3V4, false},
+	{"s3", S3_SIGNATURE_S3, false},
+	{"unsigned", S3_SIGNATURE_UNSIGNED, false},
 	{NULL, 0, false}
 };
 
@@ -116,8 +118,11 @@ const S3Rule s3_rules[] = {
 	TEXT_RULE(metadata, check_metadata, S3_FORM_OBJECT),
 	TEXT_RULE(metadata_function, check_function, S3_FORM_STRING),
 	BOOL_RULE(normalize_keys),
+	INT_RULE(presign_expires, -1, S3_PRESIGN_SECONDS_MAX, GUC_UNIT_S),
+	INT_RULE(presign_window, 0, S3_PRESIGN_SECONDS_MAX, GUC_UNIT_S),
 	STRING_RULE(profile, check_profile),
 	STRING_RULE(proxy, check_proxy),
+	STRING_RULE(public_url, check_endpoint_url),
 	BOOL_RULE(read_only),
 	BOOL_RULE(reduced_redundancy),
 	STRING_RULE(region, check_region),

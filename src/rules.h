@@ -18,6 +18,7 @@
 /* Ranges of the numbers, in the unit of the GUC. */
 #define S3_MAX_AGE_SECONDS_MIN	0	/* s */
 #define S3_MAX_AGE_SECONDS_MAX	INT_MAX
+#define S3_PRESIGN_SECONDS_MAX	S3_PRESIGN_EXPIRES_MAX	/* s */
 #define S3_TIMEOUT_MIN			1	/* ms */
 #define S3_TIMEOUT_MAX			(60 * 60 * 1000)
 #define S3_OBJECT_SIZE_MIN		1	/* kB */

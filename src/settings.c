@@ -250,6 +250,7 @@ check_entry(const S3EndpointEntry *entry, S3Error *err)
 	storage.settings.region = "us-east-1";
 	storage.settings.endpoint_url = "";
 	storage.settings.endpoint_url_presigning = "";
+	storage.settings.public_url = "";
 	lay_over(entry, &storage.settings);
 	return build_endpoints(&storage, err) || s3_endpoint_entry_refuse(entry->scheme, err);
 }
@@ -368,6 +369,11 @@ build_endpoints(S3Storage *storage, S3Error *err)
 	if (!build_endpoint(settings, &storage->endpoint, err))
 		return false;
 	storage->signing_region = s3_region_for_signing(settings->region);
+
+	if (*settings->public_url != '\0' &&
+		!s3_endpoint_parse("public_url", settings->public_url, &storage->public_endpoint, err))
+		return false;
+
 	storage->endpoint_presigning = storage->endpoint;
 	return *settings->endpoint_url_presigning == '\0' ||
 		s3_endpoint_parse("endpoint_url_presigning", settings->endpoint_url_presigning,

@@ -10,11 +10,7 @@
 #define S3STORE_SETTINGS_H
 
 #include "region.h"
-
-typedef enum S3SignatureVersion
-{
-	S3_SIGNATURE_S3V4
-} S3SignatureVersion;
+#include "signing.h"
 
 /*
  * The values of the GUCs (s3_guc below, where guc.c's variables live), and
@@ -45,8 +41,11 @@ typedef struct S3Settings
 	char	   *metadata;		/* a JSON object */
 	char	   *metadata_function;
 	bool		normalize_keys;
+	int			presign_expires;	/* s; -1: max_age_seconds */
+	int			presign_window; /* s */
 	char	   *profile;
 	char	   *proxy;
+	char	   *public_url;
 	bool		read_only;
 	bool		reduced_redundancy;
 	char	   *region;
@@ -77,6 +76,7 @@ typedef struct S3Storage
 	S3Endpoint	endpoint_presigning;	/* what links are made for */
 	char	   *signing_region;
 	S3Error    *refusal;		/* why it cannot be used, or NULL */
+	S3Endpoint	public_endpoint;	/* public_url, where there is one */
 } S3Storage;
 
 /* The GUC variables; written by guc.c only. */

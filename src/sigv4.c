@@ -17,19 +17,11 @@
 
 #include "digest.h"
 #include "sigv4.h"
-#include "uri.h"
 
 #define ALGORITHM			"AWS4-HMAC-SHA256"
 #define UNSIGNED_PAYLOAD	"UNSIGNED-PAYLOAD"
 #define AMZ_DATE_SIZE		sizeof("YYYYMMDDTHHMMSSZ")
 #define DATE_LEN			8	/* YYYYMMDD at the start of an x-amz-date */
-
-/* An item of the canonical query string or of the canonical headers. */
-typedef struct CanonicalItem
-{
-	const char *name;
-	const char *value;
-} CanonicalItem;
 
 typedef struct CanonicalHeaders
 {
@@ -39,16 +31,14 @@ typedef struct CanonicalHeaders
 
 static bool format_amz_date(int64 time, char *amz_date, S3Error *err);
 static char *credential_scope(const char *amz_date, const char *region);
-static char *canonical_query(const S3Fields *query);
-static char *encode_value(const char *value);
 static CanonicalHeaders canonical_headers(const S3Request *request);
-static void sort_items(CanonicalItem *items, int count);
-static int	compare_items(const void *a, const void *b);
 static void append_trimmed(StringInfo dst, const char *value);
 static bool sign_request(const S3Request *request, const char *query,
 						 const CanonicalHeaders *headers, const char *payload_hash,
 						 const S3Signing *signing, const char *amz_date,
 						 char *signature, S3Error *err);
+static bool sign_text(const char *to_sign, const S3Signing *signing, const char *amz_date,
+					  char *signature, S3Error *err);
 static bool signing_key(const S3Signing *signing, const char *amz_date,
 						uint8 key[S3_SHA256_LEN], S3Error *err);
 
@@ -72,7 +62,7 @@ s3_sigv4_sign(S3Request *request, const S3Signing *signing, S3Error *err)
 		s3_fields_add(&request->headers, "x-amz-security-token", credentials->session_token);
 
 	headers = canonical_headers(request);
-	if (!sign_request(request, canonical_query(&request->query), &headers,
+	if (!sign_request(request, s3_fields_encode(&request->query, false), &headers,
 					  payload_hash, signing, amz_date, signature, err))
 		return false;
 	s3_fields_add(&request->headers, "authorization",
@@ -109,7 +99,7 @@ s3_sigv4_presign(const S3Request *request, const S3Signing *signing,
 	if (credentials->session_token != NULL)
 		s3_fields_add(&query, "X-Amz-Security-Token", credentials->session_token);
 
-	canonical = canonical_query(&query);
+	canonical = s3_fields_encode(&query, false);
 	if (!sign_request(request, canonical, &headers, UNSIGNED_PAYLOAD, signing,
 					  amz_date, signature, err))
 		return false;
@@ -119,13 +109,35 @@ s3_sigv4_presign(const S3Request *request, const S3Signing *signing,
 	return true;
 }
 
-void
-s3_request_url(const S3Request *request, StringInfo url)
+bool
+s3_sigv4_start_form(const S3Signing *signing, S3Fields *fields, S3Error *err)
 {
-	appendStringInfo(url, "%s://%s%s", request->tls ? "https" : "http",
-					 request->host, request->path);
-	if (request->query.count > 0)
-		appendStringInfo(url, "?%s", canonical_query(&request->query));
+	char	   *amz_date = palloc(AMZ_DATE_SIZE);
+
+	if (!format_amz_date(signing->time, amz_date, err))
+		return false;
+	s3_fields_add(fields, "x-amz-algorithm", ALGORITHM);
+	s3_fields_add(fields, "x-amz-credential",
+				  psprintf("%s/%s", signing->credentials->access_key_id,
+						   credential_scope(amz_date, signing->region)));
+	s3_fields_add(fields, "x-amz-date", amz_date);
+	return true;
+}
+
+/* The string to sign is the policy itself. */
+bool
+s3_sigv4_sign_form(const S3Signing *signing, const char *policy, S3Fields *fields,
+				   S3Error *err)
+{
+	char		amz_date[AMZ_DATE_SIZE];
+	char	   *signature = palloc(S3_SHA256_HEX);
+
+	if (!format_amz_date(signing->time, amz_date, err) ||
+		!sign_text(policy, signing, amz_date, signature, err))
+		return false;
+	s3_fields_add(fields, "policy", policy);
+	s3_fields_add(fields, "x-amz-signature", signature);
+	return true;
 }
 
 /* ISO 8601 basic format, as in x-amz-date. */
@@ -151,82 +163,32 @@ credential_scope(const char *amz_date, const char *region)
 	return psprintf("%.*s/%s/s3/aws4_request", DATE_LEN, amz_date, region);
 }
 
-/* CanonicalQueryString: encoded, then sorted by name. */
-static char *
-canonical_query(const S3Fields *query)
-{
-	CanonicalItem *items = palloc(query->count * sizeof(CanonicalItem) + 1);
-	StringInfoData text;
-
-	for (int i = 0; i < query->count; i++)
-	{
-		items[i].name = encode_value(query->items[i].name);
-		items[i].value = encode_value(query->items[i].value);
-	}
-	sort_items(items, query->count);
-	initStringInfo(&text);
-	for (int i = 0; i < query->count; i++)
-		appendStringInfo(&text, "%s%s=%s", i > 0 ? "&" : "", items[i].name, items[i].value);
-	return text.data;
-}
-
-static char *
-encode_value(const char *value)
-{
-	StringInfoData text;
-
-	initStringInfo(&text);
-	s3_uri_encode(&text, s3_slice_cstring(value));
-	return text.data;
-}
-
 /* Signs the host and every header that we send. */
 static CanonicalHeaders
 canonical_headers(const S3Request *request)
 {
-	int			count = request->headers.count + 1;
-	CanonicalItem *items = palloc(count * sizeof(CanonicalItem));
 	CanonicalHeaders headers;
+	S3Fields	sorted = {0};
 	StringInfoData lines;
 	StringInfoData names;
 
-	for (int i = 0; i < count - 1; i++)
-	{
-		items[i].name = request->headers.items[i].name;
-		items[i].value = request->headers.items[i].value;
-	}
-	items[count - 1].name = "host";
-	items[count - 1].value = request->host;
-	sort_items(items, count);
+	s3_fields_add(&sorted, "host", request->host);
+	for (int i = 0; i < request->headers.count; i++)
+		s3_fields_add(&sorted, request->headers.items[i].name, request->headers.items[i].value);
+	s3_fields_sort(&sorted);
 
 	initStringInfo(&lines);
 	initStringInfo(&names);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < sorted.count; i++)
 	{
-		appendStringInfo(&lines, "%s:", items[i].name);
-		append_trimmed(&lines, items[i].value);
+		appendStringInfo(&lines, "%s:", sorted.items[i].name);
+		append_trimmed(&lines, sorted.items[i].value);
 		appendStringInfoChar(&lines, '\n');
-		appendStringInfo(&names, "%s%s", i > 0 ? ";" : "", items[i].name);
+		appendStringInfo(&names, "%s%s", i > 0 ? ";" : "", sorted.items[i].name);
 	}
 	headers.lines = lines.data;
 	headers.names = names.data;
 	return headers;
-}
-
-static void
-sort_items(CanonicalItem *items, int count)
-{
-	qsort(items, count, sizeof(CanonicalItem), compare_items);
-}
-
-static int
-compare_items(const void *a, const void *b)
-{
-	const CanonicalItem *left = a;
-	const CanonicalItem *right = b;
-	int			order = strcmp(left->name, right->name);
-
-	return order != 0 ? order : strcmp(left->value, right->value);
 }
 
 /* Trim(): no blanks at the ends, one for each run of them inside. */
@@ -248,7 +210,7 @@ append_trimmed(StringInfo dst, const char *value)
 		dst->data[--dst->len] = '\0';
 }
 
-/* CanonicalRequest -> StringToSign -> Signature, in hex. */
+/* CanonicalRequest -> StringToSign -> Signature. */
 static bool
 sign_request(const S3Request *request, const char *query,
 			 const CanonicalHeaders *headers, const char *payload_hash,
@@ -257,9 +219,7 @@ sign_request(const S3Request *request, const char *query,
 	char	   *canonical;
 	char	   *to_sign;
 	uint8		hash[S3_SHA256_LEN];
-	uint8		key[S3_SHA256_LEN];
 	char		hex[S3_SHA256_HEX];
-	bool		ok;
 
 	canonical = psprintf("%s\n%s\n%s\n%s\n%s\n%s", request->method, request->path,
 						 query, headers->lines, headers->names, payload_hash);
@@ -269,6 +229,18 @@ sign_request(const S3Request *request, const char *query,
 
 	to_sign = psprintf(ALGORITHM "\n%s\n%s\n%s", amz_date,
 					   credential_scope(amz_date, signing->region), hex);
+	return sign_text(to_sign, signing, amz_date, signature, err);
+}
+
+/* StringToSign -> Signature, in hex. */
+static bool
+sign_text(const char *to_sign, const S3Signing *signing, const char *amz_date,
+		  char *signature, S3Error *err)
+{
+	uint8		hash[S3_SHA256_LEN];
+	uint8		key[S3_SHA256_LEN];
+	bool		ok;
+
 	ok = signing_key(signing, amz_date, key, err) &&
 		s3_hmac_sha256(s3_slice((char *) key, sizeof(key)),
 					   s3_slice_cstring(to_sign), hash, err);

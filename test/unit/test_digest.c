@@ -65,45 +65,64 @@ static const struct
 	char		key;
 	size_t		key_len;
 	const char *data;
-	const char *hmac;
+	const char *sha256;
+	const char *sha1;
 }			hmac_cases[] =
 {
 	{'k', 1, "",
-	"8bb990c40a7d61cb97597a942125025be50ac8beb74436e3735b98893a7f6620"},
+		"8bb990c40a7d61cb97597a942125025be50ac8beb74436e3735b98893a7f6620",
+	"3a84a218ee6665209bb70e84525dd837645a1965"},
 	{'k', 1, "what is signed",
-	"28efe31665f08fe0eef24d5b6713b0bd2b6797d628d8b3a55873d4bba3bdd989"},
+		"28efe31665f08fe0eef24d5b6713b0bd2b6797d628d8b3a55873d4bba3bdd989",
+	"f279b10fe4859d69a37b0ca9ae6363dc7d96368a"},
 	{'k', 32, "",
-	"a4ad8e340e32bf1d916005cb1dc92795148897965e36ae56c0adc357474b5372"},
+		"a4ad8e340e32bf1d916005cb1dc92795148897965e36ae56c0adc357474b5372",
+	"614b318d2296877d7b6caf8b4d01c2b79f8f60a7"},
 	{'k', 32, "what is signed",
-	"02e09a480a765914b26456c02a8ee25970608437fe42b4f4b1792d0814d164b5"},
+		"02e09a480a765914b26456c02a8ee25970608437fe42b4f4b1792d0814d164b5",
+	"4c6f22936fc44c1d7bca45d4719901409b5d2571"},
 	{'k', 63, "",
-	"a73e4ae46b2a9f2402fff056e156c0a25551e3db5097f9367522239bfbc2d02e"},
+		"a73e4ae46b2a9f2402fff056e156c0a25551e3db5097f9367522239bfbc2d02e",
+	"f4cff7cd54b18b8656227ff7b775ecec41f136db"},
 	{'k', 63, "what is signed",
-	"c1399c94973f595f8db4b87a15a98eae890e9a9ad80557133de9e00a0625d728"},
+		"c1399c94973f595f8db4b87a15a98eae890e9a9ad80557133de9e00a0625d728",
+	"f74e4a4a362f0354ec6c1b2fe588cd4fe02071aa"},
 	{'k', 64, "",
-	"83026a325aaee70e36cfe607536aa1054104ad1077c36134810d4ccded1ccd3b"},
+		"83026a325aaee70e36cfe607536aa1054104ad1077c36134810d4ccded1ccd3b",
+	"b6b10bf17b16d7347adb5e4149102761dbb3bcbd"},
 	{'k', 64, "what is signed",
-	"6507aeb80eeb997e4125a2e585eb1da31e6d59ea1c193ecb02406d64b6fe7c0d"},
+		"6507aeb80eeb997e4125a2e585eb1da31e6d59ea1c193ecb02406d64b6fe7c0d",
+	"0398b6ac99ad1fceeb0cf5d8797c2f6eeaf4de07"},
 	{'k', 65, "",
-	"41f1c4cc3107cd5b8d92460f61032902bfdb06484eef17e861b83a5012d3b7f3"},
+		"41f1c4cc3107cd5b8d92460f61032902bfdb06484eef17e861b83a5012d3b7f3",
+	"52b70f513f87ea4feaf119af1cdc8097107b3837"},
 	{'k', 65, "what is signed",
-	"406dd0b3d1ecec6532fde35d878245202e18480306a266a203513e605a33f916"},
+		"406dd0b3d1ecec6532fde35d878245202e18480306a266a203513e605a33f916",
+	"69d1fca7fcafd900fc16e03256a007a2ea32ebd2"},
 	{'\0', 64, "",
-	"b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"},
+		"b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad",
+	"fbdb1d1b18aa6c08324b7d64b71fb76370690e1d"},
 	{'\0', 64, "what is signed",
-	"adf339eb4e16f103a2eb80b29853b6d0b2c36696b5ee5c7bff566353935dca68"},
+		"adf339eb4e16f103a2eb80b29853b6d0b2c36696b5ee5c7bff566353935dca68",
+	"d6568161c19ef52499ade8d6e60add4b9fbb9f66"},
 	{'\0', 1, "",
-	"b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"},
+		"b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad",
+	"fbdb1d1b18aa6c08324b7d64b71fb76370690e1d"},
 	{'\0', 1, "what is signed",
-	"adf339eb4e16f103a2eb80b29853b6d0b2c36696b5ee5c7bff566353935dca68"},
+		"adf339eb4e16f103a2eb80b29853b6d0b2c36696b5ee5c7bff566353935dca68",
+	"d6568161c19ef52499ade8d6e60add4b9fbb9f66"},
 	{'z', 1000, "",
-	"ee5fe7cddbd41443e66b884d9625036ed5e12df378e80c98c3c273c77f86b71a"},
+		"ee5fe7cddbd41443e66b884d9625036ed5e12df378e80c98c3c273c77f86b71a",
+	"2457c63b3e2b62df71355877de81f7d5b3768b53"},
 	{'z', 1000, "what is signed",
-	"026bd3d9d8599cb6c56f37b3c68d4bcd5903eb158ce0cb46c7315cbb06a045fb"},
+		"026bd3d9d8599cb6c56f37b3c68d4bcd5903eb158ce0cb46c7315cbb06a045fb",
+	"cf01f5de363e99b4f4fba6529b049d5dee116f8f"},
 	{'k', 0, "",
-	"b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"},
+		"b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad",
+	"fbdb1d1b18aa6c08324b7d64b71fb76370690e1d"},
 	{'k', 0, "what is signed",
-	"adf339eb4e16f103a2eb80b29853b6d0b2c36696b5ee5c7bff566353935dca68"}
+		"adf339eb4e16f103a2eb80b29853b6d0b2c36696b5ee5c7bff566353935dca68",
+	"d6568161c19ef52499ade8d6e60add4b9fbb9f66"}
 };
 
 static void test_digests(void);
@@ -170,6 +189,7 @@ test_hmac(void)
 	{
 		char	   *key = palloc(Max(hmac_cases[i].key_len, 1));
 		uint8		hmac[S3_SHA256_LEN];
+		uint8		hmac_sha1[S3_SHA1_LEN];
 		char		hex[S3_SHA256_HEX];
 		S3Error		err = {0};
 
@@ -178,7 +198,12 @@ test_hmac(void)
 						  s3_slice_cstring(hmac_cases[i].data), hmac, &err),
 		   "HMAC-SHA-256 with a key of %zu bytes", hmac_cases[i].key_len);
 		s3_hex(hmac, sizeof(hmac), hex);
-		is_string(hex, hmac_cases[i].hmac, "... is right");
+		is_string(hex, hmac_cases[i].sha256, "... is right");
+		ok(s3_hmac_sha1(s3_slice(key, hmac_cases[i].key_len),
+						s3_slice_cstring(hmac_cases[i].data), hmac_sha1, &err),
+		   "HMAC-SHA-1 with a key of %zu bytes", hmac_cases[i].key_len);
+		s3_hex(hmac_sha1, sizeof(hmac_sha1), hex);
+		is_string(hex, hmac_cases[i].sha1, "... is right");
 	}
 }
 

@@ -47,6 +47,25 @@ static const struct
 	{"[a]\nregion = x\n  any thing\n", "a", "!line 3 is neither \"[profile]\" nor \"key = value\""},
 };
 
+static const struct
+{
+	const char *line;
+	int64		want;			/* -1: refused */
+}			expiration_cases[] =
+{
+	{"", 0},
+	{"aws_expiration = 2024-01-02T03:04:05Z", 1704164645},
+	{"AWS_Expiration=2024-01-02T04:04:05.123+01:00", 1704164645},
+	{"x_security_token_expires = 2024-01-02T03:04:05Z", 1704164645},
+	{"aws_expiration =", 0},
+	{"expires = tomorrow", 0},
+	{"aws_expiration = tomorrow", -1},
+	{"aws_expiration = 2024-01-02", -1},
+	{"aws_expiration = 1970-01-01T00:00:00Z", -1},
+	{"aws_expiration = 2024-01-02T03:04:05Z\nx_security_token_expires = 2024-01-02T03:04:05Z", -1},
+	{"[b]\naws_expiration = tomorrow", 0},
+};
+
 static char *tell(S3Slice text, const char *name);
 
 int
@@ -56,6 +75,15 @@ main(void)
 		is_string(tell(s3_slice_cstring(profile_cases[i].text), profile_cases[i].name),
 				  profile_cases[i].want, "file %d", i);
 	is_string(tell(s3_slice("[a]\n\0", 5), "a"), "!it contains a zero byte", "a NUL byte");
+	for (int i = 0; i < lengthof(expiration_cases); i++)
+	{
+		char	   *text = psprintf("[a]\n%s\n", expiration_cases[i].line);
+		S3Profile	profile;
+		S3Error		err;
+		bool		good = s3_profile_find(text, strlen(text), "a", &profile, &err);
+
+		is_int(good ? profile.expires_at : -1, expiration_cases[i].want, "expiration %d", i);
+	}
 	return tap_done();
 }
 

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Writes signing_vectors.h and key_vectors.h: what src/ must come to.
+"""Writes signing_vectors.h, sigv2_vectors.h and key_vectors.h: what src/ must come to.
 
-An implementation of its own, from the "Authenticating Requests (AWS Signature
-Version 4)" chapter of the Amazon S3 API Reference and from Python's own
+An implementation of its own, from the chapters "Authenticating Requests (AWS
+Signature Version 4)" and "Signing and Authenticating REST Requests (AWS
+signature version 2)" of the Amazon S3 API Reference and from Python's own
 urllib and posixpath; it shares nothing with src/.  All keys are made up.
 """
+import base64
 import calendar
+import email.utils
 import hashlib
 import hmac
 import os
@@ -71,12 +74,50 @@ class Request:
         return f"{self.base}?{encode(query)}&X-Amz-Signature={signature}"
 
     def url(self):
-        return self.base + ("?" + encode(self.query) if self.query else "")
+        return self.base + ("?" + encode(self.query, bare=True) if self.query else "")
+
+    @property
+    def resource(self):
+        return self.path if self.path.startswith("/bucket/") else "/bucket" + self.path
+
+    def signature2(self, date):
+        def header(name):
+            return dict(self.headers).get(name, "")
+        amz = [(n, v) for n, v in self.headers if n.startswith("x-amz-")]
+        if self.token:
+            amz.append(("x-amz-security-token", self.token))
+        sub = sorted((n, v) for n, v in self.query if n in SUB_RESOURCES)
+        to_sign = "\n".join([self.method, header("content-md5"), header("content-type"), date,
+                             *(f"{n}:{v}" for n, v in sorted(amz)), self.resource])
+        if sub:
+            to_sign += "?" + "&".join(n if v is None else f"{n}={v}" for n, v in sub)
+        digest = hmac.digest(self.secret.encode(), to_sign.encode(), "sha1")
+        return base64.b64encode(digest).decode()
+
+    def sign2(self):
+        date = email.utils.formatdate(self.time, usegmt=True)
+        return date, self.signature2(date)
+
+    def presign2(self):
+        end = str(self.time + self.expires)
+        query = [("AWSAccessKeyId", ID), ("Expires", end)]
+        if self.token:
+            query.append(("x-amz-security-token", self.token))
+        query.append(("Signature", self.signature2(end)))
+        return self.url() + ("&" if self.query else "?") + "&".join(
+            f"{n}={quote(v)}" for n, v in query)
 
 
-def encode(query):
-    pairs = sorted((quote(n), quote(v)) for n, v in query)
-    return "&".join(f"{n}={v}" for n, v in pairs)
+SUB_RESOURCES = {
+    "acl", "lifecycle", "location", "logging", "notification", "partNumber", "policy",
+    "requestPayment", "uploadId", "uploads", "versionId", "versioning", "versions", "website",
+    "response-content-type", "response-content-language", "response-expires",
+    "response-cache-control", "response-content-disposition", "response-content-encoding"}
+
+
+def encode(query, bare=False):
+    pairs = sorted((quote(n), v is None, quote(v or "")) for n, v in query)
+    return "&".join(n if bare and alone else f"{n}={v}" for n, alone, v in pairs)
 
 
 def quote(text):
@@ -106,6 +147,15 @@ REQUESTS = [
     Request("text outside of ASCII", path=path_of("Übergröße/日本語/😀.png")),
     Request("a newline in the key", path=path_of("a\nb\tc\x7f")),
     Request("sub-resource without value", query=[("acl", "")]),
+    Request("a name alone", method="POST", query=[("uploads", None)]),
+    Request("names alone and with values", query=[("versionId", "1"), ("uploads", None),
+                                                  ("prefix", "x")]),
+    Request("what version 2 signs of a query", query=[
+        ("uploadId", "u+/ %41"), ("partNumber", "2"), ("list-type", "2"), ("Acl", "x"),
+        ("response-content-type", "é b")]),
+    Request("what version 2 signs of headers", method="PUT", headers=[
+        ("content-type", "a/b"), ("content-md5", "bQ=="), ("cache-control", "no-cache"),
+        ("x-amz-meta-b", "2  3"), ("x-amz-acl", "private"), ("x-amzn", "x")]),
     Request("query sorted by code point", query=[("b", "1"), ("A", "2"), ("a", "3"), ("B", "4")]),
     Request("names that begin alike", query=[("ab", "1"), ("a", "2"), ("a-b", "3"), ("aB", "4")]),
     Request("the same name twice", query=[("x", "2"), ("x", "10"), ("x", "1")]),
@@ -142,8 +192,8 @@ def c_string(text):
 
 
 def c_fields(fields):
-    return "{" + ", ".join("{%s, %s}" % (c_string(n), c_string(v)) for n, v in fields) + "}" \
-        if fields else "{{NULL, NULL}}"
+    return "{" + ", ".join("{%s, %s}" % (c_string(n), "NULL" if v is None else c_string(v))
+                           for n, v in fields) + "}" if fields else "{{NULL, NULL}}"
 
 
 def signing_vectors():
@@ -158,6 +208,21 @@ def signing_vectors():
             f"INT64CONST({r.time}), {c_string(r.region)}, {c_string(r.secret)}, {token}, {r.expires}",
             c_string(payload), c_string(r.scope), c_string(signed), c_string(signature),
             c_string(r.presign()), c_string(r.url())]) + "}"
+
+
+def sigv2_vectors():
+    for r in REQUESTS:
+        # What has blanks at its ends never comes that far.
+        if any(v != v.strip() for _, v in r.headers):
+            continue
+        date, signature = r.sign2()
+        token = "NULL" if r.token is None else c_string(r.token)
+        yield "\t{" + ",\n\t\t".join([
+            f"{c_string(r.name)}, {c_string(r.method)}, {'true' if r.tls else 'false'}, "
+            f"{c_string(r.host)}, {c_string(r.path)}, {c_string(r.resource)}",
+            c_fields(r.query), c_fields(r.headers),
+            f"INT64CONST({r.time}), {c_string(r.secret)}, {token}, {r.expires}",
+            c_string(date), c_string(signature), c_string(r.presign2())]) + "}"
 
 
 def normalized(key):
@@ -193,6 +258,10 @@ def main():
           f"#define ACCESS_KEY_ID {c_string(ID)}\n\n",
           "static const SigningVector signing_vectors[] = {\n",
           ",\n".join(signing_vectors()), "\n};\n")
+    write(f"{here}/sigv2_vectors.h",
+          f"#define ACCESS_KEY_ID {c_string(ID)}\n\n",
+          "static const SigningVector signing_vectors[] = {\n",
+          ",\n".join(sigv2_vectors()), "\n};\n")
     write(f"{here}/key_vectors.h",
           "static const KeyVector key_vectors[] = {\n",
           ",\n".join(key_vectors()), "\n};\n")

@@ -1,0 +1,50 @@
+/*-------------------------------------------------------------------------
+ *
+ * date.h
+ *	  Moments as text: HTTP dates and ISO 8601.  Pure.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_DATE_H
+#define S3STORE_DATE_H
+
+#include "s3store.h"
+
+#include "datatype/timestamp.h"
+
+#define S3_HTTP_DATE_SIZE	sizeof("Sun, 06 Nov 1994 08:49:37 GMT")
+#define S3_ISO_DATE_SIZE	sizeof("1994-11-06T08:49:37Z")
+
+/*
+ * Both write a moment (seconds since 1970) of the years 1 to 9999, and return
+ * false for any other.  The words of HTTP dates (RFC 9110, IMF-fixdate) are
+ * English in every locale.
+ */
+extern bool s3_date_format_http(int64 seconds, char text[S3_HTTP_DATE_SIZE]);
+extern bool s3_date_format_iso(int64 seconds, char text[S3_ISO_DATE_SIZE]);
+
+/*
+ * Reads YYYY-MM-DDThh:mm:ss, with a fraction or without, and Z or an offset
+ * (+hh:mm, +hhmm) behind it, into seconds since 1970.  A fraction is cut off.
+ */
+extern bool s3_date_parse_iso(const char *text, int64 *seconds);
+
+#define S3_EPOCH_SECONDS \
+	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY)
+
+/* Seconds since 1970; a fraction is cut off, before 2000 too. */
+static inline int64
+s3_date_to_unix(TimestampTz timestamp)
+{
+	int64		fraction = (timestamp % USECS_PER_SEC + USECS_PER_SEC) % USECS_PER_SEC;
+
+	return (timestamp - fraction) / USECS_PER_SEC + S3_EPOCH_SECONDS;
+}
+
+static inline TimestampTz
+s3_date_from_unix(int64 seconds)
+{
+	return (seconds - S3_EPOCH_SECONDS) * USECS_PER_SEC;
+}
+
+#endif							/* S3STORE_DATE_H */

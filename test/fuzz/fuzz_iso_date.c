@@ -1,0 +1,30 @@
+/*
+ * Fuzzes ISO dates: one that is read can be written, and read again.
+ */
+#include "fuzz.h"
+
+#include "date.h"
+
+const FuzzSeed fuzz_seeds[] = {
+	SEED("1970-01-01T00:00:00Z"),
+	SEED("2024-02-29T23:59:59.123456Z"),
+	SEED("9999-12-31T23:59:59+00:00"),
+	SEED("2016-12-31T23:59:60-0130"),
+	SEED("0001-01-01T00:00:00+14:00"),
+	{NULL, 0}
+};
+
+int
+LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
+{
+	char	   *text = pnstrdup((const char *) data, size);
+	char		again[S3_ISO_DATE_SIZE];
+	int64		seconds;
+	int64		same;
+
+	if (!s3_date_parse_iso(text, &seconds) || !s3_date_format_iso(seconds, again))
+		return 0;
+	MUST(s3_date_parse_iso(again, &same));
+	MUST(same == seconds);
+	return 0;
+}
