@@ -129,6 +129,10 @@ class Reference(harness.Case):
             self.text = file.read()
         self.conn = self.connect()
 
+    def assertRow(self, pattern):
+        """A row of a table has it."""
+        self.assertTrue(re.search(r'(?m)^\|.*%s.*\|' % pattern, self.text), pattern)
+
     def test_settings(self):
         """Each setting that the library defines."""
         names = [row[0] for row in harness.query(
@@ -137,7 +141,7 @@ class Reference(harness.Case):
                   's3store.session_token']    # not listed by the server
         self.assertGreater(len(names), 10)
         for name in names + secret:
-            self.assertRegex(self.text, r'(?m)^\|.*`%s`.*\|' % name.split('.')[1])
+            self.assertRow(r'`%s`' % name.split('.')[1])
 
     def test_functions(self):
         """Each function of the extension, with the names of its arguments."""
@@ -149,4 +153,4 @@ class Reference(harness.Case):
         self.assertGreater(len(rows), 10)
         for name, arguments in rows:
             given = r'[^)]*'.join(re.escape(argument) for argument in arguments)
-            self.assertRegex(self.text, r'(?m)^\|.*`%s\(%s[^)]*\)`' % (name, given))
+            self.assertRow(r'`%s\(%s[^)]*\)`' % (name, given))
