@@ -63,7 +63,8 @@ class Proxy:
         request = _parse(head)
         self.requests.append(request)
         if self.silent:
-            client.recv(1)              # until it goes away
+            while client.recv(65536):   # until it goes away; a body may follow
+                pass
             return
         if self.refuse:
             client.sendall(b'HTTP/1.1 %d Refused\r\nContent-Length: 0\r\n\r\n' % self.refuse)
