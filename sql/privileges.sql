@@ -57,6 +57,8 @@ SELECT s3_size('s3://b/k');
 SELECT s3_modified_time('s3://b/k');
 SELECT * FROM s3_list('s3://b/');
 SELECT s3_available_name('s3://b/k');
+SELECT s3_copy('s3://b/k', 's3://b/l');
+SELECT s3_rename('s3://b/k', 's3://b/l');
 SELECT s3_delete('s3://b/k');
 
 -- a reader
@@ -68,6 +70,8 @@ SELECT link('open://b/k', 'PUT');
 SELECT link('open://b/k', 'delete_object');
 SELECT link('open://b/k', 'DELETE');
 SELECT s3_put('s3://b/k', 'content'::bytea);
+SELECT s3_copy('s3://b/k', 's3://b/l');
+SELECT s3_rename('s3://b/k', 's3://b/l');
 SELECT s3_delete('s3://b/k');
 SELECT s3_get(NULL), s3_head(''), s3_exists('-'), s3_size(''), s3_modified_time('');
 SELECT * FROM s3_list('');
@@ -83,6 +87,9 @@ SELECT link('open://b/k', 'HEAD');
 SELECT s3_put('s3://b/k', 'content'::bytea);
 SELECT s3_put('s3://b/k', 'content'::text);
 SELECT s3_delete('s3://b/k');
+-- reading what is copied needs no role of its own
+SELECT s3_copy('open://b/k', 's3://b/l');
+SELECT s3_rename('s3://b/k', 'open://b/l');
 SELECT s3_get('s3://b/k');
 SELECT * FROM s3_list('s3://b/');
 

@@ -22,6 +22,10 @@ BEGIN
 		'SELECT s3_put($1, ''content''::text)',
 		'SELECT s3_put($1, ''content''::text, overwrite => true)',
 		'SELECT s3_delete($1)',
+		'SELECT s3_copy(''s3://b/other'', $1)',
+		'SELECT s3_copy($1, ''s3://b/other'')',
+		'SELECT s3_rename(''s3://b/other'', $1)',
+		'SELECT s3_rename($1, ''s3://b/other'')',
 		'SELECT link($1, ''put_object'')',
 		'SELECT link($1, ''PUT'')',
 		'SELECT link($1, ''delete_object'')',
@@ -72,7 +76,8 @@ ROLLBACK;
 -- no file, no change
 SET s3store.read_only = on;
 SELECT s3_put(NULL, 'content'::bytea), s3_put('', 'content'::bytea), s3_put('-', 'content'::text),
-       s3_delete(NULL), s3_delete(''), s3_delete('-'), link('', 'put_object');
+       s3_delete(NULL), s3_delete(''), s3_delete('-'), link('', 'put_object'),
+       s3_copy('', ''), s3_rename(NULL, '-');
 RESET s3store.read_only;
 
 -- what is wrong with the URL is said first

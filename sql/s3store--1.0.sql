@@ -226,6 +226,24 @@ LANGUAGE C VOLATILE PARALLEL SAFE COST 10000 ROWS 1000;
 COMMENT ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8) IS
 'objects whose URLs start with prefix_url, in the order of their keys; with a delimiter, such as ''/'', what has it behind the prefix is folded into one row with is_prefix; start_after is a key or a URL, max_keys the most rows to return';
 
+CREATE FUNCTION s3_copy(src pg_catalog.text,
+						dst pg_catalog.text,
+						params pg_catalog.jsonb DEFAULT NULL)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 's3store_copy'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
+
+COMMENT ON FUNCTION s3_copy(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb) IS
+'copies an object, on its server where one server has both, and returns the URL of the copy; an object that stands there is replaced; params are boto3''s';
+
+CREATE FUNCTION s3_rename(src pg_catalog.text, dst pg_catalog.text)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 's3store_rename'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
+
+COMMENT ON FUNCTION s3_rename(pg_catalog.text, pg_catalog.text) IS
+'copies an object, checks the copy, deletes the original and returns the new URL; an object that stands there is replaced';
+
 CREATE FUNCTION s3_delete(url pg_catalog.text, params pg_catalog.jsonb DEFAULT NULL)
 RETURNS pg_catalog.bool
 AS 'MODULE_PATHNAME', 's3store_delete'
@@ -278,6 +296,8 @@ REVOKE ALL ON FUNCTION s3_exists(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_size(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_modified_time(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_copy(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_rename(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_settings(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_credentials(pg_catalog.text) FROM PUBLIC;
@@ -297,6 +317,8 @@ GRANT EXECUTE ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.t
 GRANT EXECUTE ON FUNCTION s3_presign_post(pg_catalog.text, pg_catalog.interval, pg_catalog.int8, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
+GRANT EXECUTE ON FUNCTION s3_copy(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb) TO s3store_write;
+GRANT EXECUTE ON FUNCTION s3_rename(pg_catalog.text, pg_catalog.text) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_settings(pg_catalog.text) TO s3store_admin;
 GRANT EXECUTE ON FUNCTION s3_credentials(pg_catalog.text) TO s3store_admin;

@@ -77,6 +77,7 @@ s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err)
 	http.headroom = VARHDRSZ;
 	http.connect_timeout = settings->connect_timeout;
 	http.request_timeout = settings->request_timeout;
+	http.total_timeout = call->timeout;
 	http.proxy = settings->proxy;
 	http.ca_file = settings->ca_file;
 	http.verify_tls = settings->verify_tls;

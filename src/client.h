@@ -30,6 +30,8 @@ typedef struct S3Call
 								 * keys to list begin with; may be empty for a
 								 * bucket */
 	uint64		max_body;		/* bytes of the answer to accept */
+	int			timeout;		/* ms for the whole call; 0: as the settings
+								 * say */
 	S3Request	request;		/* add headers and query before performing */
 } S3Call;
 

@@ -17,6 +17,7 @@
 #include "funcapi.h"
 #include "gzip.h"
 #include "list.h"
+#include "object.h"
 #include "response.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -48,7 +49,6 @@ enum ObjectColumn
 	OBJECT_COLUMNS
 };
 
-static bool says_gone(const S3Error *err);
 static bool get_content(FunctionCallInfo fcinfo, const char *command,
 						S3HttpResponse *response);
 static void undo_gzip(const S3Call *call, S3HttpResponse *response);
@@ -151,20 +151,9 @@ s3store_delete(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (!PG_ARGISNULL(1))
 		s3_params_apply(call.operation, PG_GETARG_JSONB_P(1), &call.request);
-	if (!s3_call_perform(&call, &response, &err) && !says_gone(&err))
+	if (!s3_call_perform(&call, &response, &err) && !s3_object_is_gone(&err))
 		s3_call_throw(&call, &err);
 	PG_RETURN_BOOL(true);
-}
-
-/*
- * Servers that answer 404 to a deletion mean the same as S3's 204.  But one
- * that has no error code to say is no S3 server: the address is wrong.
- */
-static bool
-says_gone(const S3Error *err)
-{
-	return err->kind == S3_ERROR_NOT_FOUND && err->code[0] != '\0' &&
-		strcmp(err->code, "NoSuchBucket") != 0;
 }
 
 /*
@@ -218,21 +207,12 @@ static bool
 head_object(text *url, Jsonb *params, const char *command, S3ObjectInfo *info)
 {
 	S3Call		call;
-	S3HttpResponse response;
 	S3Error		err;
 
 	if (!s3_call_open(&call, S3_HEAD_OBJECT, command, S3_CALL_REQUEST, url))
 		return false;
 	s3_params_apply(call.operation, params, &call.request);
-	if (!s3_call_perform(&call, &response, &err))
-	{
-		if (err.kind == S3_ERROR_NOT_FOUND)
-			return false;
-		s3_call_throw(&call, &err);
-	}
-	if (info != NULL && !s3_response_object(&response, info, &err))
-		s3_call_throw(&call, &err);
-	return true;
+	return s3_object_look_up(&call, info, &err);
 }
 
 /*

@@ -27,6 +27,7 @@
 #define DEFAULT_REGION			"us-east-1"
 #define DEFAULT_MAX_AGE_SECONDS	3600
 #define DEFAULT_TIMEOUT			60000	/* ms */
+#define DEFAULT_PART_SIZE		(16 * 1024) /* kB */
 
 /*
  * Neither SHOW ALL nor pg_settings lists these: its reset_val would be what
@@ -49,6 +50,8 @@ static const char *const everyones_settings[] = {
 	"s3store.max_age_seconds",
 	"s3store.max_object_size",
 	"s3store.metadata",
+	"s3store.multipart_copy_threshold",
+	"s3store.multipart_part_size",
 	"s3store.reduced_redundancy",
 	"s3store.presign_expires",
 	"s3store.presign_window",
@@ -298,6 +301,22 @@ define_settings(void)
 							   "",
 							   PGC_SUSET, 0,
 							   s3_guc_check_metadata_function, assign_string, NULL);
+
+	DefineCustomIntVariable("s3store.multipart_copy_threshold",
+							"Sets the size above which an object is copied in parts.",
+							"Servers copy no more than 5 GB in one piece.",
+							&s3_guc.multipart_copy_threshold,
+							S3_COPY_SIZE_MAX, S3_PART_SIZE_MIN, S3_COPY_SIZE_MAX,
+							PGC_USERSET, GUC_UNIT_KB,
+							NULL, assign_int, NULL);
+
+	DefineCustomIntVariable("s3store.multipart_part_size",
+							"Sets the size of the parts of a copy.",
+							"Parts are larger where an object would have more than 10000. Between two servers, a part is held in memory.",
+							&s3_guc.multipart_part_size,
+							DEFAULT_PART_SIZE, S3_PART_SIZE_MIN, S3_PART_SIZE_MAX,
+							PGC_USERSET, GUC_UNIT_KB,
+							NULL, assign_int, NULL);
 
 	DefineCustomBoolVariable("s3store.normalize_keys",
 							 "Sets whether keys are cut and folded as the Python library does.",

@@ -30,6 +30,7 @@ typedef struct S3HttpRequest
 	size_t		headroom;		/* bytes to leave free before the body */
 	int			connect_timeout;	/* ms: DNS, connect and TLS together */
 	int			request_timeout;	/* ms without progress */
+	int			total_timeout;	/* ms, from start to end; 0: none */
 	const char *proxy;			/* http://host[:port]; NULL or "": none */
 	const char *ca_file;		/* NULL or "": the system's */
 	bool		verify_tls;

@@ -132,6 +132,7 @@ set_connection_options(S3HttpTransfer *transfer)
 {
 	set_option(transfer, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
 	set_option(transfer, CURLOPT_CONNECTTIMEOUT_MS, (long) transfer->request->connect_timeout);
+	set_option(transfer, CURLOPT_TIMEOUT_MS, (long) transfer->request->total_timeout);
 	set_option(transfer, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_SECONDS);
 	set_option(transfer, CURLOPT_MAXAGE_CONN, IDLE_SECONDS);
 #if LIBCURL_VERSION_NUM >= 0x075000

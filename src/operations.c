@@ -35,7 +35,9 @@ static const S3Operation operations[] = {
 
 /* What no link is made for, under this or any other name. */
 static const S3Operation internal_operations[] = {
-	{S3_LIST_OBJECT_VERSIONS, "list_object_versions", "GET", true, "list", "of", "versions", NULL, true}
+	{S3_LIST_OBJECT_VERSIONS, "list_object_versions", "GET", true, "list", "of", "versions", NULL, true},
+	{S3_GET_OBJECT_TAGGING, "get_object_tagging", "GET", true, "get the tags of", "in", "tagging"},
+	{S3_PUT_OBJECT_TAGGING, "put_object_tagging", "PUT", false, "put the tags of", "in", "tagging"}
 };
 
 const S3Operation *

@@ -24,7 +24,9 @@ typedef enum S3OperationId
 	S3_ABORT_MULTIPART_UPLOAD = 1 << 8,
 	S3_LIST_PARTS = 1 << 9,
 	S3_LIST_OBJECTS_V2 = 1 << 10,
-	S3_LIST_OBJECT_VERSIONS = 1 << 12
+	S3_LIST_OBJECT_VERSIONS = 1 << 12,
+	S3_GET_OBJECT_TAGGING = 1 << 13,
+	S3_PUT_OBJECT_TAGGING = 1 << 14
 } S3OperationId;
 
 typedef struct S3Operation

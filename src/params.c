@@ -28,6 +28,7 @@
 #define VERSION_MARK		"?versionId="
 #define COPY_SOURCE_WANTED	"\"bucket/key\", or an object with Bucket, Key and, where it matters, VersionId"
 
+static bool take(Jsonb **params, const char *name, JsonbValue *value);
 static void apply_given(const S3Operation *operation, Jsonb *params, S3Request *request);
 static void check_required(const S3Operation *operation, const S3Request *request);
 static const S3ParamRule *find_rule(const S3Operation *operation, const char *name);
@@ -65,6 +66,25 @@ s3_params_apply(const S3Operation *operation, Jsonb *params, S3Request *request)
 		s3_fields_add(&request->query, S3_PARAM_ENCODING_TYPE, "url");
 }
 
+char *
+s3_params_take_string(Jsonb **params, const char *name)
+{
+	JsonbValue	value;
+
+	return take(params, name, &value) ? string_text(name, &value) : NULL;
+}
+
+bool
+s3_params_take_bool(Jsonb **params, const char *name)
+{
+	JsonbValue	value;
+
+	if (!take(params, name, &value))
+		return false;
+	require_type(name, value.type == jbvBool, "true or false");
+	return value.val.boolean;
+}
+
 void
 s3_params_apply_metadata(Jsonb *metadata, S3Request *request)
 {
@@ -72,6 +92,22 @@ s3_params_apply_metadata(Jsonb *metadata, S3Request *request)
 		return;
 	require_object("metadata", metadata);
 	apply_metadata("metadata", &metadata->root, request);
+}
+
+/* Returns false when the parameter is not there, or null. */
+static bool
+take(Jsonb **params, const char *name, JsonbValue *value)
+{
+	text	   *key = cstring_to_text(name);
+
+	if (*params == NULL)
+		return false;
+	require_object("params", *params);
+	if (getKeyJsonValueFromContainer(&(*params)->root, name, (int) strlen(name), value) == NULL)
+		return false;
+	*params = DatumGetJsonbP(DirectFunctionCall2(jsonb_delete, JsonbPGetDatum(*params),
+												 PointerGetDatum(key)));
+	return value->type != jbvNull;
 }
 
 static void

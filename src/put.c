@@ -174,13 +174,19 @@ s3_put_add_settings(const S3Storage *storage, const S3PutAnswers *answers, S3Fie
 	const S3Settings *settings = &storage->settings;
 
 	add_cache_control(settings, headers);
-	add_storage_class(settings, headers);
+	s3_put_add_keeping(storage, headers);
 	add_default(headers, DISPOSITION_HEADER, answers->disposition_asked ?
 				answers->content_disposition : settings->content_disposition);
 	add_default(headers, LANGUAGE_HEADER, answers->language_asked ?
 				answers->content_language : settings->content_language);
-	add_encryption(settings, headers);
 	add_metadata(settings, answers, headers);
+}
+
+void
+s3_put_add_keeping(const S3Storage *storage, S3Fields *headers)
+{
+	add_storage_class(&storage->settings, headers);
+	add_encryption(&storage->settings, headers);
 }
 
 static void

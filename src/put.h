@@ -62,4 +62,7 @@ extern bool s3_put_ask(const S3Storage *storage, text *url, const S3Fields *give
 extern void s3_put_add_settings(const S3Storage *storage, const S3PutAnswers *answers,
 								S3Fields *headers);
 
+/* The part of it that says how the object is kept: storage class, encryption. */
+extern void s3_put_add_keeping(const S3Storage *storage, S3Fields *headers);
+
 #endif							/* S3STORE_PUT_H */

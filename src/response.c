@@ -14,7 +14,6 @@
 
 #include "region.h"
 #include "response.h"
-#include "xml.h"
 
 #define METADATA_PREFIX	"x-amz-meta-"
 
@@ -66,6 +65,8 @@ typedef struct HeaderLine
 
 static bool next_header(const S3HttpResponse *response, size_t *pos, HeaderLine *line);
 static S3Slice trim(S3Slice text);
+static S3Slice body_of(const S3HttpResponse *response);
+static bool read_error_body(const S3HttpResponse *response, S3Error *err);
 static void set_by_status(S3Error *err, int status);
 static void refine_by_code(S3Error *err);
 static void read_error_element(void *arg, int depth, const char *name, S3Slice text);
@@ -90,30 +91,33 @@ s3_response_header(const S3HttpResponse *response, const char *name)
 bool
 s3_response_check(const S3HttpResponse *response, S3Error *err)
 {
-	S3Error		parse_error;
-	S3Error		body;
 	char	   *value;
 
 	if (response->status >= 200 && response->status <= 299)
 		return true;
 
 	set_by_status(err, response->status);
-	memset(&body, 0, sizeof(body));
-	if (response->body_len > 0 &&
-		s3_xml_parse(s3_slice(response->body, response->body_len), "Error",
-					 read_error_element, &body, &parse_error))
-	{
-		strlcpy(err->code, body.code, sizeof(err->code));
-		strlcpy(err->server_message, body.server_message, sizeof(err->server_message));
-		strlcpy(err->request_id, body.request_id, sizeof(err->request_id));
-		strlcpy(err->region, body.region, sizeof(err->region));
-	}
-	if ((value = s3_response_header(response, "x-amz-request-id")) != NULL)
-		s3_error_copy_text(err->request_id, sizeof(err->request_id), s3_slice_cstring(value));
+	(void) read_error_body(response, err);
 	if ((value = s3_response_header(response, "x-amz-bucket-region")) != NULL)
 		take_region(err, value);
 	refine_by_code(err);
 	add_region_hint(err);
+	return false;
+}
+
+bool
+s3_response_document(const S3HttpResponse *response, const char *root,
+					 S3XmlElementEnd element_end, void *arg, S3Error *err)
+{
+	S3Slice		document = body_of(response);
+	S3Error		failure;
+
+	s3_error_set(&failure, S3_ERROR_SERVER, "the server failed");
+	failure.http_status = response->status;
+	if (!read_error_body(response, &failure))
+		return s3_xml_parse(document, root, element_end, arg, err);
+	*err = failure;
+	refine_by_code(err);
 	return false;
 }
 
@@ -253,6 +257,47 @@ trim(S3Slice text)
 	while (text.len > 0 && strchr(" \t\r", text.data[text.len - 1]) != NULL)
 		text.len--;
 	return text;
+}
+
+/* The blanks that keep a connection alive may come first. */
+static S3Slice
+body_of(const S3HttpResponse *response)
+{
+	S3Slice		body = s3_slice(response->body, response->body_len);
+
+	while (body.len > 0 && strchr(" \t\r\n", body.data[0]) != NULL && body.data[0] != '\0')
+	{
+		body.data++;
+		body.len--;
+	}
+	return body;
+}
+
+/*
+ * Adds what the body says, if it is an error at all, and the request's ID.
+ */
+static bool
+read_error_body(const S3HttpResponse *response, S3Error *err)
+{
+	S3Slice		document = body_of(response);
+	S3Error		parse_error;
+	S3Error		body;
+	char	   *id = s3_response_header(response, "x-amz-request-id");
+	bool		is_error;
+
+	memset(&body, 0, sizeof(body));
+	is_error = document.len > 0 &&
+		s3_xml_parse(document, "Error", read_error_element, &body, &parse_error);
+	if (is_error)
+	{
+		strlcpy(err->code, body.code, sizeof(err->code));
+		strlcpy(err->server_message, body.server_message, sizeof(err->server_message));
+		strlcpy(err->request_id, body.request_id, sizeof(err->request_id));
+		strlcpy(err->region, body.region, sizeof(err->region));
+	}
+	if (id != NULL)
+		s3_error_copy_text(err->request_id, sizeof(err->request_id), s3_slice_cstring(id));
+	return is_error;
 }
 
 /* What is known without a body. */

@@ -9,6 +9,7 @@
 #define S3STORE_RESPONSE_H
 
 #include "http.h"
+#include "xml.h"
 
 /* What the headers of a GetObject or HeadObject answer say. */
 typedef struct S3ObjectInfo
@@ -36,6 +37,14 @@ extern char *s3_response_header(const S3HttpResponse *response, const char *name
  * headers and the XML body, which may be missing (HEAD) or nonsense.
  */
 extern bool s3_response_check(const S3HttpResponse *response, S3Error *err);
+
+/*
+ * Reads the XML document of an answer with a status of 2xx, as s3_xml_parse
+ * does.  An operation that takes its time can send the status first and fail
+ * then: a document that is an error fills "err" as s3_response_check does.
+ */
+extern bool s3_response_document(const S3HttpResponse *response, const char *root,
+								 S3XmlElementEnd element_end, void *arg, S3Error *err);
 
 /* Reads the headers; S3_ERROR_PROTOCOL when there is no valid length. */
 extern bool s3_response_object(const S3HttpResponse *response, S3ObjectInfo *info,

@@ -23,6 +23,9 @@
 #define S3_TIMEOUT_MAX			(60 * 60 * 1000)
 #define S3_OBJECT_SIZE_MIN		1	/* kB */
 #define S3_OBJECT_SIZE_MAX		(1024 * 1024)
+#define S3_PART_SIZE_MIN		(5 * 1024)	/* kB, S3's limit */
+#define S3_PART_SIZE_MAX		(512 * 1024)
+#define S3_COPY_SIZE_MAX		(5 * 1024 * 1024)	/* kB, S3's limit */
 
 /* Bytes of keys. */
 #define S3_ACCESS_KEY_ID_MAX		255

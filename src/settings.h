@@ -40,6 +40,8 @@ typedef struct S3Settings
 	int			max_object_size;	/* kB */
 	char	   *metadata;		/* a JSON object */
 	char	   *metadata_function;
+	int			multipart_copy_threshold;	/* kB */
+	int			multipart_part_size;	/* kB */
 	bool		normalize_keys;
 	int			presign_expires;	/* s; -1: max_age_seconds */
 	int			presign_window; /* s */

@@ -181,11 +181,13 @@ class FaultServer:
 
     @mode
     def answer(self, sock, reader, head):
-        self._take(reader, head)
         with self._change:
             answer = self.answers[0]
             if len(self.answers) > 1:
                 self.answers.pop(0)
+        if isinstance(answer, str):
+            return MODES[answer](self, sock, reader, head)
+        self._take(reader, head)
         if answer is None:      # taken, and no word of it
             return False
         body = b'' if head.method == 'HEAD' else answer.body

@@ -512,9 +512,9 @@ class BadLists(BackendCase, ListCase):
                   max_keys=1500)
         targets = [request.target for request in server.requests]
         self.assertEqual(targets, [
-            '/answer/?delimiter=%2F&encoding-type=url&list-type=2&max-keys=1000&prefix=p%2F'
+            '/answer?delimiter=%2F&encoding-type=url&list-type=2&max-keys=1000&prefix=p%2F'
             '&start-after=p%2F%20a%2B',
-            '/answer/?continuation-token=t%2F%201&delimiter=%2F&encoding-type=url&list-type=2'
+            '/answer?continuation-token=t%2F%201&delimiter=%2F&encoding-type=url&list-type=2'
             '&max-keys=1000&prefix=p%2F'])
 
     def test_limit_ends_the_list(self):
