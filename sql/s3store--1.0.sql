@@ -250,7 +250,7 @@ AS 'MODULE_PATHNAME', 's3store_delete'
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
 
 COMMENT ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) IS
-'deletes an object at once, whatever becomes of the transaction; true when it is gone, whether or not it existed';
+'deletes an object at once, whatever becomes of the transaction; true when it is gone, whether or not it existed; with AllVersions in params, all its versions';
 
 --
 -- Settings

@@ -21,6 +21,7 @@
 #include "response.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "versions.h"
 
 PG_FUNCTION_INFO_V1(s3store_get);
 PG_FUNCTION_INFO_V1(s3store_get_text);
@@ -141,6 +142,8 @@ s3store_modified_time(PG_FUNCTION_ARGS)
 Datum
 s3store_delete(PG_FUNCTION_ARGS)
 {
+	Jsonb	   *params = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
+	bool		all_versions;
 	S3Call		call;
 	S3HttpResponse response;
 	S3Error		err;
@@ -149,8 +152,17 @@ s3store_delete(PG_FUNCTION_ARGS)
 		!s3_call_open(&call, S3_DELETE_OBJECT, "s3_delete()", S3_CALL_REQUEST,
 					  PG_GETARG_TEXT_PP(0)))
 		PG_RETURN_NULL();
-	if (!PG_ARGISNULL(1))
-		s3_params_apply(call.operation, PG_GETARG_JSONB_P(1), &call.request);
+	all_versions = s3_params_take_bool(&params, "AllVersions");
+	s3_params_apply(call.operation, params, &call.request);
+	if (all_versions)
+	{
+		if (s3_fields_find(&call.request.query, "versionId") != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("\"AllVersions\" and \"VersionId\" exclude each other")));
+		s3_versions_delete(PG_GETARG_TEXT_PP(0), params, "s3_delete()");
+		PG_RETURN_BOOL(true);
+	}
 	if (!s3_call_perform(&call, &response, &err) && !s3_object_is_gone(&err))
 		s3_call_throw(&call, &err);
 	PG_RETURN_BOOL(true);

@@ -149,8 +149,9 @@ set_connection_options(S3HttpTransfer *transfer)
 
 /*
  * A request with a body goes out as libcurl's upload, whatever its method:
- * the form that adds no header of its own.  PUT and POST always have a body,
- * if an empty one, so that they say Content-Length: 0.
+ * the form that adds no header of its own.  What is not only for reading always
+ * has a body, if an empty one, so that it says Content-Length: 0: without it
+ * Swift waits for a body of some DELETEs.
  */
 static void
 set_method(S3HttpTransfer *transfer)
@@ -161,7 +162,8 @@ set_method(S3HttpTransfer *transfer)
 		set_option(transfer, CURLOPT_NOBODY, 1L);
 	else if (request->body.data != NULL ||
 			 strcmp(request->method, "PUT") == 0 ||
-			 strcmp(request->method, "POST") == 0)
+			 strcmp(request->method, "POST") == 0 ||
+			 strcmp(request->method, "DELETE") == 0)
 	{
 		set_option(transfer, CURLOPT_UPLOAD, 1L);
 		set_option(transfer, CURLOPT_INFILESIZE_LARGE, (curl_off_t) request->body.len);

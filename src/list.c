@@ -103,6 +103,11 @@ s3_listing_next(S3Listing *listing)
 		item = &listing->page.items[listing->position++];
 		/* An object whose whole key is the storage's prefix has no URL. */
 	} while (item->key.len == listing->own_len);
+	if (listing->options.of_object && item->key.len != listing->prefix.len)
+	{
+		listing->left = 0;		/* longer keys come behind this one */
+		return NULL;
+	}
 	if (listing->left > 0)
 		listing->left--;
 	return item;
@@ -134,9 +139,12 @@ take_location(S3Listing *listing)
 	listing->bucket_url = s3_slice_cstring(psprintf("%.*s://%.*s/",
 													S3_SLICE_ARGS(call.location.scheme),
 													S3_SLICE_ARGS(call.location.bucket)));
-	if (!s3_location_list_prefix(&call.location, settings->key_prefix,
-								 settings->normalize_keys, &listing->prefix,
-								 &listing->own_len, &err))
+	if (!(listing->options.of_object ?
+		  s3_location_object_key(&call.location, settings->key_prefix,
+								 settings->normalize_keys, &listing->prefix, &err) :
+		  s3_location_list_prefix(&call.location, settings->key_prefix,
+								  settings->normalize_keys, &listing->prefix,
+								  &listing->own_len, &err)))
 		s3_error_throw(&err);
 	listing->options.start_after = start_key(listing, &call);
 }

@@ -42,6 +42,7 @@ static S3Slice keep(PageReader *reader, S3Slice text);
 static S3Slice unquote(S3Slice etag);
 static const char *finish_page(PageReader *reader);
 static bool decode_key_marker(S3ListPage *page);
+static void mend_version_id_marker(S3ListPage *page);
 static bool decode(S3Slice *text);
 static void sort_items(S3ListPage *page);
 static int	compare_items(const void *a, const void *b);
@@ -199,6 +200,8 @@ finish_page(PageReader *reader)
 	}
 	if (reader->kind == S3_LIST_PAGE_OBJECTS)
 		sort_items(page);
+	else
+		mend_version_id_marker(page);
 	if (page->truncated && (reader->kind == S3_LIST_PAGE_VERSIONS ?
 							page->next_key_marker.len : page->next_token.len) == 0)
 		return "It is not complete, but does not say how to go on.";
@@ -213,6 +216,19 @@ decode_key_marker(S3ListPage *page)
 		s3_slice_equal(page->next_key_marker, page->items[page->count - 1].key))
 		return true;
 	return decode(&page->next_key_marker);
+}
+
+/* Swift names another version than the last one, and would skip the rest. */
+static void
+mend_version_id_marker(S3ListPage *page)
+{
+	const S3ListItem *last;
+
+	if (page->count == 0)
+		return;
+	last = &page->items[page->count - 1];
+	if (s3_slice_equal(page->next_key_marker, last->key))
+		page->next_version_id_marker = last->version_id;
 }
 
 /* The text is the page's own, so it can be written to. */

@@ -108,8 +108,8 @@ bool
 s3_check_no_variant(const S3HostVariant *variant, S3Error *err)
 {
 	const char *setting = variant->dualstack ? "use_dualstack" :
-		variant->fips ? "use_fips" :
-		variant->accelerate ? "use_accelerate" : NULL;
+	variant->fips ? "use_fips" :
+	variant->accelerate ? "use_accelerate" : NULL;
 
 	if (setting == NULL)
 		return true;
@@ -202,12 +202,12 @@ static char *
 make_host(const char *region, const S3HostVariant *variant, const char *dns_suffix)
 {
 	const char *service = variant->accelerate ? "s3-accelerate" :
-		variant->fips ? "s3-fips" : "s3";
+	variant->fips ? "s3-fips" : "s3";
 	const char *dualstack = variant->dualstack ? ".dualstack" : "";
-	bool		global = strcmp(region, GLOBAL_REGION) == 0;
+	bool global = strcmp(region, GLOBAL_REGION) == 0;
 
 	if (variant->accelerate ||
-		(global && !variant->fips && !variant->dualstack))
+		(global &&!variant->fips && !variant->dualstack))
 		return psprintf("%s%s.%s", service, dualstack, dns_suffix);
 	return psprintf("%s%s.%s.%s", service, dualstack,
 					global ? GLOBAL_REGION_SIGNS : region, dns_suffix);

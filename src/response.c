@@ -71,6 +71,7 @@ static void set_by_status(S3Error *err, int status);
 static void refine_by_code(S3Error *err);
 static void read_error_element(void *arg, int depth, const char *name, S3Slice text);
 static void take_region(S3Error *err, const char *region);
+static void tell_delete_marker(S3Error *err);
 static void add_region_hint(S3Error *err);
 
 char *
@@ -101,6 +102,9 @@ s3_response_check(const S3HttpResponse *response, S3Error *err)
 	if ((value = s3_response_header(response, "x-amz-bucket-region")) != NULL)
 		take_region(err, value);
 	refine_by_code(err);
+	if ((value = s3_response_header(response, "x-amz-delete-marker")) != NULL &&
+		pg_strcasecmp(value, "true") == 0)
+		tell_delete_marker(err);
 	add_region_hint(err);
 	return false;
 }
@@ -385,6 +389,24 @@ take_region(S3Error *err, const char *region)
 
 	if (s3_check_region(region, &invalid))
 		strlcpy(err->region, region, sizeof(err->region));
+}
+
+/*
+ * The current version says so with a 404, one that was asked for by its ID
+ * with a 405: neither has any content to give.
+ */
+static void
+tell_delete_marker(S3Error *err)
+{
+	if (err->http_status != 404 && err->http_status != 405)
+		return;
+	err->kind = S3_ERROR_NOT_FOUND;
+	strlcpy(err->message, "object does not exist", sizeof(err->message));
+	s3_error_detail(err, err->http_status == 404 ?
+					"Its current version is a delete marker." :
+					"This version is a delete marker.");
+	err->hint[0] = '\0';
+	s3_error_hint(err, "Pass the VersionId of an older version, or delete the marker by its own.");
 }
 
 static void

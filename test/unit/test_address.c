@@ -323,7 +323,7 @@ static void
 make_endpoint(int which, S3Endpoint *endpoint)
 {
 	const char *url = endpoint_urls[which];
-	S3HostVariant variant = {.fips = which == AWS_FIPS, .accelerate = which == AWS_ACCELERATED};
+	S3HostVariant variant = {.fips = which == AWS_FIPS,.accelerate = which == AWS_ACCELERATED};
 	S3Error		err = {0};
 
 	if (url != NULL)
