@@ -260,7 +260,7 @@ set_target(S3Call *call, const S3Endpoint *endpoint)
 {
 	const S3Operation *operation = call->operation;
 	S3Request  *request = &call->request;
-	S3Address	address;
+	S3Address	address = {0};
 	StringInfoData path;
 	StringInfoData key;
 	S3Error		err;

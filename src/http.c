@@ -37,8 +37,8 @@ static void check_length(S3HttpTransfer *transfer);
 static curl_off_t announced_length(const S3HttpTransfer *transfer);
 static void make_room(S3HttpTransfer *transfer);
 static void check_connected(S3HttpTransfer *transfer);
-static void check_progress(S3HttpTransfer *transfer);
-static int64 progress_deadline(const S3HttpTransfer *transfer);
+static void check_deadline(S3HttpTransfer *transfer, bool quiet);
+static int64 deadline_of(const S3HttpTransfer *transfer);
 static void stop_transfer(S3HttpTransfer *transfer, S3HttpStop stop);
 static bool answer_counts(const S3HttpTransfer *transfer);
 static void take_answer(S3HttpTransfer *transfer, S3HttpResponse *response);
@@ -48,6 +48,7 @@ bool
 s3_http_perform(const S3HttpRequest *request, S3HttpResponse *response, S3Error *err)
 {
 	S3HttpTransfer *transfer;
+	bool		quiet;
 	bool		ok;
 
 	memset(response, 0, sizeof(S3HttpResponse));
@@ -65,8 +66,8 @@ s3_http_perform(const S3HttpRequest *request, S3HttpResponse *response, S3Error 
 			continue;
 		if (transfer->done)
 			break;
-		if (!s3_http_wait(progress_deadline(transfer)))
-			check_progress(transfer);
+		quiet = !s3_http_wait(deadline_of(transfer));
+		check_deadline(transfer, quiet);
 	}
 
 	check_memory(transfer);
@@ -103,6 +104,7 @@ create_transfer(const S3HttpRequest *request)
 	transfer->context = context;
 	transfer->result_context = CurrentMemoryContext;
 	transfer->request = request;
+	transfer->started = s3_http_now();
 
 	dlist_push_tail(&live, &transfer->node);
 	transfer->callback.func = release_transfer;
@@ -245,7 +247,6 @@ make_room(S3HttpTransfer *transfer)
 	s3_http_resume(transfer);
 }
 
-/* Until the connection stands, libcurl's connect timeout is in charge. */
 static void
 check_connected(S3HttpTransfer *transfer)
 {
@@ -256,20 +257,26 @@ check_connected(S3HttpTransfer *transfer)
 	transfer->last_progress = s3_http_now();
 }
 
-/* Called when a wait brought nothing, so that no byte is waiting unseen. */
+/*
+ * Once connected, only a wait that brought nothing shows that no byte is
+ * waiting unseen.
+ */
 static void
-check_progress(S3HttpTransfer *transfer)
+check_deadline(S3HttpTransfer *transfer, bool quiet)
 {
-	if (transfer->connected && s3_http_now() >= progress_deadline(transfer))
+	if (s3_http_now() < deadline_of(transfer))
+		return;
+	if (!transfer->connected)
+		stop_transfer(transfer, S3_HTTP_STOP_CONNECT);
+	else if (quiet)
 		stop_transfer(transfer, S3_HTTP_STOP_TIMEOUT);
 }
 
-/* Returns -1 when there is none yet. */
 static int64
-progress_deadline(const S3HttpTransfer *transfer)
+deadline_of(const S3HttpTransfer *transfer)
 {
 	if (!transfer->connected)
-		return -1;
+		return transfer->started + transfer->request->connect_timeout;
 	return transfer->last_progress + transfer->request->request_timeout;
 }
 

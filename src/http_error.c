@@ -21,13 +21,12 @@ static bool explain_tunnel(long status, S3Error *err);
 static bool explain_timeout(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_tls(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_lost(const S3HttpTransfer *transfer, S3Error *err);
-static bool explain_not_http(const S3HttpTransfer *transfer, S3Error *err);
+static bool explain_ended(const S3HttpTransfer *transfer, S3Error *err);
+static bool explain_not_http(S3Error *err);
 static bool explain_headers(S3Error *err);
 static bool add_server(const S3HttpTransfer *transfer, S3Error *err);
 static void add_proxy(const S3HttpTransfer *transfer, S3Error *err);
 static bool has_proxy(const S3HttpTransfer *transfer);
-static bool has_answer(const S3HttpTransfer *transfer);
-static bool is_connected(const S3HttpTransfer *transfer);
 static bool has_passed(const S3HttpTransfer *transfer, CURLINFO moment);
 static S3Slice server_of(const char *url);
 
@@ -40,8 +39,7 @@ s3_http_explain(const S3HttpTransfer *transfer, S3Error *err)
 	else if (transfer->code != CURLE_OK)
 		explain_code(transfer, err);
 	else if (!transfer->head_complete)
-		s3_error_set(err, S3_ERROR_PROTOCOL,
-					 "server closed the connection before the answer was complete");
+		explain_ended(transfer, err);
 	else
 		s3_error_set(err, S3_ERROR_PROTOCOL, "server returned HTTP status %d, which does not exist",
 					 transfer->status);
@@ -55,6 +53,8 @@ explain_stop(const S3HttpTransfer *transfer, S3Error *err)
 
 	switch (transfer->stop)
 	{
+		case S3_HTTP_STOP_CONNECT:
+			return explain_timeout(transfer, err);
 		case S3_HTTP_STOP_TIMEOUT:
 			return s3_error_set(err, S3_ERROR_CONNECTION,
 								"timed out after %d ms without progress",
@@ -110,11 +110,8 @@ explain_code(const S3HttpTransfer *transfer, S3Error *err)
 		case CURLE_SSL_INVALIDCERTSTATUS:
 			return explain_tls(transfer, err);
 		case CURLE_PARTIAL_FILE:
-			return s3_error_set(err, S3_ERROR_PROTOCOL,
-								"server closed the connection before the answer was complete");
 		case CURLE_GOT_NOTHING:
-			return s3_error_set(err, S3_ERROR_CONNECTION,
-								"server closed the connection without an answer");
+			return explain_ended(transfer, err);
 		case CURLE_SEND_ERROR:
 		case CURLE_RECV_ERROR:
 		case CURLE_SEND_FAIL_REWIND:
@@ -125,7 +122,7 @@ explain_code(const S3HttpTransfer *transfer, S3Error *err)
 		case CURLE_UNSUPPORTED_PROTOCOL:
 		case CURLE_WEIRD_SERVER_REPLY:
 		case CURLE_BAD_CONTENT_ENCODING:
-			return explain_not_http(transfer, err);
+			return explain_not_http(err);
 		case CURLE_OUT_OF_MEMORY:
 #if LIBCURL_VERSION_NUM >= 0x080600
 		case CURLE_TOO_LARGE:
@@ -148,17 +145,19 @@ explain_tunnel(long status, S3Error *err)
 	return s3_error_hint(err, "Check that the proxy may connect to the server.");
 }
 
-/* The connect timeout is libcurl's; it covers the steps up to the request. */
+/* The connect timeout covers the steps up to the request. */
 static bool
 explain_timeout(const S3HttpTransfer *transfer, S3Error *err)
 {
-	const char *step = "while waiting for the answer";
+	const char *step;
 
 	if (!has_passed(transfer, CURLINFO_NAMELOOKUP_TIME_T))
 		step = "while resolving the host name";
-	else if (!is_connected(transfer))
+	else if (!s3_http_is_connected(transfer))
 		step = "while connecting";
-	else if (!has_passed(transfer, CURLINFO_PRETRANSFER_TIME_T))
+	else if (has_proxy(transfer))
+		step = "while connecting through the proxy";
+	else
 		step = "while negotiating TLS";
 	return s3_error_set(err, S3_ERROR_CONNECTION, "timed out after %d ms %s",
 						transfer->request->connect_timeout, step);
@@ -184,23 +183,36 @@ explain_tls(const S3HttpTransfer *transfer, S3Error *err)
 	return false;
 }
 
+/* What libcurl has no code of its own for, its words tell. */
 static bool
 explain_lost(const S3HttpTransfer *transfer, S3Error *err)
 {
-	/* libcurl has no code of its own for a body cut into chunks wrongly. */
+	const char *reason = transfer->error_buffer;
+
 	if (transfer->code == CURLE_RECV_ERROR && transfer->head_complete &&
-		strstr(transfer->error_buffer, "chunk") != NULL)
-		return explain_not_http(transfer, err);
+		strstr(reason, "chunk") != NULL)
+		return explain_not_http(err);
+
+	/* From OpenSSL 3 and libcurl 8 on: TLS was not closed before TCP was. */
+	if (transfer->code == CURLE_RECV_ERROR && strstr(reason, "unexpected eof") != NULL)
+		return explain_ended(transfer, err);
 	return s3_error_set(err, S3_ERROR_CONNECTION, "connection to server was lost");
 }
 
 static bool
-explain_not_http(const S3HttpTransfer *transfer, S3Error *err)
+explain_ended(const S3HttpTransfer *transfer, S3Error *err)
 {
-	/* The same code tells of a URL that is neither http nor https. */
-	if (!has_answer(transfer) && transfer->code == CURLE_UNSUPPORTED_PROTOCOL)
-		return s3_error_set(err, S3_ERROR_ARGUMENT,
-							"address of the server is neither http nor https");
+	if (transfer->head_lines == 0)
+		return s3_error_set(err, S3_ERROR_CONNECTION,
+							"server closed the connection without an answer");
+	return s3_error_set(err, S3_ERROR_PROTOCOL,
+						"server closed the connection before the answer was complete");
+}
+
+/* Addresses were checked before: a wrong protocol is the server's. */
+static bool
+explain_not_http(S3Error *err)
+{
 	return s3_error_set(err, S3_ERROR_PROTOCOL, "server's answer is not valid HTTP");
 }
 
@@ -248,23 +260,6 @@ static bool
 has_proxy(const S3HttpTransfer *transfer)
 {
 	return transfer->request->proxy != NULL && transfer->request->proxy[0] != '\0';
-}
-
-/* Did any byte come back? */
-static bool
-has_answer(const S3HttpTransfer *transfer)
-{
-	return has_passed(transfer, CURLINFO_STARTTRANSFER_TIME_T);
-}
-
-/* libcurl 7.88 dates the connection only when TLS stands as well. */
-static bool
-is_connected(const S3HttpTransfer *transfer)
-{
-	long		port = 0;
-
-	curl_easy_getinfo(transfer->easy, CURLINFO_LOCAL_PORT, &port);
-	return port > 0 || has_passed(transfer, CURLINFO_CONNECT_TIME_T);
 }
 
 static bool

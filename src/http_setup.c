@@ -131,7 +131,8 @@ static void
 set_connection_options(S3HttpTransfer *transfer)
 {
 	set_option(transfer, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
-	set_option(transfer, CURLOPT_CONNECTTIMEOUT_MS, (long) transfer->request->connect_timeout);
+	set_option(transfer, CURLOPT_CONNECTTIMEOUT_MS,
+			   (long) transfer->request->connect_timeout + S3_HTTP_CONNECT_SLACK);
 	set_option(transfer, CURLOPT_TIMEOUT_MS, (long) transfer->request->total_timeout);
 	set_option(transfer, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_SECONDS);
 	set_option(transfer, CURLOPT_MAXAGE_CONN, IDLE_SECONDS);

@@ -71,6 +71,8 @@ s3_http_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addre
 	WatchedSocket *watched;
 	int			fd;
 
+	if (transfer == NULL)		/* abandoned */
+		return CURL_SOCKET_BAD;
 	if (!AcquireExternalFD())
 	{
 		transfer->stop = S3_HTTP_STOP_DESCRIPTORS;
@@ -152,6 +154,33 @@ s3_http_note_event(curl_socket_t fd)
 	if (watched->transfer != NULL)
 		watched->transfer->last_progress = s3_http_now();
 	return true;
+}
+
+/* Does a thread resolve a name for it?  The sockets that are not ours tell. */
+bool
+s3_http_is_resolving(const S3HttpTransfer *transfer)
+{
+	for (int i = 0; i < nsockets; i++)
+		if (sockets[i].transfer == transfer && !sockets[i].opened_here)
+			return true;
+	return false;
+}
+
+/* Does a connection stand, TLS aside?  Versions of libcurl date it differently. */
+bool
+s3_http_is_connected(const S3HttpTransfer *transfer)
+{
+	struct sockaddr_storage peer;
+
+	for (int i = 0; i < nsockets; i++)
+	{
+		socklen_t	len = sizeof(peer);
+
+		if (sockets[i].transfer == transfer && sockets[i].opened_here &&
+			getpeername(sockets[i].fd, (struct sockaddr *) &peer, &len) == 0)
+			return true;
+	}
+	return false;
 }
 
 /*

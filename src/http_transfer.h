@@ -18,12 +18,27 @@
 #include "http.h"
 
 /*
+ * The connect timeout is ours; libcurl gets this much more, in ms, and divides
+ * the whole among the addresses of a host.
+ */
+#define S3_HTTP_CONNECT_SLACK	100
+
+/*
+ * Before 7.87, libcurl waits for the thread that resolves a name whatever ends
+ * the transfer: a cancelled one is abandoned then, see http_wait.c.
+ */
+#ifndef S3_HTTP_RESOLVER_BLOCKS
+#define S3_HTTP_RESOLVER_BLOCKS (LIBCURL_VERSION_NUM < 0x075700)
+#endif
+
+/*
  * Why we ended a transfer ourselves.  A callback that wants to fail sets this
  * and returns short; the words follow when no frame of libcurl is left.
  */
 typedef enum S3HttpStop
 {
 	S3_HTTP_STOP_NONE = 0,
+	S3_HTTP_STOP_CONNECT,		/* no connection in time */
 	S3_HTTP_STOP_TIMEOUT,		/* no progress */
 	S3_HTTP_STOP_HEADERS,		/* headers over the limits */
 	S3_HTTP_STOP_BODY,			/* 2xx body over max_body */
@@ -48,6 +63,7 @@ typedef struct S3HttpTransfer
 	char		error_buffer[CURL_ERROR_SIZE];
 
 	/* The request's way out */
+	int64		started;		/* s3_http_now() */
 	size_t		sent;			/* position in request->body */
 	int			sends;			/* connections the request went out on */
 	bool		connected;		/* TLS included */
@@ -99,6 +115,8 @@ extern int	s3_http_close_socket(void *arg, curl_socket_t fd);
 extern int	s3_http_watch_socket(CURL *easy, curl_socket_t fd, int what,
 								 void *arg, void *slot);
 extern bool s3_http_note_event(curl_socket_t fd);
+extern bool s3_http_is_resolving(const S3HttpTransfer *transfer);
+extern bool s3_http_is_connected(const S3HttpTransfer *transfer);
 extern void s3_http_disown_sockets(const S3HttpTransfer *transfer);
 extern struct WaitEventSet *s3_http_wait_set(void);
 

@@ -30,12 +30,17 @@
 #define IDLE_CONNECTIONS_MAX 4
 #define EVENTS_PER_ROUND	16
 #define TIMER_RUNS_MAX		8
+#define ABANDONED_MAX		16	/* each holds a thread and two descriptors */
 
 static CURLM *multi = NULL;
 static bool multi_failed = false;	/* replace it before the next transfer */
 static int64 timer_due = -1;	/* when libcurl wants to run; -1: not at all */
+static int	nabandoned = 0;		/* transfers that are in it without an owner */
 static uint32 wait_event = 0;
 
+static void abandon(S3HttpTransfer *transfer);
+static void release_abandoned(CURL *easy);
+static void discard_multi(void);
 static void create_multi(void);
 static void check_multi(CURLMcode code, const char *doing);
 static void block_signals(sigset_t *saved);
@@ -74,11 +79,7 @@ s3_http_start_engine(void)
 	if (!initialized)
 		initialized = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 	if (multi_failed)
-	{
-		curl_multi_cleanup(multi);
-		multi = NULL;
-		multi_failed = false;
-	}
+		discard_multi();
 	if (initialized && multi == NULL)
 		create_multi();
 	restore_signals(&saved);
@@ -102,7 +103,10 @@ s3_http_attach(S3HttpTransfer *transfer)
 	check_multi(code, "start");
 }
 
-/* Takes a transfer out, in whatever state it is.  Never throws. */
+/*
+ * Takes a transfer out, in whatever state it is, or leaves it in without its
+ * owner.  Never throws.
+ */
 void
 s3_http_detach(S3HttpTransfer *transfer)
 {
@@ -111,6 +115,13 @@ s3_http_detach(S3HttpTransfer *transfer)
 	if (!transfer->attached)
 		return;
 	transfer->attached = false;
+
+	if (S3_HTTP_RESOLVER_BLOCKS && nabandoned < ABANDONED_MAX &&
+		s3_http_is_resolving(transfer))
+	{
+		abandon(transfer);
+		return;
+	}
 
 	block_signals(&saved);
 	if (curl_multi_remove_handle(multi, transfer->easy) != CURLM_OK)
@@ -177,6 +188,52 @@ s3_http_wait(int64 deadline)
 	return nevents > 0;
 }
 
+/*
+ * Leaves the handle of a transfer to libcurl, with nothing in it that is ours,
+ * until the thread that resolves its name has ended: at some later transfer
+ * it finds that no socket is opened for it, and is released as failed.
+ */
+static void
+abandon(S3HttpTransfer *transfer)
+{
+	curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, NULL);
+	curl_easy_setopt(transfer->easy, CURLOPT_ERRORBUFFER, NULL);
+	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETDATA, NULL);
+	/* libcurl would wait for the thread here, too */
+	curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, (long) INT_MAX);
+	s3_http_disown_sockets(transfer);
+	transfer->easy = NULL;
+	nabandoned++;
+}
+
+static void
+release_abandoned(CURL *easy)
+{
+	sigset_t	saved;
+
+	block_signals(&saved);
+	if (curl_multi_remove_handle(multi, easy) == CURLM_OK)
+	{
+		curl_easy_cleanup(easy);
+		nabandoned--;
+	}
+	else
+		multi_failed = true;
+	restore_signals(&saved);
+}
+
+/* What waits for a thread is left as it is, and lost. */
+static void
+discard_multi(void)
+{
+	if (nabandoned == 0)
+		curl_multi_cleanup(multi);
+	nabandoned = 0;
+	multi = NULL;
+	multi_failed = false;
+}
+
 /* Leaves multi NULL when it fails. */
 static void
 create_multi(void)
@@ -188,6 +245,9 @@ create_multi(void)
 	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, s3_http_watch_socket);
 	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
 	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long) IDLE_CONNECTIONS_MAX);
+#if LIBCURL_VERSION_NUM >= 0x081400
+	curl_multi_setopt(multi, CURLMOPT_QUICK_EXIT, 1L);
+#endif
 }
 
 /*
@@ -254,6 +314,8 @@ collect_finished(void)
 			((S3HttpTransfer *) private)->done = true;
 			((S3HttpTransfer *) private)->code = msg->data.result;
 		}
+		else
+			release_abandoned(msg->easy_handle);
 	}
 }
 

@@ -222,6 +222,8 @@ class FaultServer:
         """A good answer that ends with the connection."""
         self._take(reader, head)
         sock.sendall(_head(200, {'Connection': 'close'}) + b'u' * ANNOUNCED)
+        if self._tls:           # else nobody could tell the end from an attack
+            sock.unwrap()
 
     @mode
     def interim(self, sock, reader, head):

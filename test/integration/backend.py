@@ -1,6 +1,9 @@
 """backend.py - a backend seen from outside, while a call of it is under way."""
+import ctypes
 import os
 import pathlib
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -96,6 +99,29 @@ class Call(threading.Thread):
         return self.rows
 
 
+def libcurl_version():
+    """Of the library that backends use, as (major, minor, patch)."""
+    library = ctypes.CDLL('libcurl.so.4')
+    library.curl_version.restype = ctypes.c_char_p
+    numbers = re.match(rb'libcurl/(\d+)\.(\d+)\.(\d+)', library.curl_version())
+    return tuple(map(int, numbers.groups()))
+
+
+def with_files(files):
+    """The start of a command that sees these contents of files: path -> text.
+
+    The paths must exist; the files are hidden in a mount namespace of the command.
+    """
+    directory = pathlib.Path(environment('S3STORE_TEST_DIR')) / ('files-' + uuid.uuid4().hex[:8])
+    directory.mkdir()
+    mounts = []
+    for path, text in files.items():
+        copy = directory / os.path.basename(path)
+        copy.write_text(text)
+        mounts.append('mount --bind %s %s' % (shlex.quote(str(copy)), shlex.quote(path)))
+    return ['unshare', '--mount', 'sh', '-c', ' && '.join(mounts + ['exec "$@"']), 'sh']
+
+
 class Cluster:
     """A PostgreSQL of its own, in the directory of the run.
 
@@ -172,6 +198,18 @@ class BackendCase(Case):
         """What the server has logged."""
         settings = self.cluster.settings if self.cluster else os.environ
         return pathlib.Path(settings['PG_LOG']).read_text(errors='replace')
+
+    def check_descriptors(self, conn, before, held=0):
+        """What may stay is the connection to the good server, and our set of events.
+
+        The set need not be there before: who is answered at once waits for nothing.
+        """
+        found = descriptors(conn.info.backend_pid)
+        sets = 'anon_inode:[eventpoll]'
+        own = 2 if conn.server_version >= 140000 else 1
+        self.assertLessEqual(found.count(sets), own + 1)
+        self.assertLessEqual(len(found) - found.count(sets),
+                             len(before) - before.count(sets) + held, (before, found))
 
     def check_good(self, conn):
         """The session is as good as new."""

@@ -7,6 +7,8 @@ variable that is missing is an error: nothing is skipped.
 import contextlib
 import json
 import os
+import re
+import subprocess
 import types
 import unittest
 import uuid
@@ -95,6 +97,12 @@ def rgw(tls=False, user=1):
 def swift():
     """A client of Swift."""
     return client('SWIFT')
+
+
+def ceph_release():
+    """The major version of Ceph."""
+    version = subprocess.run(['radosgw', '--version'], check=True, capture_output=True, text=True)
+    return int(re.match(r'ceph version (\d+)', version.stdout)[1])
 
 
 def make_bucket(s3):

@@ -4,6 +4,8 @@ Each extension that mimetypes knows on this system is put once without a
 content type, and looked up with boto3.
 """
 import mimetypes
+import posixpath
+import sys
 
 import harness
 
@@ -21,6 +23,15 @@ def names():
     return keys
 
 
+def guess(key):
+    """What mimetypes says.  Before 3.10 it tries an extension as it is written first."""
+    stem, extension = posixpath.splitext(key)
+    packed = mimetypes.encodings_map.keys() & {extension, extension.lower()}
+    if sys.version_info < (3, 10) and not packed:
+        key = stem + extension.lower()
+    return mimetypes.guess_type(key, strict=False)[0] or 'application/octet-stream'
+
+
 class ContentTypes(harness.Case):
     """s3_put without a content type."""
 
@@ -34,7 +45,7 @@ class ContentTypes(harness.Case):
                             ' FROM unnest(%s) AS key', bucket, keys)
         wrong = {}
         for key in keys:
-            expected = mimetypes.guess_type(key, strict=False)[0] or 'application/octet-stream'
+            expected = guess(key)
             found = s3.head_object(Bucket=bucket, Key=key)['ContentType']
             if found != expected:
                 wrong[key] = (found, expected)

@@ -347,7 +347,8 @@ class HostTest(LinkCase):
         self.assertEqual(curl(link, '--cacert', environment('RGW_CA')).body, b'content')
 
     def test_virtual_host(self):
-        """curl takes every name below localhost for loopback."""
+        """Not every release of curl takes all names below localhost for loopback."""
+        address = '%s.localhost:%s:127.0.0.1' % (self.name, environment('RGW_PORT'))
         session = self.connect(endpoints={'s3': endpoint(
             'RGW', endpoint_url='http://localhost:' + environment('RGW_PORT'),
             addressing_style='virtual')})
@@ -355,7 +356,8 @@ class HostTest(LinkCase):
             with self.subTest(key=key):
                 link = self.link(key, 'put_object', session=session)
                 self.assertTrue(link.startswith('http://%s.localhost:' % self.name))
-                self.assertEqual(curl(link, body=b'%d' % number).status, 200)
+                answer = curl(link, '--resolve', address, body=b'%d' % number)
+                self.assertEqual(answer.status, 200)
                 self.assertEqual(self.stored(key)['Body'], b'%d' % number)
 
     def test_session_token(self):

@@ -18,6 +18,7 @@ from unittest import mock
 
 import botocore
 import botocore.session
+import botocore.signers
 import psycopg2
 
 import harness
@@ -226,12 +227,10 @@ class Generator(signing.Generator):
 @contextlib.contextmanager
 def frozen_clocks(moment):
     """All that boto3 looks at."""
-    clock = mock.Mock(wraps=datetime)
-    clock.datetime.utcnow.return_value = moment.replace(tzinfo=None)
     seconds = mock.Mock(wraps=time)
     seconds.time.return_value = moment.timestamp()
-    with signing.frozen_clock(moment), mock.patch('botocore.auth.time', seconds), \
-            mock.patch('botocore.signers.datetime', clock):
+    with signing.frozen_clock(moment), signing.frozen_clock(moment, botocore.signers), \
+            mock.patch('botocore.auth.time', seconds):
         yield
 
 

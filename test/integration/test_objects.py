@@ -15,6 +15,7 @@ import re
 import unittest
 
 import psycopg2
+from backend import Cluster, with_files
 from harness import ENDPOINTS, BucketCase, endpoint, environment, query, rgw, swift
 from keys import ODD_KEYS
 from sts import temporary_keys
@@ -837,10 +838,16 @@ class EndpointTest(ObjectCase):
             self.one('SELECT s3_get(%s)', self.url('key'), session=session)
 
     def test_virtual_host(self):
-        """bucket.localhost, which libcurl itself takes for loopback."""
-        session = self.connect(endpoints={'s3': endpoint(
+        """bucket.localhost, which not every release of libcurl takes for loopback."""
+        hosts = '127.0.0.1 localhost %s.localhost\n' % self.name
+        with Cluster(with_files({'/etc/hosts': hosts})) as cluster:
+            self.check_virtual_host(cluster)
+
+    def check_virtual_host(self, cluster):
+        session = cluster.connect(endpoints={'s3': endpoint(
             'RGW', endpoint_url='http://localhost:' + environment('RGW_PORT'),
             addressing_style='virtual')})
+        self.addCleanup(session.close)
         self.one('SELECT s3_put(%s, \'x\'::text)', self.url(self.key()), session=session)
         self.assertEqual(self.stored(self.key())['Body'], b'x')
 

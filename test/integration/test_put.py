@@ -13,10 +13,12 @@ import zlib
 import psycopg2
 from backend import BackendCase, Cluster, entry
 from fault import Answer, FaultServer, Proxy
-from harness import Case, connect, endpoint, environment, query, rgw
+from harness import Case, ceph_release, connect, endpoint, environment, query, rgw
 
 TEXT = b'<p>hello</p>\n' * 1000
 SSE_KEY = 'abcdefghijklmnopqrstuvwxyz012345'
+# As boto3 reads it: older releases of Ceph make a hyphen of the underscore
+SIZE_NAME = 'uncompressed-size' if ceph_release() < 18 else 'uncompressed_size'
 STORED = Answer(200, {'ETag': '"0"'}, b'')
 
 
@@ -397,7 +399,7 @@ class EncryptionTest(PutCase):
             self.assertEqual(stored['SSEKMSKeyId'], 'testkey-2')
 
     def test_unknown_key(self):
-        with self.assertSqlState('42501'):
+        with self.assertSqlState('42501' if ceph_release() in (16, 17) else '22023'):
             self.put(self.session(encrypt_key='aws:kms', kms_encryption_key_id='no-such-key'))
 
     def test_own_key(self):
@@ -522,13 +524,12 @@ class GzipTest(PutCase):
         self.assertLess(len(stored['Body']), len(content))
         self.assertEqual(len(stored['Body']), len(self.gzipped(content)))
         self.assertEqual(stored['Body'][:3] + stored['Body'][4:8], b'\x1f\x8b\x08' + bytes(4))
-        # Ceph makes a hyphen of it.
-        self.assertEqual(stored['Metadata']['uncompressed-size'], str(len(content)))
+        self.assertEqual(stored['Metadata'][SIZE_NAME], str(len(content)))
 
     def assertPlain(self, stored, content):
         self.assertNotIn('ContentEncoding', stored)
         self.assertEqual(stored['Body'], content)
-        self.assertNotIn('uncompressed-size', stored['Metadata'])
+        self.assertNotIn(SIZE_NAME, stored['Metadata'])
 
     def test_types(self):
         conn = self.session()
@@ -610,9 +611,9 @@ class GzipTest(PutCase):
         conn = self.session({'metadata': {'a': 'b'}})
         stored = self.put(conn, TEXT, '.txt', metadata={'uncompressed_size': '1', 'c': 'd'})
         self.assertEqual(stored['Metadata'],
-                         {'a': 'b', 'c': 'd', 'uncompressed-size': str(len(TEXT))})
+                         {'a': 'b', 'c': 'd', SIZE_NAME: str(len(TEXT))})
         stored = self.put(conn, b'x', '.txt', metadata={'uncompressed_size': '1'})
-        self.assertEqual(stored['Metadata'], {'a': 'b', 'uncompressed-size': '1'})
+        self.assertEqual(stored['Metadata'], {'a': 'b', SIZE_NAME: '1'})
 
     def test_under_another_name(self):
         conn = self.session()

@@ -13,9 +13,10 @@ import time
 import uuid
 
 import psycopg2
-from backend import BackendCase, Call, Cluster, descriptors, is_connecting, lives, threads, wait_for
+from backend import (PROMPT, BackendCase, Call, Cluster, descriptors, is_connecting,
+                     libcurl_version, lives, threads, wait_for, with_files)
 from fault import FaultServer, FullBacklog, SilentDns
-from harness import environment, query
+from harness import query
 
 SILENT_HOST = 'storage.silent.test'
 UPLOAD = 16 * 1024 * 1024       # bytes: more than the buffers of the sockets hold
@@ -25,6 +26,7 @@ class Stops:
     """The ways to stop a query; each state of it is a subclass."""
 
     statement = "SELECT s3_get('s3-bad://bucket/key')"
+    held = 0                    # descriptors that are kept until the next call
 
     def stall(self):
         """Makes the server that falls silent, and returns its endpoint."""
@@ -57,13 +59,9 @@ class Stops:
     def check_afterwards(self):
         """The stopped call has left nothing behind, and the session goes on."""
         wait_for(lambda: len(threads(self.pid)) == 1, 'threads end', 30)
-        self.check_descriptors()
+        self.check_descriptors(self.conn, self.before, self.held)
         self.check_good(self.conn)
-        self.check_descriptors()
-
-    def check_descriptors(self):
-        """What may stay is the connection to the good server, and the set of events."""
-        self.assertLessEqual(len(descriptors(self.pid)), len(self.before), descriptors(self.pid))
+        self.check_descriptors(self.conn, self.before)
 
     def test_cancel(self):
         call = self.begin()
@@ -135,22 +133,19 @@ class InDns(Stops, BackendCase):
     """A cluster of its own, whose processes see the address of a silent DNS server.
 
     The thread that asks it cannot be stopped: it is left behind, and ends with
-    its question, a few seconds later.
+    its question, a few seconds later.  Older releases of libcurl cannot leave
+    it: there we leave the whole transfer behind, and the next call releases it.
     """
+
+    held = 2 if libcurl_version() < (7, 87) else 0
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        directory = pathlib.Path(environment('S3STORE_TEST_DIR')) / ('dns-' + uuid.uuid4().hex[:8])
-        directory.mkdir()
         cls.dns = cls.enter(SilentDns())
-        (directory / 'resolv.conf').write_text('nameserver %s\noptions timeout:8 attempts:1\n'
-                                               % cls.dns.host)
-        (directory / 'nsswitch.conf').write_text('passwd: files\ngroup: files\nhosts: files dns\n')
-        script = ('mount --bind "$1"/resolv.conf /etc/resolv.conf && '
-                  'mount --bind "$1"/nsswitch.conf /etc/nsswitch.conf && shift && exec "$@"')
-        cls.cluster = cls.enter(Cluster(['unshare', '--mount', 'sh', '-c', script, 'sh',
-                                         str(directory)]))
+        cls.cluster = cls.enter(Cluster(with_files({
+            '/etc/resolv.conf': 'nameserver %s\noptions timeout:8 attempts:1\n' % cls.dns.host,
+            '/etc/nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n'})))
 
     def stall(self):
         self.dns.forget()
@@ -173,11 +168,24 @@ class InDns(Stops, BackendCase):
         with self.assertSqlState('57014'):
             call.result()
 
+    def test_one_after_the_other(self):
+        """Stopped faster than the threads end."""
+        query(self.conn, "SET statement_timeout = '50ms'")
+        for _ in range(20):
+            with self.assertSqlState('57014'):
+                query(self.conn, self.statement)
+        query(self.conn, 'RESET statement_timeout')
+        wait_for(lambda: len(threads(self.pid)) == 1, 'threads end', 30)
+        self.check_good(self.conn)
+        self.check_descriptors(self.conn, self.before)
+
     def test_connect_timeout(self):
         query(self.conn, "SET s3store.connect_timeout = '1s'")
+        start = time.monotonic()
         with self.assertSqlState('08006', 'timed out after 1000 ms while resolving the host name',
                                  detail=SILENT_HOST):
             query(self.conn, self.statement)
+        self.assertLess(time.monotonic() - start, 1 + PROMPT)
         self.check_afterwards()
 
 
