@@ -4,6 +4,7 @@
  */
 #include "address.h"
 #include "fuzz.h"
+#include "region.h"
 #include "response.h"
 
 #define MALFORMED \
