@@ -25,4 +25,7 @@
 extern void s3_privileges_require_read(const char *command);
 extern void s3_privileges_require_write(const char *command);
 
+/* May the role change objects?  It need not exist any more. */
+extern bool s3_privileges_may_write(Oid user);
+
 #endif							/* S3STORE_PRIVILEGES_H */
