@@ -24,6 +24,8 @@ typedef struct S3ListOptions
 	int64		max_items;		/* -1: all */
 	bool		must_be_sorted; /* throws where the server's keys are not in
 								 * the order of their bytes */
+	const S3Fields *headers;	/* of every request, or NULL; must outlive the
+								 * listing */
 } S3ListOptions;
 
 typedef struct S3Listing S3Listing;
