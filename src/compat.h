@@ -69,6 +69,11 @@
 	index_insert(index, values, nulls, tid, table, UNIQUE_CHECK_NO, NULL)
 #endif
 
+/* Before 14, the role that reads all statistics has another name. */
+#if PG_VERSION_NUM < 140000
+#define ROLE_PG_READ_ALL_STATS	DEFAULT_ROLE_READ_ALL_STATS
+#endif
+
 #if PG_VERSION_NUM >= 140000
 #include "utils/wait_event.h"
 #else

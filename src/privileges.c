@@ -114,6 +114,13 @@ s3_privileges_may_write(Oid user)
 	return OidIsValid(role) ? has_privs_of_role(user, role) : superuser_arg(user);
 }
 
+void
+s3_privileges_require_copy(const char *command)
+{
+	s3_privileges_require_read(command);
+	s3_privileges_require_write(command);
+}
+
 static void
 require_role(const char *name, const char *what, const char *command)
 {
