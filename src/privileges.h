@@ -12,7 +12,7 @@
 #ifndef S3STORE_PRIVILEGES_H
 #define S3STORE_PRIVILEGES_H
 
-#include "s3store.h"
+#include "operations.h"
 
 #define S3_ROLE_READ	"s3store_read"
 #define S3_ROLE_WRITE	"s3store_write"
@@ -24,5 +24,8 @@
  */
 extern void s3_privileges_require_read(const char *command);
 extern void s3_privileges_require_write(const char *command);
+
+/* The same, by what an operation does. */
+extern void s3_privileges_require_for(const S3Operation *operation, const char *command);
 
 #endif							/* S3STORE_PRIVILEGES_H */
