@@ -126,13 +126,22 @@ s3_privileges_require_write(const char *command)
 	require_role(S3_ROLE_WRITE, "change objects, or make links that do", command, &granted);
 }
 
-/* A copy also reads; and a link to make one may give it to everybody. */
+void
+s3_privileges_require_copy(const char *command)
+{
+	s3_privileges_require_read(command);
+	s3_privileges_require_write(command);
+}
+
+/* A link to make a copy may give it to everybody. */
 void
 s3_privileges_require_for(const S3Operation *operation, const char *command)
 {
-	if (operation->read_only || operation->id == S3_COPY_OBJECT)
+	if (operation->id == S3_COPY_OBJECT)
+		s3_privileges_require_copy(command);
+	else if (operation->read_only)
 		s3_privileges_require_read(command);
-	if (!operation->read_only)
+	else
 		s3_privileges_require_write(command);
 }
 

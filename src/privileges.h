@@ -25,6 +25,9 @@
 extern void s3_privileges_require_read(const char *command);
 extern void s3_privileges_require_write(const char *command);
 
+/* A copy reads its source and writes its target: both roles. */
+extern void s3_privileges_require_copy(const char *command);
+
 /* The same, by what an operation does. */
 extern void s3_privileges_require_for(const S3Operation *operation, const char *command);
 
