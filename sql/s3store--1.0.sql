@@ -43,12 +43,12 @@ COMMENT ON DOMAIN s3url IS
 'text that is an S3 URL (scheme://bucket/key), or '''' or ''-'' for no file';
 
 --
--- Links
+-- Links.  Costs are measured: the unit is a function such as || of two short texts.
 --
 
 CREATE FUNCTION s3_url(url pg_catalog.text) RETURNS pg_catalog.text
 AS 'MODULE_PATHNAME', 's3store_url'
-LANGUAGE C STABLE STRICT PARALLEL SAFE;
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 4;
 
 COMMENT ON FUNCTION s3_url(pg_catalog.text) IS
 'HTTP URL of an object, not signed';
@@ -60,11 +60,24 @@ CREATE FUNCTION s3_presign(url pg_catalog.text,
 						   signed_at pg_catalog.timestamptz DEFAULT NULL)
 RETURNS pg_catalog.text
 AS 'MODULE_PATHNAME', 's3store_presign'
-LANGUAGE C STABLE PARALLEL SAFE;
+LANGUAGE C STABLE PARALLEL SAFE COST 25;
 
 COMMENT ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval,
 							   pg_catalog.jsonb, pg_catalog.timestamptz) IS
 'presigned link to an object; method is an operation (get_object, head_object, put_object, delete_object, copy_object, upload_part, create_multipart_upload, complete_multipart_upload, abort_multipart_upload, list_parts, list_objects_v2) or an HTTP verb, expires defaults to s3store.presign_expires, params are boto3''s, signed_at defaults to the start of the statement';
+
+CREATE FUNCTION s3_presign(urls pg_catalog.text[],
+						   method pg_catalog.text DEFAULT 'get_object',
+						   expires pg_catalog.interval DEFAULT NULL,
+						   params pg_catalog.jsonb DEFAULT NULL,
+						   signed_at pg_catalog.timestamptz DEFAULT NULL)
+RETURNS pg_catalog.text[]
+AS 'MODULE_PATHNAME', 's3store_presign_array'
+LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION s3_presign(pg_catalog.text[], pg_catalog.text, pg_catalog.interval,
+							   pg_catalog.jsonb, pg_catalog.timestamptz) IS
+'presigned links in the places of their URLs, NULL where there is none; the other arguments are those of s3_presign for one URL';
 
 CREATE TYPE s3_request AS (
 	method pg_catalog.text,
@@ -83,7 +96,7 @@ CREATE FUNCTION s3_presign_request(url pg_catalog.text,
 								   signed_at pg_catalog.timestamptz DEFAULT NULL)
 RETURNS s3_request
 AS 'MODULE_PATHNAME', 's3store_presign_request'
-LANGUAGE C STABLE PARALLEL SAFE;
+LANGUAGE C STABLE PARALLEL SAFE COST 30;
 
 COMMENT ON FUNCTION s3_presign_request(pg_catalog.text, pg_catalog.text, pg_catalog.interval,
 									   pg_catalog.jsonb, pg_catalog.timestamptz) IS
@@ -98,7 +111,7 @@ CREATE FUNCTION s3_presign_post(url pg_catalog.text,
 								signed_at pg_catalog.timestamptz DEFAULT NULL)
 RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME', 's3store_presign_post'
-LANGUAGE C STABLE PARALLEL SAFE;
+LANGUAGE C STABLE PARALLEL SAFE COST 500;
 
 COMMENT ON FUNCTION s3_presign_post(pg_catalog.text, pg_catalog.interval, pg_catalog.int8,
 									pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb,
@@ -496,6 +509,7 @@ COMMENT ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_
 
 REVOKE ALL ON FUNCTION s3_url(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_presign(pg_catalog.text[], pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_presign_request(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_presign_post(pg_catalog.text, pg_catalog.interval, pg_catalog.int8, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) FROM PUBLIC;
@@ -515,8 +529,9 @@ REVOKE ALL ON FUNCTION s3_settings(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_credentials(pg_catalog.text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION s3_url(pg_catalog.text) TO s3store_read, s3store_write;
--- Both themselves ask for the role that the link's operation needs.
+-- They themselves ask for the role that the link's operation needs.
 GRANT EXECUTE ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_read, s3store_write;
+GRANT EXECUTE ON FUNCTION s3_presign(pg_catalog.text[], pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_read, s3store_write;
 GRANT EXECUTE ON FUNCTION s3_presign_request(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_read, s3store_write;
 GRANT EXECUTE ON FUNCTION s3_available_name(pg_catalog.text, pg_catalog.int4) TO s3store_read, s3store_write;
 GRANT EXECUTE ON FUNCTION s3_get(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;

@@ -125,6 +125,15 @@ s3_call_add_prefix(S3Call *call)
 }
 
 bool
+s3_call_is_public(const S3Storage *storage, const S3Operation *operation,
+				  const S3Request *request)
+{
+	return !storage->settings.bucket_auth &&
+		(operation->id == S3_GET_OBJECT || operation->id == S3_HEAD_OBJECT) &&
+		request->query.count == 0 && request->headers.count == 0;
+}
+
+bool
 s3_call_is_unsigned(const S3Call *call)
 {
 	return call->storage->settings.signature_version == S3_SIGNATURE_UNSIGNED;
