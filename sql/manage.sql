@@ -2,6 +2,7 @@
 -- Objects that follow their rows: the trigger function s3_manage
 --
 \set SHOW_CONTEXT never
+SET s3store.worker = off;
 CREATE VIEW queue AS
 SELECT url, date_trunc('second', next_at - queued_at + '1 ms') AS delay, relation, attribute, exclusive, owner
   FROM s3_queue ORDER BY id;
