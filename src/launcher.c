@@ -93,7 +93,7 @@ launch_forever(void)
 		long		wait;
 
 		CHECK_FOR_INTERRUPTS();
-		s3_worker_reload();
+		(void) s3_worker_reload();
 		MemoryContextSwitchTo(context);
 		MemoryContextReset(context);
 		if (s3_worker_is_enabled())

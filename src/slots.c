@@ -164,6 +164,18 @@ s3_slots_abort(Oid database)
 	SpinLockRelease(&shared->mutex);
 }
 
+void
+s3_slots_not_started(Oid database)
+{
+	Slot	   *slot;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(database);
+	if (slot != NULL)
+		slot->started_at = 0;
+	SpinLockRelease(&shared->mutex);
+}
+
 bool
 s3_slots_enter(Oid database)
 {

@@ -25,6 +25,9 @@ extern bool s3_slots_expect(Oid database);
 extern void s3_slots_commit(Oid database);
 extern void s3_slots_abort(Oid database);
 
+/* The worker could not be started. */
+extern void s3_slots_not_started(Oid database);
+
 /*
  * The worker's side.  The first returns false when the database has a worker
  * already.  s3_slots_wakes counts commits, for s3_slots_leave to see whether

@@ -51,7 +51,7 @@ static bool work(MemoryContext context, TimestampTz *due_at);
 static bool work_once(TimestampTz *due_at);
 static bool may_work(TimestampTz *due_at);
 static TimestampTz find_due(void);
-static bool wait_or_leave(uint64 wakes, TimestampTz due_at);
+static bool wait_or_leave(uint64 wakes, TimestampTz due_at, TimestampTz lingers_until);
 static bool is_wanted(void);
 
 bool
@@ -74,7 +74,10 @@ s3_worker_start(Oid database)
 	strlcpy(worker.bgw_library_name, LIBRARY, sizeof(worker.bgw_library_name));
 	strlcpy(worker.bgw_function_name, "s3store_worker_main", BGW_MAXLEN);
 	worker.bgw_main_arg = ObjectIdGetDatum(database);
-	return RegisterDynamicBackgroundWorker(&worker, &handle);
+	if (RegisterDynamicBackgroundWorker(&worker, &handle))
+		return true;
+	s3_slots_not_started(database);
+	return false;
 }
 
 /* To drop, rename or copy a database, all others have to leave it. */
@@ -90,19 +93,21 @@ s3_worker_is_in_the_way(Oid database)
 	return false;
 }
 
-void
+bool
 s3_worker_reload(void)
 {
 	if (!ConfigReloadPending)
-		return;
+		return false;
 	ConfigReloadPending = false;
 	ProcessConfigFile(PGC_SIGHUP);
+	return true;
 }
 
 void
 s3store_worker_main(Datum database)
 {
 	MemoryContext context;
+	TimestampTz worked_at = 0;
 	TimestampTz due_at;
 	uint64		wakes;
 
@@ -116,13 +121,16 @@ s3store_worker_main(Datum database)
 	context = AllocSetContextCreate(TopMemoryContext, "s3store worker", ALLOCSET_DEFAULT_SIZES);
 	do
 	{
-		do
+		CHECK_FOR_INTERRUPTS();
+		(void) s3_worker_reload();
+		wakes = s3_slots_wakes(MyDatabaseId);
+		while (work(context, &due_at))
 		{
 			CHECK_FOR_INTERRUPTS();
-			s3_worker_reload();
-			wakes = s3_slots_wakes(MyDatabaseId);
-		} while (work(context, &due_at));
-	} while (wait_or_leave(wakes, due_at));
+			(void) s3_worker_reload();
+			worked_at = GetCurrentTimestamp();
+		}
+	} while (wait_or_leave(wakes, due_at, worked_at + LINGER * INT64CONST(1000)));
 	proc_exit(0);
 }
 
@@ -208,7 +216,7 @@ find_due(void)
 							  " ORDER BY next_at, id LIMIT 1),"
 							  " (SELECT GREATEST(min(next_at) + %d * interval '1 ms',"
 							  " clock_timestamp() + interval '1 s')"
-							  " FROM %s WHERE claim IS NOT NULL))",
+							  " FROM %s WHERE claim IS NOT NULL HAVING count(*) > 0))",
 							  table, s3_guc_delete_grace, table),
 					 SPI_OK_SELECT, 0, NULL, NULL, NULL);
 	found = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
@@ -220,25 +228,21 @@ find_due(void)
 
 /*
  * Waits until there is something to do.  Returns false when the worker is to
- * go: after a while, or at once where it is in the way.
+ * go: when it has lingered, or at once where it is in the way.
  */
 static bool
-wait_or_leave(uint64 wakes, TimestampTz due_at)
+wait_or_leave(uint64 wakes, TimestampTz due_at, TimestampTz lingers_until)
 {
-	TimestampTz idle_since = GetCurrentTimestamp();
-
 	for (;;)
 	{
 		TimestampTz now = GetCurrentTimestamp();
 		long		wait = Min(LOOK_AROUND, TimestampDifferenceMilliseconds(now, due_at) + 1);
-		bool		lingers = now - idle_since < LINGER * INT64CONST(1000);
 		bool		stays = !s3_slots_has_launcher() && due_at - now < STAY * INT64CONST(1000);
 
 		CHECK_FOR_INTERRUPTS();
-		s3_worker_reload();
-		if (due_at <= now || s3_slots_wakes(MyDatabaseId) != wakes)
+		if (s3_worker_reload() || due_at <= now || s3_slots_wakes(MyDatabaseId) != wakes)
 			return true;
-		if ((is_wanted() || !(lingers || stays)) &&
+		if ((is_wanted() || !(now < lingers_until || stays)) &&
 			s3_slots_leave(MyDatabaseId, wakes, s3_worker_next_look(due_at)))
 			return false;
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, wait,

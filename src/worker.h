@@ -31,7 +31,7 @@ extern bool s3_worker_is_in_the_way(Oid database);
 /* Returns when the launcher has to start the worker, whose work is then due. */
 extern TimestampTz s3_worker_next_look(TimestampTz due_at);
 
-/* Reads the configuration again when that is asked for. */
-extern void s3_worker_reload(void);
+/* Reads the configuration again when that is asked for; returns whether it was. */
+extern bool s3_worker_reload(void);
 
 #endif							/* S3STORE_WORKER_H */

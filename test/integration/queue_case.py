@@ -80,6 +80,7 @@ class WorkerCase(BucketCase):
     """Databases of a cluster of our own, whose configuration has the endpoints."""
 
     preload = False
+    endpoints = dict(ENDPOINTS)
     settings = {}
 
     @classmethod
@@ -90,7 +91,7 @@ class WorkerCase(BucketCase):
         cls.addClassCleanup(cls.cluster.__exit__)
         conn = cls.cluster.connect(endpoints=None)
         query(conn, "LOAD 's3store'")
-        query(conn, 'ALTER SYSTEM SET s3store.endpoints = %s', json.dumps(ENDPOINTS))
+        query(conn, 'ALTER SYSTEM SET s3store.endpoints = %s', json.dumps(cls.endpoints))
         for name, value in cls.settings.items():
             query(conn, 'ALTER SYSTEM SET %s = %%s' % name, value)
         if cls.preload:
@@ -108,11 +109,17 @@ class WorkerCase(BucketCase):
         self.admin = self.cluster.connect(endpoints=None)
         self.addCleanup(self.admin.close)
         query(self.admin, 'CREATE DATABASE ' + self.database)
+        self.addCleanup(self.drop_database)
         self.session = self.open()
         query(self.session, 'CREATE EXTENSION s3store')
         query(self.session, 'CREATE TABLE managed (id serial, url text)')
         query(self.session, 'CREATE TRIGGER managed AFTER INSERT OR DELETE OR UPDATE OF url ON managed'
               " FOR EACH ROW EXECUTE FUNCTION s3_manage('url')")
+
+    def drop_database(self):
+        conn = self.cluster.connect(endpoints=None)
+        query(conn, 'DROP DATABASE IF EXISTS %s WITH (FORCE)' % self.database)
+        conn.close()
 
     def open(self, database=None):
         settings = self.cluster.settings
