@@ -32,6 +32,7 @@ SELECT p.proname FROM pg_proc p
 CREATE ROLE regress_s3_none;
 CREATE ROLE regress_s3_reader IN ROLE s3store_read;
 CREATE ROLE regress_s3_writer IN ROLE s3store_write;
+CREATE ROLE regress_s3_both IN ROLE s3store_read, s3store_write;
 CREATE ROLE regress_s3_noinherit NOINHERIT IN ROLE s3store_write, s3store_read;
 SET s3store.access_key_id = 'id';
 SET s3store.secret_access_key = 'secret';
@@ -87,11 +88,17 @@ SELECT link('open://b/k', 'HEAD');
 SELECT s3_put('s3://b/k', 'content'::bytea);
 SELECT s3_put('s3://b/k', 'content'::text);
 SELECT s3_delete('s3://b/k');
--- reading what is copied needs no role of its own
+-- a copy also reads
 SELECT s3_copy('open://b/k', 's3://b/l');
-SELECT s3_rename('s3://b/k', 'open://b/l');
+SELECT s3_rename('open://b/k', 'open://b/l');
+SELECT link('open://b/k', 'copy_object');
 SELECT s3_get('s3://b/k');
 SELECT * FROM s3_list('s3://b/');
+
+-- with both roles
+SET ROLE regress_s3_both;
+SELECT s3_copy('open://b/k', 's3://b/l');
+SELECT s3_rename('s3://b/k', 'open://b/l');
 
 -- a member that has to take the role first
 SET ROLE regress_s3_noinherit;
@@ -122,4 +129,4 @@ SELECT has_function_privilege('regress_s3_none', 's3_url(text)', 'EXECUTE');
 RESET s3store.access_key_id;
 RESET s3store.secret_access_key;
 DROP FUNCTION link_as_owner, link;
-DROP ROLE regress_s3_none, regress_s3_reader, regress_s3_writer, regress_s3_noinherit;
+DROP ROLE regress_s3_none, regress_s3_reader, regress_s3_writer, regress_s3_both, regress_s3_noinherit;

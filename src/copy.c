@@ -15,66 +15,26 @@
 
 #include "copy.h"
 #include "copy_check.h"
-#include "copy_headers.h"
+#include "copy_work.h"
 #include "credentials.h"
 #include "multipart.h"
 #include "object.h"
 #include "param_rules.h"
 #include "put.h"
-#include "tags.h"
 #include "uri.h"
-#include "utils/memutils.h"
 
-typedef struct Copy
-{
-	const S3CopyArguments *arguments;
-	const char *version_id;		/* of the source; NULL: the current one */
-	S3Call		source;			/* HeadObject */
-	S3Call		target;			/* CopyObject */
-	S3CopyHeaders headers;
-	S3HttpResponse head;
-	S3ObjectInfo *info;			/* of the source */
-	const char *etag;			/* with its quotes, or NULL */
-	bool		pinned;			/* the server is told to copy this ETag only */
-	int64		part_size;
-} Copy;
-
-typedef void (*CopyPart) (S3Upload *upload, Copy *copy, int64 first, int64 last);
-
-static void sort_headers(Copy *copy);
-static void look_up_source(Copy *copy);
-static bool one_server_can(const Copy *copy);
-static void copy_on_server(Copy *copy);
-static bool try_copy_on_server(Copy *copy, S3Error *err);
-static bool is_refused_pin(const Copy *copy, const S3Error *err);
-static void unpin(Copy *copy);
-static void check_unchanged(Copy *copy);
-static char *copy_source(const Copy *copy);
-static void copy_in_parts(Copy *copy, S3UploadSend send);
-static void prepare_target_headers(Copy *copy);
-static void keep_tags(Copy *copy);
-static const char *get_source_tags(Copy *copy);
-static void check_tags_of_server(Copy *copy);
-static void ensure_tags(Copy *copy, const char *wanted);
-static void send_parts_on_server(S3Upload *upload, void *arg);
-static void send_parts_through_here(S3Upload *upload, void *arg);
-static void send_parts(S3Upload *upload, Copy *copy, CopyPart copy_part);
-static void copy_part_on_server(S3Upload *upload, Copy *copy, int64 first, int64 last);
-static void copy_part_through_here(S3Upload *upload, Copy *copy, int64 first, int64 last);
-static void copy_small_through_here(Copy *copy);
-static S3Slice get_range(Copy *copy, int64 first, int64 last);
-static void check_range(const S3Call *call, const S3HttpResponse *response,
-						int64 first, int64 last, int64 size);
-static void open_source(const Copy *copy, S3OperationId operation, S3Call *call);
-static void open_target(const Copy *copy, S3OperationId operation, S3Call *call);
-static void add_common_fields(S3Fields *fields, const S3Fields *more);
-static void add_fields(S3Fields *fields, const S3Fields *more);
+static void sort_headers(S3CopyWork *copy);
+static void look_up_source(S3CopyWork *copy);
+static bool one_server_can(const S3CopyWork *copy);
+static void copy_on_server(S3CopyWork *copy);
+static bool try_copy_on_server(S3CopyWork *copy, S3Error *err);
+static bool is_refused_pin(const S3CopyWork *copy, const S3Error *err);
 static void ignore_element(void *arg, int depth, const char *name, S3Slice text);
 
 bool
 s3_copy_object(const S3CopyArguments *arguments, S3ObjectInfo *source)
 {
-	Copy	   *copy = palloc0(sizeof(Copy));
+	S3CopyWork *copy = palloc0(sizeof(S3CopyWork));
 	const S3Settings *settings;
 
 	copy->arguments = arguments;
@@ -97,24 +57,22 @@ s3_copy_object(const S3CopyArguments *arguments, S3ObjectInfo *source)
 		if (source->size <= (int64) settings->multipart_copy_threshold * 1024)
 			copy_on_server(copy);
 		else
-			copy_in_parts(copy, send_parts_on_server);
+			s3_copy_parts_on_server(copy);
 	}
-	else if (source->size <= copy->part_size)
-		copy_small_through_here(copy);
 	else
-		copy_in_parts(copy, send_parts_through_here);
+		s3_copy_through_here(copy);
 	return true;
 }
 
 static void
-sort_headers(Copy *copy)
+sort_headers(S3CopyWork *copy)
 {
 	Jsonb	   *params = copy->arguments->params;
 	S3Fields   *headers = &copy->target.request.headers;
 	S3Error		err;
 
 	copy->version_id = s3_params_take_string(&params, "CopySourceVersionId");
-	s3_fields_add(headers, S3_PARAM_COPY_SOURCE_HEADER, copy_source(copy));
+	s3_fields_add(headers, S3_PARAM_COPY_SOURCE_HEADER, s3_copy_source_header(copy));
 	s3_params_apply(copy->target.operation, params, &copy->target.request);
 	if (!s3_copy_headers_sort(headers, &copy->headers, &err))
 		s3_error_throw(&err);
@@ -123,14 +81,14 @@ sort_headers(Copy *copy)
 }
 
 static void
-look_up_source(Copy *copy)
+look_up_source(S3CopyWork *copy)
 {
 	S3Call	   *call = &copy->source;
 	S3Error		err;
 
 	if (copy->version_id != NULL)
 		s3_fields_add(&call->request.query, "versionId", copy->version_id);
-	add_fields(&call->request.headers, &copy->headers.source);
+	s3_fields_add_all(&call->request.headers, &copy->headers.source);
 	if (!s3_call_perform(call, &copy->head, &err) ||
 		!s3_response_object(&copy->head, copy->info, &err))
 		s3_call_throw(call, &err);
@@ -143,7 +101,7 @@ look_up_source(Copy *copy)
  * none that is needed.
  */
 static bool
-one_server_can(const Copy *copy)
+one_server_can(const S3CopyWork *copy)
 {
 	const S3Storage *source = copy->source.storage;
 	const S3Storage *target = copy->target.storage;
@@ -162,7 +120,7 @@ one_server_can(const Copy *copy)
 }
 
 static void
-copy_on_server(Copy *copy)
+copy_on_server(S3CopyWork *copy)
 {
 	S3Error		err;
 
@@ -170,17 +128,17 @@ copy_on_server(Copy *copy)
 	{
 		if (!is_refused_pin(copy, &err))
 			s3_call_throw(&copy->target, &err);
-		unpin(copy);
+		s3_copy_unpin(copy);
 		if (!try_copy_on_server(copy, &err))
 			s3_call_throw(&copy->target, &err);
 	}
 	if (!copy->pinned)
-		check_unchanged(copy);
-	check_tags_of_server(copy);
+		s3_copy_check_unchanged(copy);
+	s3_copy_check_tags(copy);
 }
 
 static bool
-try_copy_on_server(Copy *copy, S3Error *err)
+try_copy_on_server(S3CopyWork *copy, S3Error *err)
 {
 	const S3Fields *given = &copy->target.request.headers;
 	S3Call		call;
@@ -188,7 +146,7 @@ try_copy_on_server(Copy *copy, S3Error *err)
 
 	(void) s3_call_open(&call, S3_COPY_OBJECT, copy->arguments->command, S3_CALL_REQUEST,
 						copy->arguments->target);
-	add_fields(&call.request.headers, given);
+	s3_fields_add_all(&call.request.headers, given);
 	if (copy->pinned && !copy->headers.conditional)
 		s3_fields_add(&call.request.headers, "x-amz-copy-source-if-match", copy->etag);
 	return s3_call_perform(&call, &response, err) &&
@@ -200,29 +158,29 @@ try_copy_on_server(Copy *copy, S3Error *err)
  * tells, and refuses the one that it has told.
  */
 static bool
-is_refused_pin(const Copy *copy, const S3Error *err)
+is_refused_pin(const S3CopyWork *copy, const S3Error *err)
 {
 	return copy->pinned && !copy->headers.conditional && err->http_status == 412;
 }
 
 /* Goes on without the ETag, if it was not the object that has changed. */
-static void
-unpin(Copy *copy)
+void
+s3_copy_unpin(S3CopyWork *copy)
 {
-	check_unchanged(copy);
+	s3_copy_check_unchanged(copy);
 	copy->pinned = false;
 }
 
 /* Looks whether the source is still what was looked up first. */
-static void
-check_unchanged(Copy *copy)
+void
+s3_copy_check_unchanged(S3CopyWork *copy)
 {
 	S3ObjectInfo now;
 	S3Call		call;
 	S3Error		err;
 
-	open_source(copy, S3_HEAD_OBJECT, &call);
-	add_fields(&call.request.headers, &copy->headers.source);
+	s3_copy_open_source(copy, S3_HEAD_OBJECT, &call);
+	s3_fields_add_all(&call.request.headers, &copy->headers.source);
 	if (s3_object_look_up(&call, &now, &err) && s3_object_is_same(copy->info, &now))
 		return;
 	s3_error_set(&err, S3_ERROR_CONFLICT, "the source has changed while it was copied");
@@ -230,8 +188,8 @@ check_unchanged(Copy *copy)
 }
 
 /* The header that names the source: encoded, but for its slashes. */
-static char *
-copy_source(const Copy *copy)
+char *
+s3_copy_source_header(const S3CopyWork *copy)
 {
 	StringInfoData header;
 
@@ -247,230 +205,9 @@ copy_source(const Copy *copy)
 	return header.data;
 }
 
-static void
-copy_in_parts(Copy *copy, S3UploadSend send)
-{
-	S3UploadTarget target = {0};
-	const char *tags;
-
-	prepare_target_headers(copy);
-	target.command = copy->arguments->command;
-	target.url = copy->arguments->target;
-	target.headers = &copy->headers.target;
-	target.part_headers = &copy->headers.part;
-	s3_upload_run(&target, send, copy);
-	tags = s3_fields_find(target.headers, "x-amz-tagging");
-	if (tags != NULL && *tags != '\0')
-		ensure_tags(copy, tags);
-}
-
-/* Adds what CopyObject would take over by itself. */
-static void
-prepare_target_headers(Copy *copy)
-{
-	S3CopyHeaders *headers = &copy->headers;
-	S3Error		err;
-
-	if (!headers->replaces_metadata &&
-		!s3_copy_headers_keep(&copy->head, copy->info, &headers->target, &err))
-		s3_call_throw(&copy->source, &err);
-	if (!headers->replaces_tags)
-		keep_tags(copy);
-}
-
-static void
-keep_tags(Copy *copy)
-{
-	const char *tags = get_source_tags(copy);
-
-	if (*tags != '\0')
-		s3_fields_add(&copy->headers.target, "x-amz-tagging", tags);
-}
-
-/* Returns "" where there are none. */
-static const char *
-get_source_tags(Copy *copy)
-{
-	StringInfoData tags;
-	S3Call		call;
-	S3Error		err;
-
-	open_source(copy, S3_GET_OBJECT_TAGGING, &call);
-	add_common_fields(&call.request.headers, &copy->headers.source);
-	initStringInfo(&tags);
-	if (s3_object_tags_get(&call, &tags, &err))
-		return tags.data;
-	/* A store that knows no tags has none to keep. */
-	if (err.kind == S3_ERROR_UNSUPPORTED)
-		return "";
-	if (err.kind == S3_ERROR_DENIED)
-	{
-		err.hint[0] = '\0';
-		s3_error_hint(&err, "Pass TaggingDirective REPLACE to copy the object without its tags.");
-	}
-	s3_call_throw(&call, &err);
-}
-
-/*
- * Ceph forgets the tags of an upload in parts, and takes tags for metadata: it
- * replaces both, or none.
- */
-static void
-check_tags_of_server(Copy *copy)
-{
-	const S3CopyHeaders *headers = &copy->headers;
-	char	   *count = s3_response_header(&copy->head, "x-amz-tagging-count");
-	const char *given = s3_fields_find(&headers->target, "x-amz-tagging");
-
-	if (headers->replaces_tags)
-		ensure_tags(copy, given == NULL ? "" : given);
-	else if (headers->replaces_metadata && count != NULL && strcmp(count, "0") != 0)
-		ensure_tags(copy, get_source_tags(copy));
-}
-
-static void
-ensure_tags(Copy *copy, const char *wanted)
-{
-	StringInfoData tags;
-	S3Call		call;
-	S3Error		err;
-
-	open_target(copy, S3_GET_OBJECT_TAGGING, &call);
-	initStringInfo(&tags);
-	if (!s3_object_tags_get(&call, &tags, &err))
-	{
-		/* Who may not look must believe what the server has promised. */
-		if (err.kind == S3_ERROR_DENIED || err.kind == S3_ERROR_UNSUPPORTED)
-			return;
-		s3_call_throw(&call, &err);
-	}
-	if (s3_tags_equal(tags.data, wanted))
-		return;
-	open_target(copy, S3_PUT_OBJECT_TAGGING, &call);
-	s3_object_tags_put(&call, wanted);
-}
-
-static void
-send_parts_on_server(S3Upload *upload, void *arg)
-{
-	Copy	   *copy = arg;
-
-	s3_fields_add(&copy->headers.from_source, S3_PARAM_COPY_SOURCE_HEADER, copy_source(copy));
-	send_parts(upload, copy, copy_part_on_server);
-	if (!copy->pinned)
-		check_unchanged(copy);
-}
-
-static void
-send_parts_through_here(S3Upload *upload, void *arg)
-{
-	send_parts(upload, arg, copy_part_through_here);
-}
-
-/* Sends all parts; what one of them needs is freed before the next one. */
-static void
-send_parts(S3Upload *upload, Copy *copy, CopyPart copy_part)
-{
-	MemoryContext part_context = AllocSetContextCreate(CurrentMemoryContext, "s3store part",
-													   ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old_context = MemoryContextSwitchTo(part_context);
-
-	for (int64 first = 0; first < copy->info->size; first += copy->part_size)
-	{
-		copy_part(upload, copy, first, Min(first + copy->part_size, copy->info->size) - 1);
-		MemoryContextReset(part_context);
-	}
-	MemoryContextSwitchTo(old_context);
-	MemoryContextDelete(part_context);
-}
-
-static void
-copy_part_on_server(S3Upload *upload, Copy *copy, int64 first, int64 last)
-{
-	S3Fields	pinned = {0};
-	S3Error		err;
-
-	add_fields(&pinned, &copy->headers.from_source);
-	if (copy->pinned)
-		s3_fields_add(&pinned, "x-amz-copy-source-if-match", copy->etag);
-	if (s3_upload_part_copy(upload, &pinned, first, last, &err))
-		return;
-	if (!copy->pinned || err.http_status != 412)
-		s3_call_throw(&copy->target, &err);
-	unpin(copy);
-	copy_part_on_server(upload, copy, first, last);
-}
-
-static void
-copy_part_through_here(S3Upload *upload, Copy *copy, int64 first, int64 last)
-{
-	s3_upload_part(upload, get_range(copy, first, last));
-}
-
-/* One GET and one PUT. */
-static void
-copy_small_through_here(Copy *copy)
-{
-	S3Call		call;
-	S3HttpResponse response;
-	S3Error		err;
-
-	prepare_target_headers(copy);
-	(void) s3_call_open(&call, S3_PUT_OBJECT, copy->arguments->command, S3_CALL_REQUEST,
-						copy->arguments->target);
-	add_fields(&call.request.headers, &copy->headers.target);
-	call.request.body = get_range(copy, 0, copy->info->size - 1);
-	if (!s3_call_perform(&call, &response, &err))
-		s3_call_throw(&call, &err);
-}
-
-/* Gets bytes of the source; all of them without a Range, which may be none. */
-static S3Slice
-get_range(Copy *copy, int64 first, int64 last)
-{
-	int64		size = copy->info->size;
-	S3Call		call;
-	S3HttpResponse response;
-	S3Error		err;
-
-	open_source(copy, S3_GET_OBJECT, &call);
-	add_fields(&call.request.headers, &copy->headers.source);
-	if (last - first + 1 < size)
-		s3_fields_add(&call.request.headers, "range",
-					  psprintf("bytes=%lld-%lld", (long long) first, (long long) last));
-	if (copy->etag != NULL && s3_fields_find(&call.request.headers, "if-match") == NULL)
-		s3_fields_add(&call.request.headers, "if-match", copy->etag);
-	call.max_body = Max(last - first + 1, 1);
-	if (!s3_call_perform(&call, &response, &err))
-		s3_call_throw(&call, &err);
-	check_range(&call, &response, first, last, size);
-	return s3_slice(response.body, response.body_len);
-}
-
-/* Did the bytes come that were asked for? */
-static void
-check_range(const S3Call *call, const S3HttpResponse *response,
-			int64 first, int64 last, int64 size)
-{
-	int64		len = last - first + 1;
-	char	   *range = s3_response_header(response, "content-range");
-	char	   *wanted = psprintf("bytes %lld-%lld/%lld", (long long) first,
-								  (long long) last, (long long) size);
-	bool		right = len == size ? response->status == 200 :
-	response->status == 206 && range != NULL && strcmp(range, wanted) == 0;
-	S3Error		err;
-
-	if (right && response->body_len == (size_t) len)
-		return;
-	s3_error_set(&err, S3_ERROR_PROTOCOL, "server sent another part of the object");
-	s3_error_detail(&err, "Asked for %s, it sent %zu bytes of \"%s\".", wanted,
-					response->body_len, range == NULL ? "all" : range);
-	s3_call_throw(call, &err);
-}
-
 /* Opens another request for the source. */
-static void
-open_source(const Copy *copy, S3OperationId operation, S3Call *call)
+void
+s3_copy_open_source(const S3CopyWork *copy, S3OperationId operation, S3Call *call)
 {
 	(void) s3_call_open(call, operation, copy->arguments->command, S3_CALL_REQUEST,
 						copy->arguments->source);
@@ -478,29 +215,12 @@ open_source(const Copy *copy, S3OperationId operation, S3Call *call)
 		s3_fields_add(&call->request.query, "versionId", copy->version_id);
 }
 
-static void
-open_target(const Copy *copy, S3OperationId operation, S3Call *call)
+void
+s3_copy_open_target(const S3CopyWork *copy, S3OperationId operation, S3Call *call)
 {
 	(void) s3_call_open(call, operation, copy->arguments->command, S3_CALL_REQUEST,
 						copy->arguments->target);
-	add_common_fields(&call->request.headers, &copy->headers.part);
-}
-
-static void
-add_common_fields(S3Fields *fields, const S3Fields *more)
-{
-	for (int i = 0; i < more->count; i++)
-	{
-		if (s3_copy_header_is_for_every_request(more->items[i].name))
-			s3_fields_add(fields, more->items[i].name, more->items[i].value);
-	}
-}
-
-static void
-add_fields(S3Fields *fields, const S3Fields *more)
-{
-	for (int i = 0; i < more->count; i++)
-		s3_fields_add(fields, more->items[i].name, more->items[i].value);
+	s3_copy_headers_add_common(&call->request.headers, &copy->headers.part);
 }
 
 static void

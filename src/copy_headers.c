@@ -47,7 +47,10 @@ s3_copy_headers_sort(const S3Fields *given, S3CopyHeaders *headers, S3Error *err
 		}
 		/* Of parts, it would be for their sender to compute. */
 		if (strcmp(name, "x-amz-checksum-algorithm") == 0)
+		{
+			headers->wants_checksum = true;
 			continue;
+		}
 		s3_fields_add(&headers->target, name, field->value);
 		if (s3_copy_header_is_for_every_request(name) || starts_with(name, SSE_PREFIX))
 			s3_fields_add(&headers->part, name, field->value);
@@ -85,6 +88,16 @@ s3_copy_headers_keep(const S3HttpResponse *head, const S3ObjectInfo *source,
 		s3_fields_add(target, name, field->value);
 	}
 	return true;
+}
+
+void
+s3_copy_headers_add_common(S3Fields *fields, const S3Fields *given)
+{
+	for (int i = 0; i < given->count; i++)
+	{
+		if (s3_copy_header_is_for_every_request(given->items[i].name))
+			s3_fields_add(fields, given->items[i].name, given->items[i].value);
+	}
 }
 
 bool

@@ -23,13 +23,14 @@ typedef struct S3CopyHeaders
 	bool		conditional;	/* on the state of the source */
 	bool		replaces_metadata;
 	bool		replaces_tags;
+	bool		wants_checksum; /* an algorithm for one was given */
 	bool		changes;		/* something about the object, so that a copy
 								 * onto itself makes sense */
 } S3CopyHeaders;
 
 /*
- * Sorts CopyObject's headers, but for the name of the source.  Returns false, with an S3_ERROR_ARGUMENT, when
- * S3 would ignore some of them silently.
+ * Sorts CopyObject's headers, but for the name of the source.  Returns false,
+ * with an S3_ERROR_ARGUMENT, when S3 would ignore some of them silently.
  */
 extern bool s3_copy_headers_sort(const S3Fields *given, S3CopyHeaders *headers, S3Error *err);
 
@@ -40,6 +41,9 @@ extern bool s3_copy_headers_sort(const S3Fields *given, S3CopyHeaders *headers, 
  */
 extern bool s3_copy_headers_keep(const S3HttpResponse *head, const S3ObjectInfo *source,
 								 S3Fields *target, S3Error *err);
+
+/* Adds those that every request about the objects has: who pays, and who owns. */
+extern void s3_copy_headers_add_common(S3Fields *fields, const S3Fields *given);
 
 /* Is this header about who pays and who owns, rather than about the object? */
 extern bool s3_copy_header_is_for_every_request(const char *name);

@@ -15,7 +15,7 @@
 
 #include "credentials.h"
 #include "credentials_file.h"
-#include "rules.h"
+#include "keys.h"
 
 #define DEFAULT_PROFILE	"default"
 

@@ -27,7 +27,7 @@
 #include "utils/timestamp.h"
 
 #include "credentials_file.h"
-#include "rules.h"
+#include "keys.h"
 
 #define FILE_SIZE_MAX		(64 * 1024)
 #define CHECK_INTERVAL_MS	1000

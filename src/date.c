@@ -17,9 +17,11 @@
 #define LAST_YEAR	9999
 
 static bool split(int64 seconds, struct tm *tm);
-static bool follows(const char *text, const char *layout);
+static bool follows(S3Slice text, const char *layout);
+static bool is_digit(char c);
 static int	two_digits(const char *text);
-static bool parse_zone(const char *text, int64 *offset);
+static bool take_fraction(S3Slice *text, int64 *microseconds);
+static bool parse_zone(S3Slice text, int64 *offset);
 
 bool
 s3_date_format_http(int64 seconds, char text[S3_HTTP_DATE_SIZE])
@@ -49,7 +51,7 @@ s3_date_format_iso(int64 seconds, char text[S3_ISO_DATE_SIZE])
 }
 
 bool
-s3_date_parse_iso(const char *text, int64 *seconds)
+s3_date_parse_iso(S3Slice text, int64 *microseconds)
 {
 	static const char layout[] = "0000-00-00T00:00:00";
 	struct tm	tm = {0};
@@ -61,30 +63,23 @@ s3_date_parse_iso(const char *text, int64 *seconds)
 
 	if (!follows(text, layout))
 		return false;
-	tm.tm_year = two_digits(text) * 100 + two_digits(text + 2) - 1900;
-	tm.tm_mon = two_digits(text + 5) - 1;
-	tm.tm_mday = day = two_digits(text + 8);
-	hour = two_digits(text + 11);
-	minute = two_digits(text + 14);
-	second = two_digits(text + 17);
+	tm.tm_year = two_digits(text.data) * 100 + two_digits(text.data + 2) - 1900;
+	tm.tm_mon = two_digits(text.data + 5) - 1;
+	tm.tm_mday = day = two_digits(text.data + 8);
+	hour = two_digits(text.data + 11);
+	minute = two_digits(text.data + 14);
+	second = two_digits(text.data + 17);
 	if (tm.tm_mon < 0 || tm.tm_mon > 11 || hour > 23 || minute > 59 ||
 		second > 60)			/* 60: a leap second */
 		return false;
 
-	text += strlen(layout);
-	if (*text == '.')
-	{
-		size_t		digits = strspn(text + 1, "0123456789");
-
-		if (digits == 0)
-			return false;
-		text += 1 + digits;
-	}
-	if (!parse_zone(text, &offset))
+	text = s3_slice(text.data + strlen(layout), text.len - strlen(layout));
+	if (!take_fraction(&text, microseconds) || !parse_zone(text, &offset))
 		return false;
 
 	/* timegm makes the first of March of the 30th of February. */
-	*seconds = (int64) timegm(&tm) + (hour * 60 + minute) * 60 + second - offset;
+	*microseconds += ((int64) timegm(&tm) + (hour * 60 + minute) * 60 + second - offset) *
+		USECS_PER_SEC;
 	return tm.tm_mday == day;
 }
 
@@ -99,14 +94,21 @@ split(int64 seconds, struct tm *tm)
 
 /* Does "text" begin with the layout?  '0' stands for any digit. */
 static bool
-follows(const char *text, const char *layout)
+follows(S3Slice text, const char *layout)
 {
-	for (; *layout != '\0'; text++, layout++)
+	for (size_t i = 0; layout[i] != '\0'; i++)
 	{
-		if (*layout == '0' ? *text < '0' || *text > '9' : *text != *layout)
+		if (i == text.len ||
+			(layout[i] == '0' ? !is_digit(text.data[i]) : text.data[i] != layout[i]))
 			return false;
 	}
 	return true;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
 }
 
 static int
@@ -115,25 +117,47 @@ two_digits(const char *text)
 	return (text[0] - '0') * 10 + (text[1] - '0');
 }
 
+/* Cuts the fraction of a second off the start; there may be none. */
+static bool
+take_fraction(S3Slice *text, int64 *microseconds)
+{
+	int64		scale = USECS_PER_SEC;
+	size_t		digits = 0;
+
+	*microseconds = 0;
+	if (text->len == 0 || text->data[0] != '.')
+		return true;
+	text->data++;
+	text->len--;
+	for (; digits < text->len && is_digit(text->data[digits]); digits++)
+	{
+		scale /= 10;			/* 0: finer than we can tell */
+		*microseconds += (text->data[digits] - '0') * scale;
+	}
+	text->data += digits;
+	text->len -= digits;
+	return digits > 0;
+}
+
 /* Seconds east of Greenwich. */
 static bool
-parse_zone(const char *text, int64 *offset)
+parse_zone(S3Slice text, int64 *offset)
 {
-	const char *minutes;
-	int			sign = text[0] == '-' ? -1 : 1;
+	static const char *const layouts[] = {"+00:00", "+0000", "-00:00", "-0000"};
+	int			hours;
+	int			minutes;
 
 	*offset = 0;
-	if (strcmp(text, "Z") == 0)
+	if (s3_slice_equal(text, s3_slice_cstring("Z")))
 		return true;
-	if (text[0] != '+' && text[0] != '-')
-		return false;
-	text++;
-	if (!follows(text, "00"))
-		return false;
-	minutes = text + 2 + (text[2] == ':');
-	if (!follows(minutes, "00") || minutes[2] != '\0' ||
-		two_digits(text) > 23 || two_digits(minutes) > 59)
-		return false;
-	*offset = sign * (two_digits(text) * 60 + two_digits(minutes)) * 60;
-	return true;
+	for (int i = 0; i < lengthof(layouts); i++)
+	{
+		if (text.len != strlen(layouts[i]) || !follows(text, layouts[i]))
+			continue;
+		hours = two_digits(text.data + 1);
+		minutes = two_digits(text.data + text.len - 2);
+		*offset = (text.data[0] == '-' ? -1 : 1) * (hours * 60 + minutes) * 60;
+		return hours <= 23 && minutes <= 59;
+	}
+	return false;
 }

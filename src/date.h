@@ -25,9 +25,10 @@ extern bool s3_date_format_iso(int64 seconds, char text[S3_ISO_DATE_SIZE]);
 
 /*
  * Reads YYYY-MM-DDThh:mm:ss, with a fraction or without, and Z or an offset
- * (+hh:mm, +hhmm) behind it, into seconds since 1970.  A fraction is cut off.
+ * (+hh:mm, +hhmm) behind it, into microseconds since 1970.  A finer fraction
+ * is cut off.
  */
-extern bool s3_date_parse_iso(const char *text, int64 *seconds);
+extern bool s3_date_parse_iso(S3Slice text, int64 *microseconds);
 
 #define S3_EPOCH_SECONDS \
 	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY)

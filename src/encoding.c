@@ -14,6 +14,7 @@
 #include "error.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "words.h"
 
 #define CHARSET_NAME_MAX	64
 
@@ -48,15 +49,7 @@ s3_text_from_server(const char *utf8)
 	char	   *clean = palloc(size);
 
 	s3_error_copy_text(clean, size, s3_slice_cstring(utf8));
-	if (GetDatabaseEncoding() != PG_UTF8)
-	{
-		for (char *p = clean; *p != '\0'; p++)
-		{
-			if (IS_HIGHBIT_SET(*p))
-				*p = '?';
-		}
-	}
-	return cstring_to_text(clean);
+	return cstring_to_text(s3_words(clean));
 }
 
 text *

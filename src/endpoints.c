@@ -14,6 +14,7 @@
 
 #include "endpoints.h"
 #include "json.h"
+#include "keys.h"
 #include "location.h"
 
 #define ENTRIES_INITIAL	8

@@ -112,20 +112,20 @@ is_control(const unsigned char *s)
 }
 
 #ifndef FRONTEND
+#include "words.h"
 
 #define S3_REPORT_KEY_MAX	200 /* bytes of a key that a message shows */
 
 static int	errcode_for_s3_error(S3ErrorKind kind);
 static int	report_detail(const S3Error *err);
 static int	report_hint(const S3Error *err);
-static char *to_server_encoding(const char *utf8);
 
 void
 s3_error_throw(const S3Error *err)
 {
 	ereport(ERROR,
 			(errcode(errcode_for_s3_error(err->kind)),
-			 errmsg_internal("%s", to_server_encoding(err->message)),
+			 errmsg_internal("%s", s3_words(err->message)),
 			 report_detail(err),
 			 report_hint(err)));
 	pg_unreachable();
@@ -143,8 +143,8 @@ s3_error_throw_for_object(const S3Error *err, const char *verb,
 	ereport(ERROR,
 			(errcode(errcode_for_s3_error(err->kind)),
 			 errmsg("could not %s object \"%s\" %s bucket \"%s\": %s", verb,
-					to_server_encoding(clean_key), preposition, clean_bucket,
-					to_server_encoding(err->message)),
+					s3_words(clean_key), preposition, clean_bucket,
+					s3_words(err->message)),
 			 report_detail(err),
 			 report_hint(err)));
 	pg_unreachable();
@@ -159,7 +159,7 @@ s3_error_throw_for_bucket(const S3Error *err, S3Slice bucket)
 	ereport(ERROR,
 			(errcode(errcode_for_s3_error(err->kind)),
 			 errmsg("could not list bucket \"%s\": %s", clean_bucket,
-					to_server_encoding(err->message)),
+					s3_words(err->message)),
 			 report_detail(err),
 			 report_hint(err)));
 	pg_unreachable();
@@ -226,29 +226,13 @@ report_detail(const S3Error *err)
 			appendStringInfo(&detail, _(", message \"%s\""), err->server_message);
 		appendStringInfoChar(&detail, '.');
 	}
-	return detail.len > 0 ? errdetail_internal("%s", to_server_encoding(detail.data)) : 0;
+	return detail.len > 0 ? errdetail_internal("%s", s3_words(detail.data)) : 0;
 }
 
 static int
 report_hint(const S3Error *err)
 {
-	return err->hint[0] != '\0' ? errhint("%s", to_server_encoding(err->hint)) : 0;
-}
-
-/* What the database's encoding lacks must not replace the error by another. */
-static char *
-to_server_encoding(const char *utf8)
-{
-	char	   *text = pstrdup(utf8);
-
-	if (GetDatabaseEncoding() == PG_UTF8)
-		return text;
-	for (char *p = text; *p != '\0'; p++)
-	{
-		if (IS_HIGHBIT_SET(*p))
-			*p = '?';
-	}
-	return text;
+	return err->hint[0] != '\0' ? errhint("%s", s3_words(err->hint)) : 0;
 }
 
 #endif							/* !FRONTEND */

@@ -13,10 +13,12 @@
 #include "copy.h"
 #include "fmgr.h"
 #include "object.h"
+#include "privileges.h"
 
 PG_FUNCTION_INFO_V1(s3store_copy);
 PG_FUNCTION_INFO_V1(s3store_rename);
 
+#define COPY	"s3_copy()"
 #define RENAME	"s3_rename()"
 
 static void check_copy(text *url, const S3ObjectInfo *source);
@@ -32,9 +34,10 @@ static void throw_changed(const S3Call *call, const char *message,
 Datum
 s3store_copy(PG_FUNCTION_ARGS)
 {
-	S3CopyArguments arguments = {.command = "s3_copy()"};
+	S3CopyArguments arguments = {.command = COPY};
 	S3ObjectInfo source;
 
+	s3_privileges_require_copy(COPY);
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	arguments.source = PG_GETARG_TEXT_PP(0);
@@ -53,6 +56,7 @@ s3store_rename(PG_FUNCTION_ARGS)
 	S3ObjectInfo source;
 	S3Call		call;
 
+	s3_privileges_require_copy(RENAME);
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	arguments.source = PG_GETARG_TEXT_PP(0);

@@ -131,13 +131,14 @@ make_link(FunctionCallInfo fcinfo, const char *command, Link *link)
 	return true;
 }
 
-/* A copy also reads; and its link may give the copy to everybody. */
 static void
 require_role(const S3Operation *operation, const char *command)
 {
-	if (operation->read_only || operation->id == S3_COPY_OBJECT)
+	if (operation->id == S3_COPY_OBJECT)
+		s3_privileges_require_copy(command);
+	else if (operation->read_only)
 		s3_privileges_require_read(command);
-	if (!operation->read_only)
+	else
 		s3_privileges_require_write(command);
 }
 

@@ -23,7 +23,8 @@ static const char *const shared_headers[] = {
 	"x-amz-server-side-encryption-customer-key-md5"
 };
 
-static size_t longest_url(text *url, const char *command);
+static S3Slice named_part(S3Slice url, const S3Call *call);
+static size_t longest_url(const S3Call *call);
 static void random_characters(char *out, int len);
 
 bool
@@ -59,15 +60,18 @@ s3_name_fits(text *url, int max_length)
 text *
 s3_name_alternative(text *url, const char *command, int max_length)
 {
-	S3NameLimits limits = {longest_url(url, command), max_length};
+	S3NameLimits limits = {0, max_length};
 	char		suffix[S3_NAME_SUFFIX_LEN + 1];
 	StringInfoData name;
+	S3Slice		utf8 = s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url));
+	S3Call		call;
 	S3Error		err;
 
+	(void) s3_call_open(&call, S3_HEAD_OBJECT, command, S3_CALL_REQUEST, url);
+	limits.bytes = longest_url(&call);
 	random_characters(suffix, S3_NAME_SUFFIX_LEN);
 	initStringInfo(&name);
-	if (!s3_naming_alternative(s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url)),
-							   suffix, &limits, &name, &err))
+	if (!s3_naming_alternative(named_part(utf8, &call), suffix, &limits, &name, &err))
 		s3_error_throw(&err);
 	return s3_text_from_utf8(s3_slice(name.data, name.len));
 }
@@ -81,20 +85,28 @@ s3_name_throw_all_taken(text *url)
 			 errdetail("%d names were taken.", S3_NAME_ATTEMPTS_MAX)));
 }
 
+/* Where keys are cut at '?' and '#', what stands behind names nothing. */
+static S3Slice
+named_part(S3Slice url, const S3Call *call)
+{
+	size_t		start = call->location.key.data - call->location.scheme.data;
+	S3Slice		key = s3_slice(url.data + start, url.len - start);
+
+	if (call->storage->settings.normalize_keys)
+		url.len = start + s3_location_cut_query(key).len;
+	return url;
+}
+
 /* In bytes of UTF-8: the server counts those of its key, prefix included. */
 static size_t
-longest_url(text *url, const char *command)
+longest_url(const S3Call *call)
 {
-	S3Call		call;
-	size_t		prefix_len;
-	const char *prefix;
+	const char *prefix = call->storage->settings.key_prefix;
+	size_t		prefix_len = strlen(prefix);
 
-	(void) s3_call_open(&call, S3_HEAD_OBJECT, command, S3_CALL_REQUEST, url);
-	prefix = call.storage->settings.key_prefix;
-	prefix_len = strlen(prefix);
 	if (prefix_len > 0 && prefix[prefix_len - 1] != '/')
 		prefix_len++;
-	return call.location.key.data - call.location.scheme.data + S3_KEY_MAX - prefix_len;
+	return call->location.key.data - call->location.scheme.data + S3_KEY_MAX - prefix_len;
 }
 
 /* Writes "len" letters and digits, all as likely, and a NUL. */

@@ -204,6 +204,7 @@ fetch_page(S3Listing *listing)
 	listing->started = true;
 	open_call(listing, &call);
 	add_query(listing, &call);
+	s3_fields_add_all(&call.request.headers, listing->options.headers);
 	if (!s3_call_perform(&call, &response, &err) ||
 		!s3_list_page_parse(s3_slice(response.body, response.body_len),
 							listing->options.kind, &listing->page, &err) ||

@@ -21,6 +21,8 @@ typedef struct S3ListOptions
 	const char *start_after;	/* a key, or a URL in the same bucket, in
 								 * UTF-8; NULL or "": from the start */
 	int64		max_items;		/* -1: all */
+	const S3Fields *headers;	/* of every request, or NULL; must outlive the
+								 * listing */
 } S3ListOptions;
 
 typedef struct S3Listing S3Listing;

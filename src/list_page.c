@@ -10,16 +10,13 @@
  */
 #include "s3store.h"
 
-#include <time.h>
-
+#include "date.h"
 #include "list_page.h"
 #include "uri.h"
 #include "xml.h"
 
 /* Latin 1 becomes twice as long in UTF-8; no other encoding grows more. */
 #define TEXT_PER_BYTE	2
-
-#define USECS_PER_SECOND	INT64CONST(1000000)
 
 typedef struct PageReader
 {
@@ -47,8 +44,6 @@ static bool decode(S3Slice *text);
 static void sort_items(S3ListPage *page);
 static int	compare_items(const void *a, const void *b);
 static bool parse_size(S3Slice text, int64 *size);
-static bool parse_iso_time(S3Slice text, int64 *microseconds);
-static bool parse_iso_date(const char *text, int64 *microseconds);
 static int64 digits(const char *text, int count);
 
 bool
@@ -122,7 +117,7 @@ read_item_element(PageReader *reader, const char *name, S3Slice text)
 	if (strcmp(name, "Key") == 0 || strcmp(name, "Prefix") == 0)
 		item->key = keep(reader, text);
 	else if (strcmp(name, "LastModified") == 0)
-		item->has_last_modified = parse_iso_time(text, &item->last_modified);
+		item->has_last_modified = s3_date_parse_iso(text, &item->last_modified);
 	else if (strcmp(name, "ETag") == 0)
 		item->etag = keep(reader, unquote(text));
 	else if (strcmp(name, "Size") == 0)
@@ -268,60 +263,6 @@ parse_size(S3Slice text, int64 *size)
 		return false;
 	*size = digits(text.data, (int) text.len);
 	return *size >= 0;
-}
-
-/* "2026-05-31T04:59:24.776Z", as S3 writes it; the fraction may be missing. */
-static bool
-parse_iso_time(S3Slice text, int64 *microseconds)
-{
-	static const char layout[] = "0000-00-00T00:00:00";
-	const char *fraction;
-	const char *end = text.data + text.len;
-	int64		hour;
-	int64		minute;
-	int64		second;
-	int64		scale = USECS_PER_SECOND;
-
-	if (text.len < sizeof(layout) || end[-1] != 'Z')
-		return false;
-	for (int i = 0; layout[i] != '\0'; i++)
-	{
-		if (layout[i] != '0' && text.data[i] != layout[i])
-			return false;
-	}
-	hour = digits(text.data + 11, 2);
-	minute = digits(text.data + 14, 2);
-	second = digits(text.data + 17, 2);
-	if (!parse_iso_date(text.data, microseconds) || hour < 0 || hour > 23 ||
-		minute < 0 || minute > 59 || second < 0 || second > 60)
-		return false;
-	*microseconds += ((hour * 60 + minute) * 60 + second) * USECS_PER_SECOND;
-
-	fraction = text.data + sizeof(layout) - 1;
-	if (*fraction == '.')
-		for (fraction++; scale > 1 && digits(fraction, 1) >= 0; fraction++)
-			*microseconds += digits(fraction, 1) * (scale /= 10);
-	while (digits(fraction, 1) >= 0)	/* finer than we can tell */
-		fraction++;
-	return fraction == end - 1;
-}
-
-/* "2026-05-31", at midnight. */
-static bool
-parse_iso_date(const char *text, int64 *microseconds)
-{
-	struct tm	tm = {0};
-	int64		year = digits(text, 4);
-	int64		month = digits(text + 5, 2);
-	int64		day = digits(text + 8, 2);
-
-	if (year < 0 || month < 1 || month > 12 || day < 1 || day > 31)
-		return false;
-	tm.tm_year = (int) year - 1900;
-	tm.tm_mon = (int) month - 1;
-	tm.tm_mday = (int) day;
-	*microseconds = (int64) timegm(&tm) * USECS_PER_SECOND;
-	return tm.tm_mday == day;	/* timegm takes the 30th of February */
 }
 
 /* Returns the number that the digits give, -1 when one of them is none. */

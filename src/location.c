@@ -15,7 +15,6 @@ static bool parse_authority(S3Slice authority, S3Location *loc, S3Error *err);
 static void append_storage_prefix(StringInfo key, const char *prefix);
 static bool check_key_length(size_t len, S3Error *err);
 static bool check_prefix_kept(S3Slice key, S3Error *err);
-static S3Slice cut_query(S3Slice path);
 static bool append_normalized(StringInfo dst, S3Slice path, bool keep_inside, S3Error *err);
 static S3Slice next_segment(S3Slice *rest);
 
@@ -118,7 +117,7 @@ s3_location_object_key(const S3Location *loc, const char *prefix,
 	{
 		size_t		before = key->len;
 
-		if (!append_normalized(key, cut_query(loc->key), prefixed, err))
+		if (!append_normalized(key, s3_location_cut_query(loc->key), prefixed, err))
 			return false;
 		if (key->len == before)
 			key->len = start;
@@ -144,7 +143,7 @@ bool
 s3_location_list_prefix(const S3Location *loc, const char *prefix,
 						bool normalize, StringInfo key, size_t *own_len, S3Error *err)
 {
-	S3Slice		below = normalize ? cut_query(loc->key) : loc->key;
+	S3Slice		below = normalize ? s3_location_cut_query(loc->key) : loc->key;
 	size_t		start = key->len;
 
 	append_storage_prefix(key, prefix);
@@ -223,9 +222,9 @@ check_prefix_kept(S3Slice key, S3Error *err)
 	return kept;
 }
 
-/* Cuts "path" at '?' and '#', as urllib.parse.urlsplit does. */
-static S3Slice
-cut_query(S3Slice path)
+/* As urllib.parse.urlsplit does. */
+S3Slice
+s3_location_cut_query(S3Slice path)
 {
 	for (size_t i = 0; i < path.len; i++)
 	{

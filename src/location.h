@@ -48,6 +48,9 @@ extern bool s3_check_bucket_name(S3Slice bucket, S3Error *err);
 extern bool s3_location_object_key(const S3Location *loc, const char *prefix,
 								   bool normalize, StringInfo key, S3Error *err);
 
+/* The key without what "normalize" cuts off it: '?' or '#' and the rest. */
+extern S3Slice s3_location_cut_query(S3Slice key);
+
 /*
  * Appends what the keys of the objects below the URL start with on the
  * server: "prefix", and the URL's key, which need not end in '/' and may be

@@ -54,7 +54,6 @@ static void ignore_element(void *arg, int depth, const char *name, S3Slice text)
 static char *find_text(const S3HttpResponse *response, const char *root,
 					   const char *name, S3Error *err);
 static void note_text(void *arg, int depth, const char *name, S3Slice text);
-static void add_fields(S3Fields *fields, const S3Fields *more);
 static void abort_at_exit(int code, Datum arg);
 static void abort_upload(S3Upload *upload);
 static void perform_abort(S3Upload *upload);
@@ -123,7 +122,7 @@ s3_upload_part_copy(S3Upload *upload, const S3Fields *source_headers,
 	char	   *etag;
 
 	open_part(upload, &call);
-	add_fields(&call.request.headers, source_headers);
+	s3_fields_add_all(&call.request.headers, source_headers);
 	s3_fields_add(&call.request.headers, "x-amz-copy-source-range",
 				  psprintf("bytes=%lld-%lld", (long long) first, (long long) last));
 	if (!s3_call_perform(&call, &response, err))
@@ -156,7 +155,7 @@ start_upload(S3Upload *upload)
 	(void) s3_call_open(&call, S3_CREATE_MULTIPART_UPLOAD, upload->target->command,
 						S3_CALL_REQUEST, upload->target->url);
 	s3_fields_add(&call.request.query, "uploads", NULL);
-	add_fields(&call.request.headers, upload->target->headers);
+	s3_fields_add_all(&call.request.headers, upload->target->headers);
 	initStringInfo(&upload->list);
 	appendStringInfoString(&upload->list,
 						   "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
@@ -257,13 +256,6 @@ note_text(void *arg, int depth, const char *name, S3Slice text)
 	memcpy(found->text, text.data, text.len);
 	found->text[text.len] = '\0';
 	found->len = text.len;
-}
-
-static void
-add_fields(S3Fields *fields, const S3Fields *more)
-{
-	for (int i = 0; more != NULL && i < more->count; i++)
-		s3_fields_add(fields, more->items[i].name, more->items[i].value);
 }
 
 /* The session ends in the middle of the upload. */

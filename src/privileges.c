@@ -106,6 +106,13 @@ s3_privileges_require_write(const char *command)
 	require_role(S3_ROLE_WRITE, "change objects, or make links that do", command);
 }
 
+void
+s3_privileges_require_copy(const char *command)
+{
+	s3_privileges_require_read(command);
+	s3_privileges_require_write(command);
+}
+
 static void
 require_role(const char *name, const char *what, const char *command)
 {

@@ -25,4 +25,7 @@
 extern void s3_privileges_require_read(const char *command);
 extern void s3_privileges_require_write(const char *command);
 
+/* A copy reads its source and writes its target: both roles. */
+extern void s3_privileges_require_copy(const char *command);
+
 #endif							/* S3STORE_PRIVILEGES_H */

@@ -137,12 +137,15 @@ static bool
 read_expiration(ProfileReader *reader, S3Error *err)
 {
 	S3Profile  *profile = reader->profile;
+	int64		microseconds;
 
-	if (*profile->expiration == '\0' ||
-		(s3_date_parse_iso(profile->expiration, &profile->expires_at) &&
-		 profile->expires_at > 0))
+	if (*profile->expiration == '\0')
 		return true;
-	return refuse_line(reader, "gives a time that is not like \"2024-01-02T03:04:05Z\"", err);
+	if (!s3_date_parse_iso(s3_slice_cstring(profile->expiration), &microseconds) ||
+		microseconds < USECS_PER_SEC)
+		return refuse_line(reader, "gives a time that is not like \"2024-01-02T03:04:05Z\"", err);
+	profile->expires_at = microseconds / USECS_PER_SEC;
+	return true;
 }
 
 static const char **

@@ -49,6 +49,13 @@ s3_fields_set(S3Fields *fields, const char *name, const char *value)
 	s3_fields_add(fields, name, value);
 }
 
+void
+s3_fields_add_all(S3Fields *fields, const S3Fields *more)
+{
+	for (int i = 0; more != NULL && i < more->count; i++)
+		s3_fields_add(fields, more->items[i].name, more->items[i].value);
+}
+
 const char *
 s3_fields_find(const S3Fields *fields, const char *name)
 {

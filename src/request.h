@@ -46,6 +46,9 @@ typedef struct S3Request
 /* Appends a field.  The strings are not copied. */
 extern void s3_fields_add(S3Fields *fields, const char *name, const char *value);
 
+/* Appends all of "more", which may be NULL. */
+extern void s3_fields_add_all(S3Fields *fields, const S3Fields *more);
+
 /* As s3_fields_add, in the place of the first field of that name, if any. */
 extern void s3_fields_set(S3Fields *fields, const char *name, const char *value);
 

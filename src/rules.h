@@ -29,12 +29,6 @@
 #define S3_PART_SIZE_MAX		(512 * 1024)
 #define S3_COPY_SIZE_MAX		(5 * 1024 * 1024)	/* kB, S3's limit */
 
-/* Bytes of keys. */
-#define S3_ACCESS_KEY_ID_MAX		255
-#define S3_SECRET_ACCESS_KEY_MAX	255
-#define S3_SESSION_TOKEN_MAX		8192	/* with the other headers, still
-											 * less than servers take */
-
 #define S3_STORAGE_CLASS_DEFAULT	"STANDARD"
 
 /* What a secret is shown as. */
@@ -105,13 +99,5 @@ s3_rule_string(const S3Rule *rule, const S3Settings *settings)
 {
 	return *(char *const *) ((const char *) settings + rule->offset);
 }
-
-/* Whether the text holds what looks like an access key, or user:password@. */
-extern bool s3_looks_like_secret(const char *text);
-
-/* Checks of keys, wherever they come from. */
-extern bool s3_check_access_key_id(const char *name, const char *value, S3Error *err);
-extern bool s3_check_secret_access_key(const char *name, const char *value, S3Error *err);
-extern bool s3_check_session_token(const char *name, const char *value, S3Error *err);
 
 #endif							/* S3STORE_RULES_H */

@@ -17,14 +17,17 @@ const FuzzSeed fuzz_seeds[] = {
 int
 LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 {
-	char	   *text = pnstrdup((const char *) data, size);
 	char		again[S3_ISO_DATE_SIZE];
+	int64		microseconds;
 	int64		seconds;
 	int64		same;
 
-	if (!s3_date_parse_iso(text, &seconds) || !s3_date_format_iso(seconds, again))
+	if (!s3_date_parse_iso(s3_slice((const char *) data, size), &microseconds))
 		return 0;
-	MUST(s3_date_parse_iso(again, &same));
-	MUST(same == seconds);
+	seconds = microseconds / USECS_PER_SEC - (microseconds % USECS_PER_SEC < 0);
+	if (!s3_date_format_iso(seconds, again))
+		return 0;
+	MUST(s3_date_parse_iso(s3_slice_cstring(again), &same));
+	MUST(same == seconds * USECS_PER_SEC);
 	return 0;
 }

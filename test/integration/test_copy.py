@@ -311,6 +311,18 @@ class Params(CopyCase):
             with self.subTest(params=params), self.assertSqlState('58P02'):
                 self.copied(params)
 
+    def test_checksum(self):
+        """A server that makes the copy also makes its checksum; nobody else does."""
+        params = {'ChecksumAlgorithm': 'SHA256'}
+        self.copied(params)
+        self.store(self.key(), b'x' * (PART + 1))
+        self.in_parts()
+        with self.assertSqlState('0A000', '"ChecksumAlgorithm"', 'in parts', 'multipart_copy_threshold'):
+            self.copied(params)
+        with self.assertSqlState('0A000', '"ChecksumAlgorithm"'):
+            self.copy(self.url(self.key()), self.url('checksum', scheme='s3-swift'), params)
+        self.no_uploads()
+
     def test_encryption_with_own_keys(self):
         """From one key to another, and to none.
 
@@ -529,21 +541,27 @@ class Rename(CopyCase):
         self.assertTrue(self.exists(self.url(new)))
 
     def test_roles(self):
-        role = 'writer_' + uuid.uuid4().hex[:8]
-        query(self.session, 'CREATE ROLE %s IN ROLE s3store_write' % role)
+        """Either needs both roles: what is copied is read."""
+        role = 'copier_' + uuid.uuid4().hex[:8]
+        query(self.session, 'CREATE ROLE %s' % role)
         self.addCleanup(query, self.connect(), 'DROP ROLE %s' % role)
         self.store(self.key())
-        writer = self.connect(role=role)
-        self.copy(self.url(self.key()), self.url(self.key('-copy')), session=writer)
-        writer.close()
-        query(self.session, 'REVOKE s3store_write FROM %s' % role)
-        query(self.session, 'GRANT s3store_read TO %s' % role)
-        reader = self.connect(role=role)
-        for function in ('s3_copy', 's3_rename'):
-            with self.assertSqlState('42501'):
-                query(reader, 'SELECT %s(%%s, %%s)' % function, self.url(self.key()),
-                      self.url(self.key('-copy')))
-        reader.close()
+        copier = self.connect(role=role)
+        self.addCleanup(copier.close)
+        for held in ([], ['s3store_read'], ['s3store_write']):
+            for name in held:
+                query(self.session, 'GRANT %s TO %s' % (name, role))
+            for function in ('s3_copy', 's3_rename'):
+                with self.subTest(held=held), self.assertSqlState('42501'):
+                    query(copier, 'SELECT %s(%%s, %%s)' % function, self.url(self.key()),
+                          self.url(self.key('-copy')))
+            for name in held:
+                query(self.session, 'REVOKE %s FROM %s' % (name, role))
+        query(self.session, 'GRANT s3store_read, s3store_write TO %s' % role)
+        self.copy(self.url(self.key()), self.url(self.key('-copy')), session=copier)
+        query(copier, 'SELECT s3_rename(%s, %s)', self.url(self.key('-copy')),
+              self.url(self.key('-moved')))
+        self.assertTrue(self.exists(self.url(self.key('-moved'))))
 
 
 # -----------------------------------------------------------------------------

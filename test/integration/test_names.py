@@ -74,6 +74,23 @@ class AvailableName(NameCase):
         with self.assertSqlState('22023', 'short enough', detail='nothing of its name'):
             self.available('longish.txt', length + 12)
 
+    def test_cut_keys(self):
+        """With normalize_keys, what names an object ends at '?' or '#'."""
+        query(self.session, 'SET s3store.normalize_keys = on')
+        self.store('cut/photo.jpg')
+        for key in ('cut/photo.jpg?v=1.2', 'cut/photo.jpg#a/b', 'cut//./photo.jpg?#'):
+            with self.subTest(key=key):
+                self.assertName(self.available(key), r'cut/+(\./)?photo_\w{7}\.jpg')
+                url = self.put(key)
+                self.assertName(url, r'cut/+(\./)?photo_\w{7}\.jpg')
+                self.assertEqual(query(self.session, 'SELECT s3_get_text(%s)', url), [('x',)])
+        # a name that is free stays as it was written
+        self.assertEqual(self.available('cut/free.jpg?v=1'), self.url + 'cut/free.jpg?v=1')
+        # literal keys have them as any other character
+        query(self.session, 'SET s3store.normalize_keys = off')
+        self.store('cut/a?b.c')
+        self.assertName(self.available('cut/a?b.c'), r'cut/a\?b_\w{7}\.c')
+
     def test_no_file(self):
         for url in (None, '', '-'):
             self.assertEqual(query(self.session, 'SELECT s3_available_name(%s)', url), [(None,)])

@@ -1,9 +1,14 @@
 """test_sessions.py - sessions of another kind: parallel workers, databases not in UTF-8."""
 import json
+import pathlib
+import sys
 import unittest
 import uuid
 
-from harness import ENDPOINTS, Case, query, rgw
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+from fault import Answer, FaultServer  # noqa: E402
+from harness import ENDPOINTS, Case, query, rgw  # noqa: E402
 
 
 class ParallelTest(Case):
@@ -66,6 +71,16 @@ class EncodingTest(Case):
         s3.put_object(Bucket=name, Key='é/greek', Body='α'.encode())
         with self.assertSqlState('22P05'):
             query(conn, 'SELECT s3_get_text(%s)', 's3://%s/greek' % name)
+        # words for people: what the database lacks does not hide the rest
+        with self.assertSqlState('58P01', 'could not get object "é/clé ? ü"'):
+            query(conn, 'SELECT s3_get(%s)', 's3://%s/clé \u001f ü' % name)
+        answers = [Answer(403, {}, '<Error><Code>AccessDenied</Code><Message>refusé à α, ü€ü'
+                                   '</Message></Error>'.encode())]
+        with FaultServer(answers=answers) as server:
+            query(conn, 'SET s3store.endpoints = %s',
+                  json.dumps({'s3': {**ENDPOINTS['s3'], 'endpoint_url': server.endpoint}}))
+            with self.assertSqlState('42501', detail='message "refusé à ?, ü?ü".'):
+                query(conn, "SELECT s3_get('s3://answer/k')")
 
 
 if __name__ == '__main__':

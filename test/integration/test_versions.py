@@ -346,6 +346,21 @@ class Told(BackendCase):
             [('DELETE', '/answer/k?versionId=' + version)
              for version in ('1', '2%2F%20%3F', '3', '4')])
 
+    def test_headers(self):
+        """Who pays and who owns is said with every request, the lists included."""
+        missing = Answer(404, {}, b'<Error><Code>NoSuchVersion</Code></Error>')
+        conn, server = self.server(page((VERSION, 'k', '1'), markers=('k', '1')),
+                                   page((VERSION, 'k', '0')), missing, page(), GONE)
+        params = {'AllVersions': True, 'ExpectedBucketOwner': '111122223333',
+                  'RequestPayer': 'requester', 'MFA': 'device 123456'}
+        query(conn, "SELECT s3_delete('s3-bad://answer/k', %s)", json.dumps(params))
+        self.assertEqual([request.method for request in server.requests],
+                         ['GET', 'GET', 'DELETE', 'GET', 'DELETE'])
+        for request in server.requests:
+            self.assertEqual(request.headers['x-amz-expected-bucket-owner'], '111122223333')
+            self.assertEqual(request.headers['x-amz-request-payer'], 'requester')
+            self.assertEqual('x-amz-mfa' in request.headers, request.method == 'DELETE')
+
     def test_failures(self):
         """What cannot be deleted ends it; nothing is taken for deleted."""
         two = page((VERSION, 'k', '2'), (VERSION, 'k', '1'))

@@ -1,0 +1,31 @@
+/*-------------------------------------------------------------------------
+ *
+ * keys.h
+ *	  What access keys are made of, wherever they come from.  Pure.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_KEYS_H
+#define S3STORE_KEYS_H
+
+#include "error.h"
+
+/* Bytes of keys. */
+#define S3_ACCESS_KEY_ID_MAX		255
+#define S3_SECRET_ACCESS_KEY_MAX	255
+#define S3_SESSION_TOKEN_MAX		8192	/* with the other headers, still
+											 * less than servers take */
+
+/* Each checks a value that "name" calls; S3_ERROR_ARGUMENT. */
+extern bool s3_check_access_key_id(const char *name, const char *value, S3Error *err);
+extern bool s3_check_secret_access_key(const char *name, const char *value, S3Error *err);
+extern bool s3_check_session_token(const char *name, const char *value, S3Error *err);
+
+/* Printable ASCII without blanks, and no more bytes than that? */
+extern bool s3_check_printable(const char *name, const char *value, size_t max, S3Error *err);
+
+/* Does the text hold what looks like an access key; or that, or user:password@? */
+extern bool s3_looks_like_key(const char *text);
+extern bool s3_looks_like_secret(const char *text);
+
+#endif							/* S3STORE_KEYS_H */
