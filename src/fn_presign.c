@@ -3,7 +3,8 @@
  * fn_presign.c
  *	  SQL functions that sign links: s3_presign, s3_presign_request.
  *
- * Never touches the network.
+ * Never touches the network but to fetch temporary keys, where these come from
+ * a service.
  *
  *-------------------------------------------------------------------------
  */
