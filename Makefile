@@ -12,7 +12,8 @@ PURE_OBJS = src/address.o src/buckets.o src/copy_headers.o src/date.o \
 
 OBJS = $(sort $(patsubst %.c,%.o,$(wildcard src/*.c)))
 
-REGRESS = location address presign links errors settings put_settings credentials privileges read_only
+REGRESS = location address presign links errors settings put_settings credentials privileges read_only \
+	reconcile
 REGRESS_OPTS = --load-extension=s3store
 
 PG_CPPFLAGS = $(shell pkg-config --cflags libcurl libcrypto expat zlib)

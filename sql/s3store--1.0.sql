@@ -279,6 +279,82 @@ COMMENT ON FUNCTION s3_credentials(pg_catalog.text) IS
 'where the access keys for a scheme come from, the last characters of their ID, and when they expire; error 28000 when there are none';
 
 --
+-- Runs over a bucket
+--
+
+CREATE FUNCTION s3_progress_entries(OUT pid pg_catalog.int4,
+									OUT datname pg_catalog.name,
+									OUT usename pg_catalog.name,
+									OUT command pg_catalog.text,
+									OUT url pg_catalog.text,
+									OUT started_at pg_catalog.timestamptz,
+									OUT updated_at pg_catalog.timestamptz,
+									OUT listed pg_catalog.int8,
+									OUT rows_read pg_catalog.int8,
+									OUT found pg_catalog.int8,
+									OUT done pg_catalog.int8,
+									OUT changed pg_catalog.int8,
+									OUT skipped pg_catalog.int8,
+									OUT failed pg_catalog.int8,
+									OUT total pg_catalog.int8,
+									OUT per_second pg_catalog.float8,
+									OUT seconds_left pg_catalog.float8)
+RETURNS SETOF pg_catalog.record
+AS 'MODULE_PATHNAME', 's3store_progress'
+LANGUAGE C VOLATILE STRICT PARALLEL SAFE ROWS 10;
+
+COMMENT ON FUNCTION s3_progress_entries() IS
+'what the view s3_progress shows';
+
+CREATE VIEW s3_progress AS
+SELECT p.pid, p.datname, p.usename, p.command, p.url, p.started_at, p.updated_at,
+	   p.listed, p.rows_read, p.found, p.done, p.changed, p.skipped, p.failed, p.total,
+	   pg_catalog.round(p.per_second::pg_catalog.numeric, 1) AS per_second,
+	   pg_catalog.make_interval(secs => pg_catalog.round(p.seconds_left::pg_catalog.numeric)::pg_catalog.float8) AS time_left
+  FROM s3_progress_entries() p;
+
+COMMENT ON VIEW s3_progress IS
+'the runs of s3_reconcile and s3_sync_meta that are under way, in all databases: one''s own, and for s3store_admin and pg_read_all_stats everybody''s';
+
+CREATE FUNCTION s3_key_below(url pg_catalog.text, prefix_url pg_catalog.text)
+RETURNS pg_catalog.bytea
+AS 'MODULE_PATHNAME', 's3store_key_below'
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION s3_key_below(pg_catalog.text, pg_catalog.text) IS
+'the key that the object of a URL has on its server, where that is an object below prefix_url, by whatever scheme; else NULL';
+
+CREATE FUNCTION s3_reconcile(prefix_url pg_catalog.text,
+							 table_name pg_catalog.regclass,
+							 column_name pg_catalog.name,
+							 older_than pg_catalog.interval DEFAULT '1 day')
+RETURNS TABLE (url pg_catalog.text,
+			   state pg_catalog.text,
+			   size pg_catalog.int8,
+			   last_modified pg_catalog.timestamptz)
+AS 'MODULE_PATHNAME', 's3store_reconcile'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1000;
+
+COMMENT ON FUNCTION s3_reconcile(pg_catalog.text, pg_catalog.regclass, pg_catalog.name,
+								 pg_catalog.interval) IS
+'what is different between the objects below prefix_url and the URLs in a column: only_in_s3, an object that no row names and that is older than older_than; only_in_db, a URL that names no object';
+
+CREATE FUNCTION s3_reconcile_all(prefix_url pg_catalog.text,
+								 tables pg_catalog.regclass[],
+								 columns pg_catalog.name[],
+								 older_than pg_catalog.interval DEFAULT '1 day')
+RETURNS TABLE (url pg_catalog.text,
+			   state pg_catalog.text,
+			   size pg_catalog.int8,
+			   last_modified pg_catalog.timestamptz)
+AS 'MODULE_PATHNAME', 's3store_reconcile_all'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1000;
+
+COMMENT ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_catalog.name[],
+									 pg_catalog.interval) IS
+'as s3_reconcile, for the URLs of several columns: an object is only_in_s3 when none of them names it';
+
+--
 -- Rights: what reaches keys or the network is for the roles only.
 --
 
@@ -322,3 +398,16 @@ GRANT EXECUTE ON FUNCTION s3_rename(pg_catalog.text, pg_catalog.text) TO s3store
 GRANT EXECUTE ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_settings(pg_catalog.text) TO s3store_admin;
 GRANT EXECUTE ON FUNCTION s3_credentials(pg_catalog.text) TO s3store_admin;
+
+-- Of the runs under way, the view's function shows to each role what it may see.
+REVOKE ALL ON FUNCTION s3_progress_entries() FROM PUBLIC;
+REVOKE ALL ON s3_progress FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION s3_progress_entries() TO s3store_read, s3store_write, s3store_admin, pg_read_all_stats;
+GRANT SELECT ON s3_progress TO s3store_read, s3store_write, s3store_admin, pg_read_all_stats;
+
+REVOKE ALL ON FUNCTION s3_key_below(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_reconcile(pg_catalog.text, pg_catalog.regclass, pg_catalog.name, pg_catalog.interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_catalog.name[], pg_catalog.interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION s3_key_below(pg_catalog.text, pg_catalog.text) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_reconcile(pg_catalog.text, pg_catalog.regclass, pg_catalog.name, pg_catalog.interval) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_catalog.name[], pg_catalog.interval) TO s3store_read;

@@ -53,6 +53,11 @@
 	pg_proc_aclcheck(function, role, mode)
 #endif
 
+/* Before 14, the role that reads all statistics has another name. */
+#if PG_VERSION_NUM < 140000
+#define ROLE_PG_READ_ALL_STATS	DEFAULT_ROLE_READ_ALL_STATS
+#endif
+
 #if PG_VERSION_NUM >= 140000
 #include "utils/wait_event.h"
 #else

@@ -103,6 +103,22 @@ halt() {
 	return $clean
 }
 
+# A CA of its own, and a certificate for localhost signed by it
+write_certificates() {
+	local tls=$DIR/tls
+	local new=(openssl req -config "$HERE/openssl.cnf" -newkey ec
+		-pkeyopt ec_paramgen_curve:P-256 -nodes)
+	mkdir -p "$tls"
+	{
+		"${new[@]}" -x509 -days 30 -subj "/CN=s3store test CA" -extensions ca \
+			-keyout "$tls/ca.key" -out "$tls/ca.pem" &&
+		"${new[@]}" -subj "/CN=localhost" -keyout "$tls/server.key" -out "$tls/server.csr" &&
+		openssl x509 -req -days 30 -in "$tls/server.csr" -out "$tls/server.pem" \
+			-CA "$tls/ca.pem" -CAkey "$tls/ca.key" -CAcreateserial \
+			-extfile "$HERE/openssl.cnf" -extensions server
+	} >"$DIR/log/openssl.log" 2>&1 || die_with_log openssl "could not make certificates"
+}
+
 # answers PORT: any HTTP answer will do
 answers() {
 	local line
