@@ -17,10 +17,14 @@
 #include "client.h"
 #include "credentials.h"
 #include "encoding.h"
+#include "hold.h"
 #include "param_rules.h"
 #include "response.h"
 #include "signing.h"
 #include "uri.h"
+
+/* The operations that make an object, or start to. */
+#define WRITES_OBJECT	(S3_PUT_OBJECT | S3_COPY_OBJECT | S3_CREATE_MULTIPART_UPLOAD)
 
 static bool open_location(S3Call *call, S3OperationId operation,
 						  const char *command, text *url);
@@ -37,6 +41,12 @@ s3_call_open(S3Call *call, S3OperationId operation, const char *command,
 		return false;
 	if (!call->operation->read_only)
 		prevent_change(call, purpose);
+	if (purpose == S3_CALL_REQUEST && (operation & WRITES_OBJECT) != 0)
+	{
+		/* That runs SQL where a deletion of the object is queued. */
+		(void) s3_hold_location(&call->location);
+		(void) open_location(call, operation, command, url);
+	}
 	make_key(call);
 	call->max_body = (uint64) call->storage->settings.max_object_size * 1024;
 	set_target(call, purpose == S3_CALL_LINK ?
@@ -112,6 +122,15 @@ s3_call_add_prefix(S3Call *call)
 		if (strcmp(query->items[i].name, S3_PARAM_PREFIX) == 0)
 			query->items[i].value = call->key.data;
 	}
+}
+
+bool
+s3_call_is_public(const S3Storage *storage, const S3Operation *operation,
+				  const S3Request *request)
+{
+	return !storage->settings.bucket_auth &&
+		(operation->id == S3_GET_OBJECT || operation->id == S3_HEAD_OBJECT) &&
+		request->query.count == 0 && request->headers.count == 0;
 }
 
 bool
