@@ -422,7 +422,7 @@ CREATE FUNCTION s3_credentials(scheme pg_catalog.text,
 							   OUT expires_at pg_catalog.timestamptz)
 RETURNS pg_catalog.record
 AS 'MODULE_PATHNAME', 's3store_credentials'
-LANGUAGE C STABLE STRICT PARALLEL SAFE;
+LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION s3_credentials(pg_catalog.text) IS
 'where the access keys for a scheme come from, the last characters of their ID, and when they expire; error 28000 when there are none';
