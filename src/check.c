@@ -136,11 +136,11 @@ applies(S3Check *check, const Step *step)
 	return is_prefix(&call) == (step->run == check_list);
 }
 
-/* What is thrown here has left nothing behind but memory. */
 static void
 run_step(S3Check *check, const Step *step, S3CheckRow *row)
 {
 	MemoryContext context = CurrentMemoryContext;
+	uint64		mark = s3_http_mark();
 	S3Call		call;
 
 	memset(row, 0, sizeof(*row));
@@ -160,6 +160,7 @@ run_step(S3Check *check, const Step *step, S3CheckRow *row)
 		if (!is_finding(error))
 			PG_RE_THROW();
 		FlushErrorState();
+		s3_http_release_since(mark);
 		row->detail = words_of(error);
 		row->hint = error->hint != NULL ? error->hint : pstrdup(step->hint);
 	}
