@@ -3,8 +3,9 @@
  * fn_presign.c
  *	  SQL functions that sign links: s3_presign, s3_presign_request.
  *
- * Never touches the network.  The first link of a place in a query is made in
- * the general way, the others by its cache (link_cache.c) wherever that can.
+ * Never touches the network but to fetch temporary keys, where these come from
+ * a service.  The first link of a place in a query is made in the general way,
+ * the others by its cache (link_cache.c) wherever that can.
  *
  *-------------------------------------------------------------------------
  */

@@ -26,7 +26,11 @@
 #define DEFAULT_ENDPOINTS		"{\"s3\": {}}"
 #define DEFAULT_REGION			"us-east-1"
 #define DEFAULT_MAX_AGE_SECONDS	3600
+#define DEFAULT_ATTEMPTS		5
+#define DEFAULT_POOL_CONNECTIONS 10
 #define DEFAULT_TIMEOUT			60000	/* ms */
+#define DEFAULT_DELETE_ATTEMPTS	20	/* most of a day */
+#define DELETE_ATTEMPTS_MAX		1000
 #define DEFAULT_PART_SIZE		(16 * 1024) /* kB */
 
 /*
@@ -48,7 +52,9 @@ static const char *const everyones_settings[] = {
 	"s3store.file_overwrite",
 	"s3store.gzip",
 	"s3store.max_age_seconds",
+	"s3store.max_attempts",
 	"s3store.max_object_size",
+	"s3store.max_pool_connections",
 	"s3store.metadata",
 	"s3store.multipart_copy_threshold",
 	"s3store.multipart_part_size",
@@ -222,6 +228,22 @@ define_settings(void)
 							   PGC_SUSET, 0,
 							   s3_guc_check_credentials_file, assign_string, NULL);
 
+	DefineCustomIntVariable("s3store.delete_delay",
+							"Sets how long a queued deletion waits before it is carried out.",
+							"Where neither the call nor the trigger says it.",
+							&s3_guc_delete_delay,
+							0, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("s3store.delete_max_attempts",
+							"Sets the number of failed attempts after which a queued deletion is given up.",
+							"It stays in s3_queue, dead, until s3_queue_retry is called. Being throttled is no failed attempt.",
+							&s3_guc_delete_max_attempts,
+							DEFAULT_DELETE_ATTEMPTS, 1, DELETE_ATTEMPTS_MAX,
+							PGC_SUSET, 0,
+							NULL, NULL, NULL);
+
 	DefineCustomStringVariable("s3store.encrypt_key",
 							   "Sets how the server encrypts objects that are put.",
 							   "\"on\" means AES256; other names, such as aws:kms, are the server's.",
@@ -278,12 +300,28 @@ define_settings(void)
 							PGC_USERSET, GUC_UNIT_S,
 							NULL, assign_int, NULL);
 
+	DefineCustomIntVariable("s3store.max_attempts",
+							"Sets how often a request is sent, at most.",
+							"A request that got no answer, or that the server could not serve just then, is sent again after a while. One means that it is not.",
+							&s3_guc.max_attempts,
+							DEFAULT_ATTEMPTS, 1, S3_ATTEMPTS_MAX,
+							PGC_USERSET, 0,
+							NULL, assign_int, NULL);
+
 	DefineCustomIntVariable("s3store.max_object_size",
 							"Sets the size of the largest object that is read.",
 							"An object that is larger is an error before its download.",
 							&s3_guc.max_object_size,
 							S3_OBJECT_SIZE_MAX, S3_OBJECT_SIZE_MIN, S3_OBJECT_SIZE_MAX,
 							PGC_USERSET, GUC_UNIT_KB,
+							NULL, assign_int, NULL);
+
+	DefineCustomIntVariable("s3store.max_pool_connections",
+							"Sets how many requests a session sends at the same time.",
+							"Functions that take arrays of URLs have as many connections.",
+							&s3_guc.max_pool_connections,
+							DEFAULT_POOL_CONNECTIONS, 1, S3_POOL_CONNECTIONS_MAX,
+							PGC_USERSET, 0,
 							NULL, assign_int, NULL);
 
 	DefineCustomStringVariable("s3store.metadata",
@@ -470,6 +508,14 @@ define_settings(void)
 							 true,
 							 PGC_SUSET, 0,
 							 NULL, assign_bool, NULL);
+
+	DefineCustomStringVariable("s3store.writer_token",
+							   "Sets the token that lets queued deletions be carried out.",
+							   "It must be what s3_set_writer_token has stored in the database. An empty string goes with a database that has none.",
+							   &s3_guc_writer_token,
+							   "",
+							   PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
 }
 
 /*

@@ -126,6 +126,14 @@ s3_privileges_require_write(const char *command)
 	require_role(S3_ROLE_WRITE, "change objects, or make links that do", command, &granted);
 }
 
+bool
+s3_privileges_may_write(Oid user)
+{
+	Oid			role = get_role_oid(S3_ROLE_WRITE, true);
+
+	return OidIsValid(role) ? has_privs_of_role(user, role) : superuser_arg(user);
+}
+
 void
 s3_privileges_require_copy(const char *command)
 {

@@ -25,6 +25,9 @@
 extern void s3_privileges_require_read(const char *command);
 extern void s3_privileges_require_write(const char *command);
 
+/* May the role change objects?  It need not exist any more. */
+extern bool s3_privileges_may_write(Oid user);
+
 /* A copy reads its source and writes its target: both roles. */
 extern void s3_privileges_require_copy(const char *command);
 

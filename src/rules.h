@@ -9,6 +9,7 @@
 #ifndef S3STORE_RULES_H
 #define S3STORE_RULES_H
 
+#include "keys.h"
 #include "settings.h"
 
 #include <limits.h>
@@ -21,6 +22,8 @@
 #define S3_PRESIGN_SECONDS_MAX	S3_PRESIGN_EXPIRES_MAX	/* s */
 #define S3_TIMEOUT_MIN			1	/* ms */
 #define S3_TIMEOUT_MAX			(60 * 60 * 1000)
+#define S3_ATTEMPTS_MAX			100
+#define S3_POOL_CONNECTIONS_MAX	1000
 #define S3_OBJECT_SIZE_MIN		1	/* kB */
 #define S3_OBJECT_SIZE_MAX		(1024 * 1024)
 #define S3_PART_SIZE_MIN		(5 * 1024)	/* kB, S3's limit */
@@ -28,9 +31,6 @@
 #define S3_COPY_SIZE_MAX		(5 * 1024 * 1024)	/* kB, S3's limit */
 
 #define S3_STORAGE_CLASS_DEFAULT	"STANDARD"
-
-/* What a secret is shown as. */
-#define S3_SECRET_MASK			"********"
 
 typedef enum S3RuleType
 {
