@@ -11,6 +11,7 @@ PURE_OBJS = \
 	src/buckets.o \
 	src/copy_headers.o \
 	src/date.o \
+	src/delete_result.o \
 	src/digest.o \
 	src/error.o \
 	src/intent_record.o \
