@@ -52,8 +52,7 @@ typedef struct S3Intent
 	const char *version;		/* that was written, or "" */
 	bool		answered;		/* the server has stored it */
 	int64		unsure_since;	/* TimestampTz: since when a request without
-								 * an answer may still be carried out; 0:
-								 * none */
+								 * an answer may still be carried out; 0: none */
 	bool		settled;		/* nothing remains to be done */
 } S3Intent;
 

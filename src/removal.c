@@ -37,8 +37,8 @@
 #define THROTTLED_WAIT	5000	/* ms */
 #define PROTECTED_WAIT	60000	/* ms until a protected storage is tried again */
 #define DOWN_WAIT		2000	/* ms */
-#define LOST_MAX		3		/* calls in a row without an answer: the server
-								 * is down */
+#define LOST_MAX		3		/* calls in a row without an answer: the
+								 * server is down */
 #define HOST_MAX		S3_SERVER_NAME_MAX
 
 /* Which answer an item waits for. */
@@ -54,6 +54,7 @@ typedef struct LookUp
 	S3ClaimedItem *item;
 	Stage		stage;
 	S3Call		call;
+	const char *key;			/* of the object on the server */
 	S3AgeQuestion question;
 } LookUp;
 
@@ -205,11 +206,12 @@ static S3Call *
 start_list(S3ManyItem *many, LookUp *state, Stage stage)
 {
 	state->stage = stage;
+	state->key = state->call.key.data;
 	(void) s3_call_open_bucket(&state->call, S3_LIST_OBJECTS_V2, COMMAND, many->url);
 	s3_fields_add(&state->call.request.query, "list-type", "2");
 	s3_fields_add(&state->call.request.query, "encoding-type", "url");
 	s3_fields_add(&state->call.request.query, "max-keys", "1");
-	s3_call_add_prefix(&state->call);
+	s3_fields_add(&state->call.request.query, "prefix", state->key);
 	return &state->call;
 }
 
@@ -300,7 +302,7 @@ find_exact_time(const LookUp *state, const S3Finished *finished, int64 *written)
 							S3_LIST_PAGE_OBJECTS, &page, &err) ||
 		page.count == 0 || !page.items[0].has_last_modified ||
 		page.items[0].last_modified % USECS_PER_SEC == 0 ||
-		!s3_slice_equal(page.items[0].key, s3_slice(state->call.key.data, state->call.key.len)))
+		!s3_slice_equal(page.items[0].key, s3_slice_cstring(state->key)))
 		return false;
 	*written = page.items[0].last_modified - S3_EPOCH_SECONDS * USECS_PER_SEC;
 	return true;
@@ -404,7 +406,7 @@ static void
 fail(S3ClaimedItem *item, const S3Error *err)
 {
 	char	   *reason = err->detail[0] == '\0' ? pstrdup(err->message) :
-		psprintf("%s: %s", err->message, err->detail);
+	psprintf("%s: %s", err->message, err->detail);
 
 	if (s3_retry_reason(err, true) == S3_RETRY_THROTTLED)
 		s3_drain_decide(item, S3_FATE_WAITS, THROTTLED_WAIT, s3_server_cstring(reason));
