@@ -165,6 +165,24 @@ s3_error_throw_for_bucket(const S3Error *err, S3Slice bucket)
 	pg_unreachable();
 }
 
+void
+s3_error_warn_for_object(const S3Error *err, const char *verb,
+						 const char *preposition, S3Slice bucket, S3Slice key)
+{
+	char		clean_bucket[S3_REPORT_KEY_MAX];
+	char		clean_key[S3_REPORT_KEY_MAX];
+
+	s3_error_copy_text(clean_bucket, sizeof(clean_bucket), bucket);
+	s3_error_copy_text(clean_key, sizeof(clean_key), key);
+	ereport(WARNING,
+			(errcode(errcode_for_s3_error(err->kind)),
+			 errmsg("could not %s object \"%s\" %s bucket \"%s\": %s", verb,
+					s3_words(clean_key), preposition, clean_bucket,
+					s3_words(err->message)),
+			 report_detail(err),
+			 report_hint(err)));
+}
+
 /* The SQLSTATE of each kind, after errcode_for_file_access(). */
 static int
 errcode_for_s3_error(S3ErrorKind kind)
