@@ -8,13 +8,18 @@ DATA = sql/s3store--1.0.sql
 PURE_OBJS = \
 	src/acl.o \
 	src/address.o \
+	src/age.o \
 	src/buckets.o \
 	src/copy_headers.o \
 	src/date.o \
 	src/digest.o \
 	src/error.o \
 	src/json.o \
+	src/key_document.o \
+	src/key_hosts.o \
+	src/key_schedule.o \
 	src/keys.o \
+	src/link.o \
 	src/list_page.o \
 	src/location.o \
 	src/metadata.o \
@@ -34,8 +39,9 @@ PURE_OBJS = \
 
 OBJS = $(sort $(patsubst %.c,%.o,$(wildcard src/*.c)))
 
-REGRESS = location address presign links errors settings put_settings credentials privileges read_only \
+REGRESS = location address presign links link_cache errors settings put_settings credentials privileges read_only \
 	reconcile
+REGRESS += queue manage
 REGRESS_OPTS = --load-extension=s3store
 
 PG_CPPFLAGS = $(shell pkg-config --cflags libcurl libcrypto expat zlib)

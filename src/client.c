@@ -15,10 +15,14 @@
 #include "client.h"
 #include "credentials.h"
 #include "encoding.h"
+#include "hold.h"
 #include "param_rules.h"
 #include "servers.h"
 #include "signing.h"
 #include "uri.h"
+
+/* The operations that make an object, or start to. */
+#define WRITES_OBJECT	(S3_PUT_OBJECT | S3_COPY_OBJECT | S3_CREATE_MULTIPART_UPLOAD)
 
 static S3CallOpened open_call(S3Call *call, S3OperationId operation, const char *command,
 							  S3CallPurpose purpose, text *url, S3Error *err);
@@ -122,6 +126,15 @@ s3_call_add_prefix(S3Call *call)
 }
 
 bool
+s3_call_is_public(const S3Storage *storage, const S3Operation *operation,
+				  const S3Request *request)
+{
+	return !storage->settings.bucket_auth &&
+		(operation->id == S3_GET_OBJECT || operation->id == S3_HEAD_OBJECT) &&
+		request->query.count == 0 && request->headers.count == 0;
+}
+
+bool
 s3_call_is_unsigned(const S3Call *call)
 {
 	return call->storage->settings.signature_version == S3_SIGNATURE_UNSIGNED;
@@ -203,6 +216,19 @@ s3_call_sign_form(S3Call *call, const S3Lifetime *lifetime, const char *policy,
 	(void) s3_lifetime_end(lifetime, call->storage, signing.credentials);
 }
 
+char *
+s3_call_error_message(const S3Call *call, const S3Error *err)
+{
+	if (call == NULL || call->operation == NULL)
+		return pstrdup(s3_error_message(err));
+	if (call->key.len == 0)
+		return s3_error_message_for_bucket(err, call->location.bucket);
+	return s3_error_message_for_object(err, call->operation->verb,
+									   call->operation->preposition,
+									   call->location.bucket,
+									   s3_slice(call->key.data, call->key.len));
+}
+
 void
 s3_call_throw(const S3Call *call, const S3Error *err)
 {
@@ -226,6 +252,14 @@ open_call(S3Call *call, S3OperationId operation, const char *command,
 		s3_call_prevent_change(call);
 	else if (!call->operation->read_only)
 		s3_settings_prevent_if_protected(call->storage, call->command);
+	if (purpose == S3_CALL_REQUEST && (operation & WRITES_OBJECT) != 0)
+	{
+		/* That runs SQL where a deletion of the object is queued. */
+		(void) s3_hold_location(&call->location);
+		opened = open_location(call, operation, command, url, err);
+		if (opened != S3_CALL_OPENED)
+			return opened;
+	}
 	if (!make_key(call, err))
 		return S3_CALL_FAILED;
 	call->max_body = (uint64) call->storage->settings.max_object_size * 1024;

@@ -90,6 +90,14 @@ extern bool s3_call_use_region(S3Call *call, const char *region, S3Error *err);
  */
 extern void s3_call_add_prefix(S3Call *call);
 
+/*
+ * Whether everybody may do that, so that a link needs no signature, which
+ * would only keep caches from working.  S3 takes parameters of the answer from
+ * signed requests alone.
+ */
+extern bool s3_call_is_public(const S3Storage *storage, const S3Operation *operation,
+							  const S3Request *request);
+
 /* Whether the storage's requests and links are signed by nobody. */
 extern bool s3_call_is_unsigned(const S3Call *call);
 
@@ -113,6 +121,9 @@ extern char *s3_call_form_url(const S3Call *call);
 extern void s3_call_start_form(S3Call *call, const S3Lifetime *lifetime, S3Fields *fields);
 extern void s3_call_sign_form(S3Call *call, const S3Lifetime *lifetime, const char *policy,
 							  S3Fields *fields);
+
+/* What s3_call_throw says, as palloc'd text in the database's encoding. */
+extern char *s3_call_error_message(const S3Call *call, const S3Error *err);
 
 /* Reports "err" as the failure of this call. */
 extern void s3_call_throw(const S3Call *call, const S3Error *err) pg_attribute_noreturn();

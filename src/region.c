@@ -105,6 +105,14 @@ s3_endpoint_for_region(const char *region, const S3HostVariant *variant,
 	return true;
 }
 
+char *
+s3_region_sts_url(const char *region)
+{
+	char	   *real = s3_region_for_signing(region);
+
+	return psprintf("https://sts.%s.%s", real, find_partition(real)->dns_suffix);
+}
+
 bool
 s3_region_same_partition(const char *a, const char *b)
 {
