@@ -266,6 +266,38 @@ COMMENT ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) IS
 'deletes an object at once, whatever becomes of the transaction; true when it is gone, whether or not it existed; with AllVersions in params, all its versions';
 
 --
+-- Undo of puts
+--
+
+CREATE FUNCTION s3_intents(OUT url pg_catalog.text,
+						   OUT state pg_catalog.text,
+						   OUT kind pg_catalog.text,
+						   OUT xid pg_catalog.xid8,
+						   OUT created_at pg_catalog.timestamptz,
+						   OUT size pg_catalog.int8,
+						   OUT version_id pg_catalog.text,
+						   OUT upload_id pg_catalog.text,
+						   OUT answered pg_catalog.bool)
+RETURNS SETOF pg_catalog.record
+AS 'MODULE_PATHNAME', 's3store_intents'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100;
+
+COMMENT ON FUNCTION s3_intents() IS
+'puts that may have to be undone: of transactions in progress or prepared (''in progress''), of those that did not commit (''aborted''), of those that are too old to know (''unknown''), of a server of which this one is a copy (''foreign''); ''committed'' ones tell an earlier one that its object has an owner';
+
+CREATE FUNCTION s3_intents_sweep() RETURNS pg_catalog.int8
+AS 'MODULE_PATHNAME', 's3store_intents_sweep'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
+
+COMMENT ON FUNCTION s3_intents_sweep() IS
+'removes the objects of puts whose transactions did not commit, and returns how many';
+
+REVOKE ALL ON FUNCTION s3_intents() FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_intents_sweep() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION s3_intents() TO s3store_admin;
+GRANT EXECUTE ON FUNCTION s3_intents_sweep() TO s3store_admin;
+
+--
 -- The queue of deletions.  Its table is the extension's own: nobody else
 -- writes it, and a dump has the table without its rows.
 --
@@ -503,6 +535,36 @@ COMMENT ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_
 									 pg_catalog.interval) IS
 'as s3_reconcile, for the URLs of several columns: an object is only_in_s3 when none of them names it';
 
+CREATE PROCEDURE s3_sync_meta(prefix_url pg_catalog.text,
+							  start_after pg_catalog.text DEFAULT NULL,
+							  dry_run pg_catalog.bool DEFAULT false,
+							  keep_acl pg_catalog.bool DEFAULT true,
+							  count_first pg_catalog.bool DEFAULT false,
+							  INOUT done pg_catalog.int8 DEFAULT NULL,
+							  INOUT changed pg_catalog.int8 DEFAULT NULL,
+							  INOUT skipped pg_catalog.int8 DEFAULT NULL,
+							  INOUT failed pg_catalog.int8 DEFAULT NULL,
+							  INOUT resume_after pg_catalog.text DEFAULT NULL)
+AS 'MODULE_PATHNAME', 's3store_sync_meta'
+LANGUAGE C;
+
+COMMENT ON PROCEDURE s3_sync_meta(pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool,
+								  pg_catalog.bool, pg_catalog.int8, pg_catalog.int8, pg_catalog.int8,
+								  pg_catalog.int8, pg_catalog.text) IS
+'gives every object below prefix_url, behind start_after, the headers that a put would give it today, by copying it onto itself; dry_run only tells; keep_acl keeps the grants on it; count_first lists all objects before, so that the total is known';
+
+CREATE FUNCTION s3_sync_meta_changes(prefix_url pg_catalog.text,
+									 start_after pg_catalog.text DEFAULT NULL)
+RETURNS TABLE (url pg_catalog.text,
+			   header pg_catalog.text,
+			   was pg_catalog.text,
+			   becomes pg_catalog.text)
+AS 'MODULE_PATHNAME', 's3store_sync_meta_changes'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1000;
+
+COMMENT ON FUNCTION s3_sync_meta_changes(pg_catalog.text, pg_catalog.text) IS
+'what s3_sync_meta would change: a row for each header of each object';
+
 --
 -- Checks
 --
@@ -597,3 +659,8 @@ REVOKE ALL ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], 
 GRANT EXECUTE ON FUNCTION s3_key_below(pg_catalog.text, pg_catalog.text) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_reconcile(pg_catalog.text, pg_catalog.regclass, pg_catalog.name, pg_catalog.interval) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_catalog.name[], pg_catalog.interval) TO s3store_read;
+
+REVOKE ALL ON PROCEDURE s3_sync_meta(pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool, pg_catalog.bool, pg_catalog.int8, pg_catalog.int8, pg_catalog.int8, pg_catalog.int8, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_sync_meta_changes(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
+GRANT EXECUTE ON PROCEDURE s3_sync_meta(pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool, pg_catalog.bool, pg_catalog.int8, pg_catalog.int8, pg_catalog.int8, pg_catalog.int8, pg_catalog.text) TO s3store_admin;
+GRANT EXECUTE ON FUNCTION s3_sync_meta_changes(pg_catalog.text, pg_catalog.text) TO s3store_admin;

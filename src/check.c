@@ -73,6 +73,7 @@ static char *check_credentials(S3Check *check, S3Call *call);
 static char *check_sign(S3Check *check, S3Call *call);
 static char *check_list(S3Check *check, S3Call *call);
 static char *check_get(S3Check *check, S3Call *call);
+static void check_region(const S3Check *check);
 
 static const Step steps[] = {
 	{"settings", check_settings, "SELECT * FROM s3_settings('scheme') shows what is in force."},
@@ -347,9 +348,11 @@ check_list(S3Check *check, S3Call *call)
 {
 	S3ListOptions options = {.command = check->command,.url = check->url,.max_items = 1};
 
-	if (s3_listing_next(s3_listing_start(&options)) != NULL)
-		return pstrdup("The bucket can be listed.");
-	return pstrdup("The bucket can be listed; nothing stands below the URL.");
+	bool		found = s3_listing_next(s3_listing_start(&options)) != NULL;
+
+	check_region(check);
+	return pstrdup(found ? "The bucket can be listed." :
+				   "The bucket can be listed; nothing stands below the URL.");
 }
 
 /* Gets the first byte: the answer to a GET, unlike a HEAD's, says what is wrong. */
@@ -365,8 +368,26 @@ check_get(S3Check *check, S3Call *call)
 	get.max_body = ANSWER_MAX;
 
 	/* An empty object has no such range; and who ignores it sends a lot. */
-	if (s3_call_perform(&get, &response, &err) || err.http_status == 416 ||
-		err.kind == S3_ERROR_TOO_LARGE)
-		return pstrdup("The object can be read.");
-	s3_call_throw(&get, &err);
+	if (!s3_call_perform(&get, &response, &err) && err.http_status != 416 &&
+		err.kind != S3_ERROR_TOO_LARGE)
+		s3_call_throw(&get, &err);
+	check_region(check);
+	return pstrdup("The object can be read.");
+}
+
+/* Calls find a bucket in whatever region it is, once; links do not. */
+static void
+check_region(const S3Check *check)
+{
+	S3Call		call;
+	S3Error		err;
+
+	open_call(check, S3_LIST_OBJECTS_V2, &call);
+	if (strcmp(call.region, call.storage->signing_region) == 0)
+		return;
+	s3_error_set(&err, S3_ERROR_ARGUMENT, "the bucket is in region \"%s\"", call.region);
+	s3_error_detail(&err, "Requests are sent there after all, but links would not work.");
+	s3_error_hint(&err, "Set \"%s\" as s3store.region, or as \"region\" of this scheme in s3store.endpoints.",
+				  call.region);
+	s3_error_throw(&err);
 }
