@@ -17,6 +17,7 @@
 #include "client.h"
 #include "credentials.h"
 #include "encoding.h"
+#include "integrity.h"
 #include "param_rules.h"
 #include "response.h"
 #include "signing.h"
@@ -28,6 +29,7 @@ static void make_key(S3Call *call);
 static void prevent_change(const S3Call *call, S3CallPurpose purpose);
 static void set_target(S3Call *call, const S3Endpoint *endpoint);
 static S3Signing make_signing(const S3Call *call, int64 time);
+static bool check_integrity(const S3Call *call, const S3HttpResponse *response, S3Error *err);
 
 bool
 s3_call_open(S3Call *call, S3OperationId operation, const char *command,
@@ -82,7 +84,7 @@ s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err)
 	http.ca_file = settings->ca_file;
 	http.verify_tls = settings->verify_tls;
 	if (s3_http_perform(&http, response, err))
-		return s3_response_check(response, err);
+		return s3_response_check(response, err) && check_integrity(call, response, err);
 	if (err->kind == S3_ERROR_TOO_LARGE && call->key.len > 0)
 		s3_error_hint(err, "s3store.max_object_size sets the limit.");
 	return false;
@@ -295,4 +297,19 @@ make_signing(const S3Call *call, int64 time)
 	signing.region = call->storage->signing_region;
 	signing.time = time;
 	return signing;
+}
+
+/* Is what was sent, or has come, what the server has?  Parts of objects are not. */
+static bool
+check_integrity(const S3Call *call, const S3HttpResponse *response, S3Error *err)
+{
+	S3Slice		sent = call->request.body;
+
+	if ((call->operation->id == S3_PUT_OBJECT || call->operation->id == S3_UPLOAD_PART) &&
+		sent.data != NULL)
+		return s3_integrity_check(response, sent, S3_INTEGRITY_SENT, err);
+	if (call->operation->id == S3_GET_OBJECT && response->status == 200)
+		return s3_integrity_check(response, s3_slice(response->body, response->body_len),
+								  S3_INTEGRITY_RECEIVED, err);
+	return true;
 }

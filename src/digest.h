@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * digest.h
- *	  SHA-256, HMAC and MD5.  Pure; the only user of OpenSSL.
+ *	  SHA-256, SHA-1, HMAC and MD5.  Pure; the only user of OpenSSL.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,6 +24,7 @@ extern bool s3_hmac_sha256(S3Slice key, S3Slice data, uint8 out[S3_SHA256_LEN],
 						   S3Error *err);
 extern bool s3_hmac_sha1(S3Slice key, S3Slice data, uint8 out[S3_SHA1_LEN],
 						 S3Error *err);
+extern bool s3_sha1(S3Slice data, uint8 out[S3_SHA1_LEN], S3Error *err);
 extern bool s3_md5(S3Slice data, uint8 out[S3_MD5_LEN], S3Error *err);
 
 /* Writes 2 * len lower-case hex digits and a NUL. */
