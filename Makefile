@@ -5,10 +5,32 @@ MODULE_big = s3store
 DATA = sql/s3store--1.0.sql
 
 # The rooms marked pure in src/README.md: they also build as plain C programs.
-PURE_OBJS = src/address.o src/buckets.o src/copy_headers.o src/crc.o src/date.o \
-	src/digest.o src/error.o src/integrity.o src/location.o src/json.o src/keys.o src/list_page.o src/metadata.o src/naming.o \
-	src/profile.o src/region.o src/request.o src/response.o src/signing.o \
-	src/sigv2.o src/sigv4.o src/tags.o src/uri.o src/xml.o
+PURE_OBJS = \
+	src/address.o \
+	src/buckets.o \
+	src/copy_headers.o \
+	src/crc.o \
+	src/date.o \
+	src/digest.o \
+	src/error.o \
+	src/integrity.o \
+	src/json.o \
+	src/keys.o \
+	src/list_page.o \
+	src/location.o \
+	src/metadata.o \
+	src/naming.o \
+	src/profile.o \
+	src/region.o \
+	src/request.o \
+	src/response.o \
+	src/retry.o \
+	src/signing.o \
+	src/sigv2.o \
+	src/sigv4.o \
+	src/tags.o \
+	src/uri.o \
+	src/xml.o
 
 OBJS = $(sort $(patsubst %.c,%.o,$(wildcard src/*.c)))
 

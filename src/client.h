@@ -29,6 +29,8 @@ typedef struct S3Call
 	StringInfoData key;			/* of the object on the server, or what the
 								 * keys to list begin with; may be empty for a
 								 * bucket */
+	const char *endpoint_host;	/* of the storage, when the call was opened */
+	const char *region;			/* that requests are signed for */
 	uint64		max_body;		/* bytes of the answer to accept */
 	int			timeout;		/* ms for the whole call; 0: as the settings
 								 * say */
@@ -50,17 +52,37 @@ typedef enum S3CallPurpose
 extern bool s3_call_open(S3Call *call, S3OperationId operation, const char *command,
 						 S3CallPurpose purpose, text *url);
 
+/*
+ * The same for a request, but a URL that does not name an object of a
+ * configured storage is told in "err" instead of thrown.
+ */
+typedef enum S3CallOpened
+{
+	S3_CALL_OPENED,
+	S3_CALL_NO_FILE,
+	S3_CALL_FAILED
+} S3CallOpened;
+
+extern S3CallOpened s3_call_try_open(S3Call *call, S3OperationId operation,
+									 const char *command, text *url, S3Error *err);
+
 /* As s3_call_open, for the bucket itself (the key may be empty). */
 extern bool s3_call_open_bucket(S3Call *call, S3OperationId operation,
 								const char *command, text *url);
 
 /*
- * Signs the request, sends it and waits for the answer.  Returns false, with
+ * Signs the request, sends it and waits for the answer; again where that
+ * helps.  Returns false, with
  * the reason in "err", when there was none or its status is not 2xx; throws
  * when the query is cancelled, without credentials, and where the storage has
  * become read-only.
  */
 extern bool s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err);
+
+/* The parts of that which pipeline.c puts together. */
+extern void s3_call_prevent_change(const S3Call *call);
+extern S3Signing s3_call_signing(const S3Call *call, int64 time);
+extern bool s3_call_use_region(S3Call *call, const char *region, S3Error *err);
 
 /*
  * Completes the request of a list, whose params have been applied, by what the

@@ -17,6 +17,15 @@
 #include "common/base64.h"
 #include "digest.h"
 
+struct S3Digest
+{
+	EVP_MD_CTX *context;
+	const EVP_MD *md;
+	const char *name;
+	bool		failed;
+};
+
+static S3Digest *start_digest(const EVP_MD *md, const char *name, S3Error *err);
 static bool digest(const EVP_MD *md, const char *name, S3Slice data,
 				   uint8 *out, S3Error *err);
 static bool hmac(const EVP_MD *md, const char *name, S3Slice key, S3Slice data,
@@ -51,6 +60,74 @@ bool
 s3_hmac_sha1(S3Slice key, S3Slice data, uint8 out[S3_SHA1_LEN], S3Error *err)
 {
 	return hmac(EVP_sha1(), "HMAC-SHA-1", key, data, out, err);
+}
+
+S3Digest *
+s3_digest_sha256(S3Error *err)
+{
+	return start_digest(EVP_sha256(), "SHA-256", err);
+}
+
+S3Digest *
+s3_digest_md5(S3Error *err)
+{
+	return start_digest(EVP_md5(), "MD5", err);
+}
+
+static S3Digest *
+start_digest(const EVP_MD *md, const char *name, S3Error *err)
+{
+	S3Digest   *digest = calloc(1, sizeof(S3Digest));
+
+	if (digest == NULL)
+	{
+		refused(name, err);
+		return NULL;
+	}
+	digest->context = EVP_MD_CTX_new();
+	digest->md = md;
+	digest->name = name;
+	s3_digest_restart(digest);
+	if (!digest->failed)
+		return digest;
+	s3_digest_free(digest);
+	refused(name, err);
+	return NULL;
+}
+
+void
+s3_digest_restart(S3Digest *digest)
+{
+	digest->failed = digest->context == NULL ||
+		EVP_DigestInit_ex(digest->context, digest->md, NULL) != 1;
+}
+
+void
+s3_digest_add(S3Digest *digest, const char *data, size_t len)
+{
+	if (!digest->failed && EVP_DigestUpdate(digest->context, data, len) != 1)
+		digest->failed = true;
+}
+
+bool
+s3_digest_hex(S3Digest *digest, char *out, S3Error *err)
+{
+	uint8		hash[EVP_MAX_MD_SIZE];
+	unsigned int len = 0;
+
+	if (digest->failed || EVP_DigestFinal_ex(digest->context, hash, &len) != 1)
+		return refused(digest->name, err);
+	s3_hex(hash, len, out);
+	return true;
+}
+
+void
+s3_digest_free(S3Digest *digest)
+{
+	if (digest == NULL)
+		return;
+	EVP_MD_CTX_free(digest->context);
+	free(digest);
 }
 
 void

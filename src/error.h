@@ -54,6 +54,10 @@ typedef struct S3Error
 	char		detail[S3_ERROR_DETAIL_MAX];	/* sentences, or "" */
 	char		hint[S3_ERROR_HINT_MAX];	/* sentences, or "" */
 
+	/* Filled by the transfer room only. */
+	bool		transient;		/* asking again may help */
+	bool		unsent;			/* the server has not seen the request */
+
 	/* Filled by the response room only. */
 	int			http_status;	/* 0: the server did not answer */
 	char		code[S3_ERROR_CODE_MAX];	/* S3's, such as "NoSuchKey" */

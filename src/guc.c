@@ -26,6 +26,8 @@
 #define DEFAULT_ENDPOINTS		"{\"s3\": {}}"
 #define DEFAULT_REGION			"us-east-1"
 #define DEFAULT_MAX_AGE_SECONDS	3600
+#define DEFAULT_ATTEMPTS		5
+#define DEFAULT_POOL_CONNECTIONS 10
 #define DEFAULT_TIMEOUT			60000	/* ms */
 #define DEFAULT_PART_SIZE		(16 * 1024) /* kB */
 
@@ -48,7 +50,9 @@ static const char *const everyones_settings[] = {
 	"s3store.file_overwrite",
 	"s3store.gzip",
 	"s3store.max_age_seconds",
+	"s3store.max_attempts",
 	"s3store.max_object_size",
+	"s3store.max_pool_connections",
 	"s3store.metadata",
 	"s3store.multipart_copy_threshold",
 	"s3store.multipart_part_size",
@@ -278,12 +282,28 @@ define_settings(void)
 							PGC_USERSET, GUC_UNIT_S,
 							NULL, assign_int, NULL);
 
+	DefineCustomIntVariable("s3store.max_attempts",
+							"Sets how often a request is sent, at most.",
+							"A request that got no answer, or that the server could not serve just then, is sent again after a while. One means that it is not.",
+							&s3_guc.max_attempts,
+							DEFAULT_ATTEMPTS, 1, S3_ATTEMPTS_MAX,
+							PGC_USERSET, 0,
+							NULL, assign_int, NULL);
+
 	DefineCustomIntVariable("s3store.max_object_size",
 							"Sets the size of the largest object that is read.",
 							"An object that is larger is an error before its download.",
 							&s3_guc.max_object_size,
 							S3_OBJECT_SIZE_MAX, S3_OBJECT_SIZE_MIN, S3_OBJECT_SIZE_MAX,
 							PGC_USERSET, GUC_UNIT_KB,
+							NULL, assign_int, NULL);
+
+	DefineCustomIntVariable("s3store.max_pool_connections",
+							"Sets how many requests a session sends at the same time.",
+							"Functions that take arrays of URLs have as many connections.",
+							&s3_guc.max_pool_connections,
+							DEFAULT_POOL_CONNECTIONS, 1, S3_POOL_CONNECTIONS_MAX,
+							PGC_USERSET, 0,
 							NULL, assign_int, NULL);
 
 	DefineCustomStringVariable("s3store.metadata",

@@ -1,12 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * http.c
- *	  One HTTP transfer, from its options to its answer.
+ *	  One HTTP transfer, from its start to its answer.
  *
- * Guarantees: the transfer's handle, header list and buffers are released
- * whatever ends it, by a memory context callback that is registered before
- * the first of them exists; a handle that saw an error is thrown away, one
- * that finished well is kept for the next transfer.
+ * Guarantees: its handle, header list and buffers are released with its group,
+ * whatever ends it; a handle that saw an error is thrown away, one that
+ * finished well is kept for the next transfer.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,28 +16,12 @@
 #include "http_transfer.h"
 
 #define BODY_SIZE_FIRST		(32 * 1024)
-#define IDLE_HANDLES_MAX	16
 
-/* Handles are costly to make; their connections live in the multi handle. */
-static CURL *idle_handles[IDLE_HANDLES_MAX];
-static int	nidle_handles = 0;
-
-/* Every transfer that is not released yet. */
-static dlist_head live = DLIST_STATIC_INIT(live);
-
-static void release_leftovers(void);
-static S3HttpTransfer *create_transfer(const S3HttpRequest *request);
-static void release_transfer(void *arg);
-static void release_handle(S3HttpTransfer *transfer);
 static void wipe_headers(struct curl_slist *headers);
-static void take_handle(S3HttpTransfer *transfer);
-static bool tend_transfer(S3HttpTransfer *transfer);
 static void check_length(S3HttpTransfer *transfer);
 static curl_off_t announced_length(const S3HttpTransfer *transfer);
 static void make_room(S3HttpTransfer *transfer);
 static void check_connected(S3HttpTransfer *transfer);
-static void check_deadline(S3HttpTransfer *transfer, bool quiet);
-static int64 deadline_of(const S3HttpTransfer *transfer);
 static void stop_transfer(S3HttpTransfer *transfer, S3HttpStop stop);
 static bool answer_counts(const S3HttpTransfer *transfer);
 static void take_answer(S3HttpTransfer *transfer, S3HttpResponse *response);
@@ -47,29 +30,22 @@ static void check_memory(const S3HttpTransfer *transfer);
 bool
 s3_http_perform(const S3HttpRequest *request, S3HttpResponse *response, S3Error *err)
 {
-	S3HttpTransfer *transfer;
-	bool		quiet;
+	S3HttpGroup *group = s3_http_group_create();
+	bool		ok;
+
+	s3_http_start(group, request, NULL);
+	ok = s3_http_finish(s3_http_wait_for_any(group, -1), response, err);
+	s3_http_group_free(group);
+	return ok;
+}
+
+bool
+s3_http_finish(S3HttpTransfer *transfer, S3HttpResponse *response, S3Error *err)
+{
+	S3HttpGroup *group = transfer->group;
 	bool		ok;
 
 	memset(response, 0, sizeof(S3HttpResponse));
-	release_leftovers();
-	s3_http_start_engine();
-
-	transfer = create_transfer(request);
-	take_handle(transfer);
-	s3_http_set_options(transfer);
-	s3_http_attach(transfer);
-	for (;;)
-	{
-		s3_http_run();
-		if (tend_transfer(transfer))
-			continue;
-		if (transfer->done)
-			break;
-		quiet = !s3_http_wait(deadline_of(transfer));
-		check_deadline(transfer, quiet);
-	}
-
 	check_memory(transfer);
 	ok = answer_counts(transfer);
 	if (ok)
@@ -78,71 +54,20 @@ s3_http_perform(const S3HttpRequest *request, S3HttpResponse *response, S3Error 
 		s3_http_explain(transfer, err);
 	if (!ok && transfer->body != NULL)
 		pfree(transfer->body);
-
-	MemoryContextDelete(transfer->context);
+	s3_http_release(transfer);
+	dlist_push_head(&group->spare, &transfer->node);
 	return ok;
 }
 
-/*
- * Releases what an error left that was caught before its memory context went.
- */
-static void
-release_leftovers(void)
+/* Releases all that is not palloc'd.  Never throws. */
+void
+s3_http_release(S3HttpTransfer *transfer)
 {
-	while (!dlist_is_empty(&live))
-		release_transfer(dlist_container(S3HttpTransfer, node, dlist_head_node(&live)));
-}
-
-static S3HttpTransfer *
-create_transfer(const S3HttpRequest *request)
-{
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
-												  "s3store transfer",
-												  ALLOCSET_SMALL_SIZES);
-	S3HttpTransfer *transfer = MemoryContextAllocZero(context, sizeof(S3HttpTransfer));
-
-	transfer->context = context;
-	transfer->result_context = CurrentMemoryContext;
-	transfer->request = request;
-	transfer->started = s3_http_now();
-
-	dlist_push_tail(&live, &transfer->node);
-	transfer->callback.func = release_transfer;
-	transfer->callback.arg = transfer;
-	MemoryContextRegisterResetCallback(context, &transfer->callback);
-	return transfer;
-}
-
-/* Releases all that is not palloc'd; again is harmless.  Never throws. */
-static void
-release_transfer(void *arg)
-{
-	S3HttpTransfer *transfer = arg;
-
-	if (transfer->released)
-		return;
-	transfer->released = true;
-
 	dlist_delete(&transfer->node);
 	s3_http_detach(transfer);
-	release_handle(transfer);
+	s3_http_give_back_handle(transfer->handle, transfer->clean);
 	wipe_headers(transfer->headers);
 	free(transfer->head);
-}
-
-static void
-release_handle(S3HttpTransfer *transfer)
-{
-	if (transfer->easy == NULL)
-		return;
-	if (transfer->clean && nidle_handles < IDLE_HANDLES_MAX)
-	{
-		curl_easy_reset(transfer->easy);
-		idle_handles[nidle_handles++] = transfer->easy;
-	}
-	else
-		curl_easy_cleanup(transfer->easy);
-	transfer->easy = NULL;
 }
 
 /* Headers hold signatures and session tokens. */
@@ -152,17 +77,6 @@ wipe_headers(struct curl_slist *headers)
 	for (struct curl_slist *item = headers; item != NULL; item = item->next)
 		explicit_bzero(item->data, strlen(item->data));
 	curl_slist_free_all(headers);
-}
-
-static void
-take_handle(S3HttpTransfer *transfer)
-{
-	if (nidle_handles > 0)
-		transfer->easy = idle_handles[--nidle_handles];
-	else
-		transfer->easy = curl_easy_init();
-	if (transfer->easy == NULL)
-		s3_http_check(CURLE_OUT_OF_MEMORY);
 }
 
 /* Throws unless libcurl did what it was asked for. */
@@ -181,8 +95,8 @@ s3_http_check(CURLcode code)
  * Does between two waits what the callbacks must not.  Returns true when the
  * transfer can go on without a wait.
  */
-static bool
-tend_transfer(S3HttpTransfer *transfer)
+bool
+s3_http_tend(S3HttpTransfer *transfer)
 {
 	if (!transfer->done && !transfer->connected)
 		check_connected(transfer);
@@ -261,10 +175,10 @@ check_connected(S3HttpTransfer *transfer)
  * Once connected, only a wait that brought nothing shows that no byte is
  * waiting unseen.
  */
-static void
-check_deadline(S3HttpTransfer *transfer, bool quiet)
+void
+s3_http_check_deadline(S3HttpTransfer *transfer, int64 now, bool quiet)
 {
-	if (s3_http_now() < deadline_of(transfer))
+	if (now < s3_http_deadline(transfer))
 		return;
 	if (!transfer->connected)
 		stop_transfer(transfer, S3_HTTP_STOP_CONNECT);
@@ -272,8 +186,8 @@ check_deadline(S3HttpTransfer *transfer, bool quiet)
 		stop_transfer(transfer, S3_HTTP_STOP_TIMEOUT);
 }
 
-static int64
-deadline_of(const S3HttpTransfer *transfer)
+int64
+s3_http_deadline(const S3HttpTransfer *transfer)
 {
 	if (!transfer->connected)
 		return transfer->started + transfer->request->connect_timeout;

@@ -24,6 +24,8 @@ static bool explain_lost(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_ended(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_not_http(S3Error *err);
 static bool explain_headers(S3Error *err);
+static bool is_transient(const S3HttpTransfer *transfer);
+static long system_error(const S3HttpTransfer *transfer);
 static bool add_server(const S3HttpTransfer *transfer, S3Error *err);
 static void add_proxy(const S3HttpTransfer *transfer, S3Error *err);
 static bool has_proxy(const S3HttpTransfer *transfer);
@@ -43,6 +45,8 @@ s3_http_explain(const S3HttpTransfer *transfer, S3Error *err)
 	else
 		s3_error_set(err, S3_ERROR_PROTOCOL, "server returned HTTP status %d, which does not exist",
 					 transfer->status);
+	err->transient = is_transient(transfer);
+	err->unsent = !transfer->connected;
 	return add_server(transfer, err);
 }
 
@@ -224,16 +228,52 @@ explain_headers(S3Error *err)
 						S3_HTTP_HEADERS_MAX, S3_HTTP_HEADER_COUNT_MAX);
 }
 
+/* May the same request fare better a little later? */
+static bool
+is_transient(const S3HttpTransfer *transfer)
+{
+	if (transfer->stop != S3_HTTP_STOP_NONE)
+		return transfer->stop == S3_HTTP_STOP_CONNECT || transfer->stop == S3_HTTP_STOP_TIMEOUT;
+	switch (transfer->code)
+	{
+		case CURLE_OK:
+			return !transfer->head_complete;
+		case CURLE_COULDNT_RESOLVE_HOST:
+		case CURLE_COULDNT_RESOLVE_PROXY:
+		case CURLE_COULDNT_CONNECT:
+		case CURLE_OPERATION_TIMEDOUT:
+		case CURLE_PARTIAL_FILE:
+		case CURLE_GOT_NOTHING:
+		case CURLE_SEND_ERROR:
+		case CURLE_SEND_FAIL_REWIND:
+			return true;
+		case CURLE_SSL_CONNECT_ERROR:	/* the connection, or what was said on it? */
+			return system_error(transfer) != 0;
+		case CURLE_RECV_ERROR:
+			return strstr(transfer->error_buffer, "chunk") == NULL;
+		default:
+			return false;
+	}
+}
+
+static long
+system_error(const S3HttpTransfer *transfer)
+{
+	long		error = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error);
+	return error;
+}
+
 /* Names the server, and the system's error where there was one. */
 static bool
 add_server(const S3HttpTransfer *transfer, S3Error *err)
 {
 	const char *space = err->detail[0] == '\0' ? "" : " ";
 	char		name[SERVER_MAX];
-	long		error = 0;
+	long		error = system_error(transfer);
 
 	s3_error_copy_text(name, sizeof(name), server_of(transfer->request->url));
-	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error);
 	if (error != 0 && err->kind == S3_ERROR_CONNECTION &&
 		transfer->stop == S3_HTTP_STOP_NONE &&
 		(transfer->code == CURLE_COULDNT_CONNECT || transfer->code == CURLE_SEND_ERROR ||

@@ -24,6 +24,10 @@
 #define LIFETIME_SECONDS	300L	/* likewise, counted from its start */
 
 static void set_safety_options(S3HttpTransfer *transfer);
+static void set_server_options(S3HttpTransfer *transfer);
+static bool serves_same_server(const S3HttpHandle *handle, const S3HttpRequest *request);
+static bool is_same(const char *kept, const char *given);
+static void remember(char **kept, const char *given);
 static void set_proxy(S3HttpTransfer *transfer);
 static void set_authorities(S3HttpTransfer *transfer);
 static void set_connection_options(S3HttpTransfer *transfer);
@@ -32,6 +36,7 @@ static void set_headers(S3HttpTransfer *transfer);
 static void add_header(S3HttpTransfer *transfer, const char *name, const char *value);
 static void suppress_header(S3HttpTransfer *transfer, const char *name);
 static void set_callbacks(S3HttpTransfer *transfer);
+static void set_callback_data(S3HttpTransfer *transfer);
 #if LIBCURL_VERSION_NUM >= 0x075000
 static int	count_send(void *arg, char *server_ip, char *own_ip, int server_port,
 					   int own_port);
@@ -47,18 +52,32 @@ static size_t receive_body(char *data, size_t size, size_t count, void *arg);
 #define set_option(transfer, option, value) \
 	s3_http_check(curl_easy_setopt((transfer)->easy, option, value))
 
-/* Throws when libcurl refuses anything. */
+/*
+ * Throws when libcurl refuses anything.  Options stay with the handle from one
+ * transfer to the next, so that each is set again only when it may differ.
+ */
 void
 s3_http_set_options(S3HttpTransfer *transfer)
 {
+	S3HttpHandle *handle = transfer->handle;
+
+	if (!handle->set_up)
+	{
+		set_safety_options(transfer);
+		set_connection_options(transfer);
+		set_callbacks(transfer);
+		set_server_options(transfer);
+		handle->set_up = true;
+	}
+	else if (!serves_same_server(handle, transfer->request))
+		set_server_options(transfer);
 	set_option(transfer, CURLOPT_PRIVATE, transfer);
 	set_option(transfer, CURLOPT_ERRORBUFFER, transfer->error_buffer);
 	set_option(transfer, CURLOPT_URL, transfer->request->url);
-	set_safety_options(transfer);
-	set_connection_options(transfer);
+	set_option(transfer, CURLOPT_TIMEOUT_MS, (long) transfer->request->total_timeout);
+	set_callback_data(transfer);
 	set_method(transfer);
 	set_headers(transfer);
-	set_callbacks(transfer);
 }
 
 /*
@@ -68,8 +87,6 @@ s3_http_set_options(S3HttpTransfer *transfer)
 static void
 set_safety_options(S3HttpTransfer *transfer)
 {
-	const S3HttpRequest *request = transfer->request;
-
 #if LIBCURL_VERSION_NUM >= 0x075500
 	set_option(transfer, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
@@ -79,14 +96,54 @@ set_safety_options(S3HttpTransfer *transfer)
 	set_option(transfer, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	set_option(transfer, CURLOPT_PATH_AS_IS, 1L);
 	set_option(transfer, CURLOPT_NETRC, (long) CURL_NETRC_IGNORED);
-	set_proxy(transfer);
 	set_option(transfer, CURLOPT_HTTP09_ALLOWED, 0L);
 	set_option(transfer, CURLOPT_NOSIGNAL, 1L);
-
 	set_option(transfer, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+	set_option(transfer, CURLOPT_USERAGENT, "s3store/" S3STORE_VERSION);
+}
+
+/* What the settings of a storage say of the way to its server. */
+static void
+set_server_options(S3HttpTransfer *transfer)
+{
+	const S3HttpRequest *request = transfer->request;
+	S3HttpHandle *handle = transfer->handle;
+
+	set_proxy(transfer);
 	set_option(transfer, CURLOPT_SSL_VERIFYPEER, request->verify_tls ? 1L : 0L);
 	set_option(transfer, CURLOPT_SSL_VERIFYHOST, request->verify_tls ? 2L : 0L);
 	set_authorities(transfer);
+	set_option(transfer, CURLOPT_CONNECTTIMEOUT_MS,
+			   (long) request->connect_timeout + S3_HTTP_CONNECT_SLACK);
+	handle->connect_timeout = request->connect_timeout;
+	handle->verify_tls = request->verify_tls;
+	remember(&handle->proxy, request->proxy);
+	remember(&handle->ca_file, request->ca_file);
+}
+
+static bool
+serves_same_server(const S3HttpHandle *handle, const S3HttpRequest *request)
+{
+	return handle->connect_timeout == request->connect_timeout &&
+		handle->verify_tls == request->verify_tls &&
+		is_same(handle->proxy, request->proxy) &&
+		is_same(handle->ca_file, request->ca_file);
+}
+
+/* NULL and "" are the same: none. */
+static bool
+is_same(const char *kept, const char *given)
+{
+	return strcmp(kept == NULL ? "" : kept, given == NULL ? "" : given) == 0;
+}
+
+static void
+remember(char **kept, const char *given)
+{
+	free(*kept);
+	*kept = given == NULL || given[0] == '\0' ? NULL : strdup(given);
+	if (*kept == NULL && given != NULL && given[0] != '\0')
+		s3_http_check(CURLE_OUT_OF_MEMORY);
 }
 
 /*
@@ -131,9 +188,6 @@ static void
 set_connection_options(S3HttpTransfer *transfer)
 {
 	set_option(transfer, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
-	set_option(transfer, CURLOPT_CONNECTTIMEOUT_MS,
-			   (long) transfer->request->connect_timeout + S3_HTTP_CONNECT_SLACK);
-	set_option(transfer, CURLOPT_TIMEOUT_MS, (long) transfer->request->total_timeout);
 	set_option(transfer, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_SECONDS);
 	set_option(transfer, CURLOPT_MAXAGE_CONN, IDLE_SECONDS);
 #if LIBCURL_VERSION_NUM >= 0x075000
@@ -159,6 +213,8 @@ set_method(S3HttpTransfer *transfer)
 {
 	const S3HttpRequest *request = transfer->request;
 
+	set_option(transfer, CURLOPT_HTTPGET, 1L);	/* undoes what was before */
+	set_option(transfer, CURLOPT_CUSTOMREQUEST, NULL);
 	if (strcmp(request->method, "HEAD") == 0)
 		set_option(transfer, CURLOPT_NOBODY, 1L);
 	else if (request->body.data != NULL ||
@@ -185,7 +241,6 @@ set_headers(S3HttpTransfer *transfer)
 	suppress_header(transfer, "Expect");
 	suppress_header(transfer, "Transfer-Encoding");
 	set_option(transfer, CURLOPT_HTTPHEADER, transfer->headers);
-	set_option(transfer, CURLOPT_USERAGENT, "s3store/" S3STORE_VERSION);
 }
 
 /* libcurl takes "name: value", and "name;" for an empty value. */
@@ -231,18 +286,25 @@ static void
 set_callbacks(S3HttpTransfer *transfer)
 {
 	set_option(transfer, CURLOPT_OPENSOCKETFUNCTION, s3_http_open_socket);
-	set_option(transfer, CURLOPT_OPENSOCKETDATA, transfer);
 	set_option(transfer, CURLOPT_CLOSESOCKETFUNCTION, s3_http_close_socket);
 	set_option(transfer, CURLOPT_READFUNCTION, send_body);
-	set_option(transfer, CURLOPT_READDATA, transfer);
 	set_option(transfer, CURLOPT_SEEKFUNCTION, seek_body);
-	set_option(transfer, CURLOPT_SEEKDATA, transfer);
 	set_option(transfer, CURLOPT_HEADERFUNCTION, receive_header);
-	set_option(transfer, CURLOPT_HEADERDATA, transfer);
 	set_option(transfer, CURLOPT_WRITEFUNCTION, receive_body);
-	set_option(transfer, CURLOPT_WRITEDATA, transfer);
 #if LIBCURL_VERSION_NUM >= 0x075000
 	set_option(transfer, CURLOPT_PREREQFUNCTION, count_send);
+#endif
+}
+
+static void
+set_callback_data(S3HttpTransfer *transfer)
+{
+	set_option(transfer, CURLOPT_OPENSOCKETDATA, transfer);
+	set_option(transfer, CURLOPT_READDATA, transfer);
+	set_option(transfer, CURLOPT_SEEKDATA, transfer);
+	set_option(transfer, CURLOPT_HEADERDATA, transfer);
+	set_option(transfer, CURLOPT_WRITEDATA, transfer);
+#if LIBCURL_VERSION_NUM >= 0x075000
 	set_option(transfer, CURLOPT_PREREQDATA, transfer);
 #endif
 }
@@ -270,6 +332,8 @@ send_body(char *data, size_t size, size_t count, void *arg)
 
 	if (len > 0)
 		memcpy(data, body.data + transfer->sent, len);
+	if (transfer->request->sent_digest != NULL)
+		s3_digest_add(transfer->request->sent_digest, data, len);
 	transfer->sent += len;
 	return len;
 }
@@ -280,9 +344,11 @@ seek_body(void *arg, curl_off_t offset, int origin)
 {
 	S3HttpTransfer *transfer = arg;
 
-	if (origin != SEEK_SET || offset < 0 || (size_t) offset > transfer->request->body.len)
+	if (origin != SEEK_SET || offset != 0)
 		return CURL_SEEKFUNC_FAIL;
-	transfer->sent = (size_t) offset;
+	if (transfer->request->sent_digest != NULL)
+		s3_digest_restart(transfer->request->sent_digest);
+	transfer->sent = 0;
 	return CURL_SEEKFUNC_OK;
 }
 

@@ -47,17 +47,39 @@ typedef enum S3HttpStop
 	S3_HTTP_STOP_MEMORY			/* malloc failed in a callback */
 } S3HttpStop;
 
-typedef struct S3HttpTransfer
+/* A handle of libcurl's, and what it was told that lasts. */
+typedef struct S3HttpHandle
 {
-	MemoryContext context;		/* holds this struct; its end is the release */
+	CURL	   *easy;
+	bool		set_up;			/* the options that never change are set */
+	int			connect_timeout;
+	bool		verify_tls;
+	char	   *proxy;			/* malloc'd, like ca_file; NULL: none */
+	char	   *ca_file;
+} S3HttpHandle;
+
+struct S3HttpGroup
+{
+	MemoryContext context;		/* holds this and the transfers */
 	MemoryContextCallback callback;
+	dlist_node	node;			/* in the list of all groups */
+	uint64		serial;
+	SubTransactionId subid;		/* in which it was made */
+	dlist_head	running;
+	dlist_head	done;
+	dlist_head	spare;			/* structs to use again */
+};
+
+struct S3HttpTransfer
+{
+	S3HttpGroup *group;
+	dlist_node	node;			/* in one of the group's lists */
 	MemoryContext result_context;	/* the caller's */
-	dlist_node	node;			/* in the list of live transfers */
-	bool		released;
-	bool		clean;			/* finished well: the handle may be reused */
+	void	   *tag;			/* likewise */
 
 	const S3HttpRequest *request;
-	CURL	   *easy;
+	S3HttpHandle *handle;
+	CURL	   *easy;			/* the handle's */
 	struct curl_slist *headers;
 	bool		attached;		/* to the multi handle */
 	char		error_buffer[CURL_ERROR_SIZE];
@@ -91,16 +113,24 @@ typedef struct S3HttpTransfer
 	bool		done;
 	S3HttpStop	stop;
 	CURLcode	code;
-} S3HttpTransfer;
+	bool		clean;			/* finished well: the handle may be reused */
+};
 
 /* http.c */
 extern void s3_http_check(CURLcode code);
+extern bool s3_http_tend(S3HttpTransfer *transfer);
+extern void s3_http_check_deadline(S3HttpTransfer *transfer, int64 now, bool quiet);
+extern int64 s3_http_deadline(const S3HttpTransfer *transfer);
+extern void s3_http_release(S3HttpTransfer *transfer);
+
+/* http_handle.c */
+extern S3HttpHandle *s3_http_take_handle(void);
+extern void s3_http_give_back_handle(S3HttpHandle *handle, bool clean);
 
 /* http_setup.c */
 extern void s3_http_set_options(S3HttpTransfer *transfer);
 
 /* http_wait.c */
-extern int64 s3_http_now(void);
 extern void s3_http_start_engine(void);
 extern void s3_http_attach(S3HttpTransfer *transfer);
 extern void s3_http_detach(S3HttpTransfer *transfer);

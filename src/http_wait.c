@@ -27,14 +27,15 @@
 #include "http_transfer.h"
 
 #define ROUND_MAX			1000	/* ms: the longest wait in one go */
-#define IDLE_CONNECTIONS_MAX 4
-#define EVENTS_PER_ROUND	16
+#define IDLE_CONNECTIONS_MIN 4
+#define EVENTS_PER_ROUND	64
 #define TIMER_RUNS_MAX		8
 #define ABANDONED_MAX		16	/* each holds a thread and two descriptors */
 
 static CURLM *multi = NULL;
 static bool multi_failed = false;	/* replace it before the next transfer */
 static int64 timer_due = -1;	/* when libcurl wants to run; -1: not at all */
+static int	kept_connections = IDLE_CONNECTIONS_MIN;
 static int	nabandoned = 0;		/* transfers that are in it without an owner */
 static uint32 wait_event = 0;
 
@@ -52,7 +53,6 @@ static long wait_timeout(int64 deadline);
 static void dispatch(const WaitEvent *event);
 static int	set_timer(CURLM *handle, long timeout, void *arg);
 
-/* Milliseconds of a clock that never jumps. */
 int64
 s3_http_now(void)
 {
@@ -86,6 +86,17 @@ s3_http_start_engine(void)
 
 	if (multi == NULL)
 		elog(ERROR, "could not initialize the transfer library");
+}
+
+void
+s3_http_keep_connections(int count)
+{
+	count = Max(count, IDLE_CONNECTIONS_MIN);
+	if (count == kept_connections)
+		return;
+	kept_connections = count;
+	if (multi != NULL)
+		curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long) count);
 }
 
 /* Starts a transfer; s3_http_wait() moves it on. */
@@ -203,6 +214,7 @@ abandon(S3HttpTransfer *transfer)
 	/* libcurl would wait for the thread here, too */
 	curl_easy_setopt(transfer->easy, CURLOPT_CONNECTTIMEOUT_MS, (long) INT_MAX);
 	s3_http_disown_sockets(transfer);
+	transfer->handle->easy = NULL;
 	transfer->easy = NULL;
 	nabandoned++;
 }
@@ -244,7 +256,7 @@ create_multi(void)
 	timer_due = -1;
 	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, s3_http_watch_socket);
 	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
-	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long) IDLE_CONNECTIONS_MAX);
+	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long) kept_connections);
 #if LIBCURL_VERSION_NUM >= 0x081400
 	curl_multi_setopt(multi, CURLMOPT_QUICK_EXIT, 1L);
 #endif

@@ -62,6 +62,7 @@ void
 s3_upload_run(const S3UploadTarget *target, S3UploadSend send, void *arg)
 {
 	S3Upload   *upload = palloc0(sizeof(S3Upload));
+	uint64		mark = s3_http_mark();
 
 	upload->target = target;
 	upload->context = CurrentMemoryContext;
@@ -83,6 +84,7 @@ s3_upload_run(const S3UploadTarget *target, S3UploadSend send, void *arg)
 		MemoryContextSwitchTo(upload->context);
 		error = CopyErrorData();
 		FlushErrorState();
+		s3_http_release_since(mark);
 		abort_upload(upload);
 		ReThrowError(error);
 	}

@@ -41,6 +41,10 @@ typedef struct S3Operation
 								 * of it, or NULL */
 	const char *query_value;	/* NULL: the name alone */
 	bool		on_bucket;		/* the key of the URL is a prefix */
+	bool		once;			/* not to be sent again when the server may
+								 * have served it */
+	bool		fails_late;		/* its answer may be an error though its
+								 * status is 200 */
 } S3Operation;
 
 /* Never fails. */

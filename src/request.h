@@ -39,6 +39,8 @@ typedef struct S3Request
 	S3Fields	headers;		/* lower-case names, neither "host" nor
 								 * "content-length" */
 	S3Slice		body;			/* data is NULL when there is none */
+	const char *payload_hash;	/* SHA-256 of the body in hex; NULL: not yet
+								 * known */
 } S3Request;
 
 /* Appends a field.  The strings are not copied. */

@@ -113,13 +113,21 @@ bool
 s3_response_document(const S3HttpResponse *response, const char *root,
 					 S3XmlElementEnd element_end, void *arg, S3Error *err)
 {
-	S3Slice		document = body_of(response);
+	return s3_response_check_late(response, err) &&
+		s3_xml_parse(body_of(response), root, element_end, arg, err);
+}
+
+bool
+s3_response_check_late(const S3HttpResponse *response, S3Error *err)
+{
 	S3Error		failure;
 
+	if (response->body_len == 0)
+		return true;
 	s3_error_set(&failure, S3_ERROR_SERVER, "the server failed");
 	failure.http_status = response->status;
 	if (!read_error_body(response, &failure))
-		return s3_xml_parse(document, root, element_end, arg, err);
+		return true;
 	*err = failure;
 	refine_by_code(err);
 	return false;

@@ -46,6 +46,12 @@ extern bool s3_response_check(const S3HttpResponse *response, S3Error *err);
 extern bool s3_response_document(const S3HttpResponse *response, const char *root,
 								 S3XmlElementEnd element_end, void *arg, S3Error *err);
 
+/*
+ * Returns false, as s3_response_check does, for an answer of status 2xx whose
+ * document is an error.
+ */
+extern bool s3_response_check_late(const S3HttpResponse *response, S3Error *err);
+
 /* Reads the headers; S3_ERROR_PROTOCOL when there is no valid length. */
 extern bool s3_response_object(const S3HttpResponse *response, S3ObjectInfo *info,
 							   S3Error *err);

@@ -21,6 +21,8 @@
 #define S3_PRESIGN_SECONDS_MAX	S3_PRESIGN_EXPIRES_MAX	/* s */
 #define S3_TIMEOUT_MIN			1	/* ms */
 #define S3_TIMEOUT_MAX			(60 * 60 * 1000)
+#define S3_ATTEMPTS_MAX			100
+#define S3_POOL_CONNECTIONS_MAX	1000
 #define S3_OBJECT_SIZE_MIN		1	/* kB */
 #define S3_OBJECT_SIZE_MAX		(1024 * 1024)
 #define S3_PART_SIZE_MIN		(5 * 1024)	/* kB, S3's limit */

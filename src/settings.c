@@ -64,7 +64,7 @@ static bool build_endpoints(S3Storage *storage, S3Error *err);
 static bool build_endpoint(const S3Settings *settings, S3Endpoint *endpoint, S3Error *err);
 static void refuse_storage(S3Storage *storage, S3Error *err);
 static bool scheme_matches(const char *scheme, S3Slice wanted);
-static void throw_not_configured(S3Slice scheme) pg_attribute_noreturn();
+static void not_configured(S3Slice scheme, S3Error *err);
 static void throw_read_only(const S3Storage *storage, const char *command,
 							const char *detail) pg_attribute_noreturn();
 
@@ -83,6 +83,18 @@ s3_settings_changed(void)
 const S3Storage *
 s3_storage_find(S3Slice scheme)
 {
+	const S3Storage *storage;
+	S3Error		err;
+
+	storage = s3_storage_try_find(scheme, &err);
+	if (storage == NULL)
+		s3_error_throw(&err);
+	return storage;
+}
+
+const S3Storage *
+s3_storage_try_find(S3Slice scheme, S3Error *err)
+{
 	if (cache.generation != settings_generation)
 		rebuild_cache();
 
@@ -90,12 +102,28 @@ s3_storage_find(S3Slice scheme)
 	{
 		if (!scheme_matches(cache.storages[i].scheme, scheme))
 			continue;
-		if (cache.storages[i].refusal != NULL)
-			s3_error_throw(cache.storages[i].refusal);
-		return &cache.storages[i];
+		if (cache.storages[i].refusal == NULL)
+			return &cache.storages[i];
+		*err = *cache.storages[i].refusal;
+		return NULL;
 	}
+	not_configured(scheme, err);
+	return NULL;
+}
 
-	throw_not_configured(scheme);
+bool
+s3_storage_endpoint_in(const S3Storage *storage, const char *region,
+					   S3Endpoint *endpoint, S3Error *err)
+{
+	S3Settings	settings = storage->settings;
+
+	if (storage->endpoint.custom)
+	{
+		*endpoint = storage->endpoint;
+		return true;
+	}
+	settings.region = unconstify(char *, region);
+	return build_endpoint(&settings, endpoint, err);
 }
 
 bool
@@ -126,16 +154,23 @@ s3_settings_check_endpoints(const char *json, bool *has_secret, S3Error *err)
 void
 s3_settings_require_bucket(const S3Storage *storage, S3Slice bucket)
 {
+	S3Error		err;
+
+	if (!s3_settings_check_bucket(storage, bucket, &err))
+		s3_error_throw(&err);
+}
+
+bool
+s3_settings_check_bucket(const S3Storage *storage, S3Slice bucket, S3Error *err)
+{
 	if (s3_buckets_allow(storage->settings.buckets, bucket))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("storage \"%s\" may not touch bucket \"%s\"",
-					storage->scheme, s3_slice_dup(bucket)),
-			 (storage->given & bit_of("buckets")) != 0 ?
-			 errdetail("The setting buckets in its entry in s3store.endpoints does not name the bucket.") :
-			 errdetail("The setting s3store.buckets does not name the bucket."),
-			 errhint("Add the bucket, or a pattern that it matches, to that setting.")));
+		return true;
+	s3_error_set(err, S3_ERROR_DENIED, "storage \"%s\" may not touch bucket \"%.*s\"",
+				 storage->scheme, S3_SLICE_ARGS(bucket));
+	s3_error_detail(err, (storage->given & bit_of("buckets")) != 0 ?
+					"The setting buckets in its entry in s3store.endpoints does not name the bucket." :
+					"The setting s3store.buckets does not name the bucket.");
+	return s3_error_hint(err, "Add the bucket, or a pattern that it matches, to that setting.");
 }
 
 void
@@ -417,7 +452,7 @@ scheme_matches(const char *scheme, S3Slice wanted)
 }
 
 static void
-throw_not_configured(S3Slice scheme)
+not_configured(S3Slice scheme, S3Error *err)
 {
 	StringInfoData configured;
 	char		shown[S3_ERROR_CODE_MAX];
@@ -427,14 +462,12 @@ throw_not_configured(S3Slice scheme)
 	for (int i = 0; i < cache.count; i++)
 		appendStringInfo(&configured, "%s\"%s\"", i == 0 ? "" : ", ",
 						 cache.storages[i].scheme);
-
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("scheme \"%s\" is not configured", shown),
-			 cache.count == 0 ?
-			 errdetail("No scheme is configured.") :
-			 errdetail("Configured schemes are %s.", configured.data),
-			 errhint("Add an entry for it to s3store.endpoints.")));
+	s3_error_set(err, S3_ERROR_UNDEFINED, "scheme \"%s\" is not configured", shown);
+	if (cache.count == 0)
+		s3_error_detail(err, "No scheme is configured.");
+	else
+		s3_error_detail(err, "Configured schemes are %s.", configured.data);
+	s3_error_hint(err, "Add an entry for it to s3store.endpoints.");
 }
 
 static void

@@ -37,7 +37,9 @@ typedef struct S3Settings
 	char	   *key_prefix;
 	char	   *kms_encryption_key_id;
 	int			max_age_seconds;
+	int			max_attempts;
 	int			max_object_size;	/* kB */
+	int			max_pool_connections;
 	char	   *metadata;		/* a JSON object */
 	char	   *metadata_function;
 	int			multipart_copy_threshold;	/* kB */
@@ -98,6 +100,13 @@ extern void s3_settings_changed(void);
  */
 extern const S3Storage *s3_storage_find(S3Slice scheme);
 
+/* The same, but returns NULL and fills "err" instead of throwing. */
+extern const S3Storage *s3_storage_try_find(S3Slice scheme, S3Error *err);
+
+/* Where the requests of a storage go for a bucket that is in another region. */
+extern bool s3_storage_endpoint_in(const S3Storage *storage, const char *region,
+								   S3Endpoint *endpoint, S3Error *err);
+
 /*
  * Checks the text of s3store.endpoints; "err" says which entry and which key
  * is wrong and never shows a value that may be secret.  Sets *has_secret when
@@ -109,6 +118,7 @@ extern bool s3_settings_check_endpoints(const char *json, bool *has_secret, S3Er
  * Throws 42501 unless the storage may touch the bucket.
  */
 extern void s3_settings_require_bucket(const S3Storage *storage, S3Slice bucket);
+extern bool s3_settings_check_bucket(const S3Storage *storage, S3Slice bucket, S3Error *err);
 
 /*
  * Throws 25006, for "command" (such as "s3_presign()"), where read_only or

@@ -49,13 +49,20 @@ s3_sigv4_sign(S3Request *request, const S3Signing *signing, S3Error *err)
 	char		amz_date[AMZ_DATE_SIZE];
 	char		signature[S3_SHA256_HEX];
 	uint8		hash[S3_SHA256_LEN];
-	char	   *payload_hash = palloc(S3_SHA256_HEX);
+	const char *payload_hash = request->payload_hash;
 	CanonicalHeaders headers;
 
-	if (!format_amz_date(signing->time, amz_date, err) ||
-		!s3_sha256(request->body, hash, err))
+	if (!format_amz_date(signing->time, amz_date, err))
 		return false;
-	s3_hex(hash, sizeof(hash), payload_hash);
+	if (payload_hash == NULL)
+	{
+		char	   *hex = palloc(S3_SHA256_HEX);
+
+		if (!s3_sha256(request->body, hash, err))
+			return false;
+		s3_hex(hash, sizeof(hash), hex);
+		payload_hash = hex;
+	}
 	s3_fields_add(&request->headers, "x-amz-content-sha256", payload_hash);
 	s3_fields_add(&request->headers, "x-amz-date", pstrdup(amz_date));
 	if (credentials->session_token != NULL)
