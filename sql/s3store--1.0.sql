@@ -253,6 +253,37 @@ COMMENT ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) IS
 'deletes an object at once, whatever becomes of the transaction; true when it is gone, whether or not it existed; with AllVersions in params, all its versions';
 
 --
+-- Large objects: content of any size, a few parts of it in memory.
+--
+
+CREATE FUNCTION s3_put_lo(url pg_catalog.text,
+						  large_object pg_catalog.oid,
+						  content_type pg_catalog.text DEFAULT NULL,
+						  metadata pg_catalog.jsonb DEFAULT NULL,
+						  overwrite pg_catalog.bool DEFAULT NULL,
+						  params pg_catalog.jsonb DEFAULT NULL)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 's3store_put_lo'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
+
+COMMENT ON FUNCTION s3_put_lo(pg_catalog.text, pg_catalog.oid, pg_catalog.text,
+							  pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) IS
+'stores the content of a large object, as s3_put does but never compressed; returns the URL stored';
+
+CREATE FUNCTION s3_get_lo(url pg_catalog.text, params pg_catalog.jsonb DEFAULT NULL)
+RETURNS pg_catalog.oid
+AS 'MODULE_PATHNAME', 's3store_get_lo'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
+
+COMMENT ON FUNCTION s3_get_lo(pg_catalog.text, pg_catalog.jsonb) IS
+'the content of an object as a new large object, which is the caller''s to unlink; gzip is undone';
+
+REVOKE ALL ON FUNCTION s3_put_lo(pg_catalog.text, pg_catalog.oid, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_get_lo(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION s3_put_lo(pg_catalog.text, pg_catalog.oid, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
+GRANT EXECUTE ON FUNCTION s3_get_lo(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
+
+--
 -- Settings
 --
 

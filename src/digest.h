@@ -14,6 +14,7 @@
 #define S3_SHA256_HEX	(S3_SHA256_LEN * 2 + 1)
 #define S3_SHA1_LEN		20
 #define S3_MD5_LEN		16
+#define S3_MD5_HEX		(S3_MD5_LEN * 2 + 1)
 
 /*
  * All of them return false, with an S3_ERROR_UNSUPPORTED in "err", only where

@@ -26,6 +26,7 @@ typedef char *(*Checksum) (S3Slice content);
 
 static bool compare_etag(const S3HttpResponse *response, S3Slice content,
 						 S3IntegrityDirection direction, S3Error *err);
+static char *etag_md5(const S3HttpResponse *response);
 static bool is_plain(const S3HttpResponse *response);
 static bool is_md5(const char *etag);
 static bool differs(S3IntegrityDirection direction, const char *what, const char *theirs,
@@ -40,14 +41,15 @@ static char *base64_crc(uint64 crc, int len);
 static const struct
 {
 	const char *header;
+	const char *name;
 	Checksum	compute;
 }			checksums[] =
 {
-	{"x-amz-checksum-crc32", checksum_crc32},
-	{"x-amz-checksum-crc32c", checksum_crc32c},
-	{"x-amz-checksum-crc64nvme", checksum_crc64nvme},
-	{"x-amz-checksum-sha1", checksum_sha1},
-	{"x-amz-checksum-sha256", checksum_sha256}
+	{"x-amz-checksum-crc32", "CRC32", checksum_crc32},
+	{"x-amz-checksum-crc32c", "CRC32C", checksum_crc32c},
+	{"x-amz-checksum-crc64nvme", "CRC64NVME", checksum_crc64nvme},
+	{"x-amz-checksum-sha1", "SHA1", checksum_sha1},
+	{"x-amz-checksum-sha256", "SHA256", checksum_sha256}
 };
 
 bool
@@ -65,7 +67,7 @@ s3_integrity_check(const S3HttpResponse *response, S3Slice content,
 			continue;
 		ours = checksums[i].compute(content);
 		if (ours != NULL && strcmp(ours, theirs) != 0)
-			return differs(direction, checksums[i].header, theirs, ours, err);
+			return differs(direction, checksums[i].name, theirs, ours, err);
 	}
 	return true;
 }
@@ -74,27 +76,49 @@ static bool
 compare_etag(const S3HttpResponse *response, S3Slice content,
 			 S3IntegrityDirection direction, S3Error *err)
 {
-	char	   *etag = s3_response_header(response, "etag");
 	uint8		md5[S3_MD5_LEN];
-	char		ours[S3_MD5_LEN * 2 + 1];
+	char		ours[S3_MD5_HEX];
 	S3Error		refusal;
+
+	/* A FIPS installation has no MD5, so nothing to compare. */
+	if (!s3_integrity_has_md5(response) || !s3_md5(content, md5, &refusal))
+		return true;
+	s3_hex(md5, sizeof(md5), ours);
+	return s3_integrity_check_md5(response, ours, direction, err);
+}
+
+bool
+s3_integrity_has_md5(const S3HttpResponse *response)
+{
+	return is_plain(response) && etag_md5(response) != NULL;
+}
+
+bool
+s3_integrity_check_md5(const S3HttpResponse *response, const char *ours,
+					   S3IntegrityDirection direction, S3Error *err)
+{
+	char	   *theirs = etag_md5(response);
+
+	return theirs == NULL || pg_strcasecmp(theirs, ours) == 0 ||
+		differs(direction, "ETag", theirs, ours, err);
+}
+
+/* Returns the ETag without its quotes, if it is in the form of an MD5, or NULL. */
+static char *
+etag_md5(const S3HttpResponse *response)
+{
+	char	   *etag = s3_response_header(response, "etag");
 	size_t		len;
 
-	if (etag == NULL || !is_plain(response))
-		return true;
+	if (etag == NULL)
+		return NULL;
 	len = strlen(etag);
 	if (len >= 2 && etag[0] == '"' && etag[len - 1] == '"')
 	{
 		etag[len - 1] = '\0';
 		etag++;
 	}
-	/* A FIPS installation has no MD5, so nothing to compare. */
-	if (!is_md5(etag) || !s3_md5(content, md5, &refusal))
-		return true;
-	s3_hex(md5, sizeof(md5), ours);
-	if (pg_strcasecmp(etag, ours) == 0)
-		return true;
-	return differs(direction, "ETag", etag, ours, err);
+	return is_md5(etag) ? etag : NULL;
 }
 
 /* Is the ETag of the content, and not of what encryption made of it? */

@@ -27,4 +27,12 @@ typedef enum S3IntegrityDirection
 extern bool s3_integrity_check(const S3HttpResponse *response, S3Slice content,
 							   S3IntegrityDirection direction, S3Error *err);
 
+/*
+ * The two halves of the comparison with an ETag, for a content that comes in
+ * pieces: is the ETag its MD5, and is that the one (in hex) which was computed?
+ */
+extern bool s3_integrity_has_md5(const S3HttpResponse *response);
+extern bool s3_integrity_check_md5(const S3HttpResponse *response, const char *ours,
+								   S3IntegrityDirection direction, S3Error *err);
+
 #endif							/* S3STORE_INTEGRITY_H */

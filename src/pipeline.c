@@ -130,18 +130,30 @@ s3_pipeline_start(S3Pipeline *pipeline, S3Call *call, void *tag)
 bool
 s3_pipeline_next(S3Pipeline *pipeline, S3Finished *finished)
 {
+	return s3_pipeline_next_until(pipeline, finished, -1);
+}
+
+bool
+s3_pipeline_next_until(S3Pipeline *pipeline, S3Finished *finished, int64 deadline)
+{
 	Attempt    *attempt;
 
 	while (dlist_is_empty(&pipeline->ended))
 	{
 		S3HttpTransfer *transfer;
+		int64		due;
 
 		if (pipeline->count == 0)
 			return false;
 		send_waiting(pipeline);
 		if (!dlist_is_empty(&pipeline->ended))
 			break;
-		transfer = s3_http_wait_for_any(pipeline->group, next_due(pipeline));
+		if (deadline >= 0 && s3_http_now() >= deadline)
+			return false;
+		due = next_due(pipeline);
+		if (deadline >= 0 && (due < 0 || due > deadline))
+			due = deadline;
+		transfer = s3_http_wait_for_any(pipeline->group, due);
 		if (transfer != NULL)
 			settle(pipeline, transfer);
 	}
