@@ -203,6 +203,19 @@ s3_call_sign_form(S3Call *call, const S3Lifetime *lifetime, const char *policy,
 	(void) s3_lifetime_end(lifetime, call->storage, signing.credentials);
 }
 
+char *
+s3_call_error_message(const S3Call *call, const S3Error *err)
+{
+	if (call == NULL || call->operation == NULL)
+		return pstrdup(s3_error_message(err));
+	if (call->key.len == 0)
+		return s3_error_message_for_bucket(err, call->location.bucket);
+	return s3_error_message_for_object(err, call->operation->verb,
+									   call->operation->preposition,
+									   call->location.bucket,
+									   s3_slice(call->key.data, call->key.len));
+}
+
 void
 s3_call_throw(const S3Call *call, const S3Error *err)
 {

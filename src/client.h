@@ -114,6 +114,9 @@ extern void s3_call_start_form(S3Call *call, const S3Lifetime *lifetime, S3Field
 extern void s3_call_sign_form(S3Call *call, const S3Lifetime *lifetime, const char *policy,
 							  S3Fields *fields);
 
+/* What s3_call_throw says, as palloc'd text in the database's encoding. */
+extern char *s3_call_error_message(const S3Call *call, const S3Error *err);
+
 /* Reports "err" as the failure of this call. */
 extern void s3_call_throw(const S3Call *call, const S3Error *err) pg_attribute_noreturn();
 

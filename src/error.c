@@ -116,6 +116,7 @@ is_control(const unsigned char *s)
 
 #define S3_REPORT_KEY_MAX	200 /* bytes of a key that a message shows */
 
+static void throw(const S3Error *err, const char *message) pg_attribute_noreturn();
 static int	errcode_for_s3_error(S3ErrorKind kind);
 static int	report_detail(const S3Error *err);
 static int	report_hint(const S3Error *err);
@@ -123,46 +124,66 @@ static int	report_hint(const S3Error *err);
 void
 s3_error_throw(const S3Error *err)
 {
-	ereport(ERROR,
-			(errcode(errcode_for_s3_error(err->kind)),
-			 errmsg_internal("%s", s3_words(err->message)),
-			 report_detail(err),
-			 report_hint(err)));
-	pg_unreachable();
+	throw(err, s3_error_message(err));
 }
 
 void
 s3_error_throw_for_object(const S3Error *err, const char *verb,
 						  const char *preposition, S3Slice bucket, S3Slice key)
 {
-	char		clean_bucket[S3_REPORT_KEY_MAX];
-	char		clean_key[S3_REPORT_KEY_MAX];
-
-	s3_error_copy_text(clean_bucket, sizeof(clean_bucket), bucket);
-	s3_error_copy_text(clean_key, sizeof(clean_key), key);
-	ereport(ERROR,
-			(errcode(errcode_for_s3_error(err->kind)),
-			 errmsg("could not %s object \"%s\" %s bucket \"%s\": %s", verb,
-					s3_words(clean_key), preposition, clean_bucket,
-					s3_words(err->message)),
-			 report_detail(err),
-			 report_hint(err)));
-	pg_unreachable();
+	throw(err, s3_error_message_for_object(err, verb, preposition, bucket, key));
 }
 
 void
 s3_error_throw_for_bucket(const S3Error *err, S3Slice bucket)
 {
-	char		clean_bucket[S3_REPORT_KEY_MAX];
+	throw(err, s3_error_message_for_bucket(err, bucket));
+}
 
-	s3_error_copy_text(clean_bucket, sizeof(clean_bucket), bucket);
+static void
+throw(const S3Error *err, const char *message)
+{
 	ereport(ERROR,
 			(errcode(errcode_for_s3_error(err->kind)),
-			 errmsg("could not list bucket \"%s\": %s", clean_bucket,
-					s3_words(err->message)),
+			 errmsg_internal("%s", message),
 			 report_detail(err),
 			 report_hint(err)));
 	pg_unreachable();
+}
+
+const char *
+s3_error_message(const S3Error *err)
+{
+	return s3_words(err->message);
+}
+
+char *
+s3_error_message_for_object(const S3Error *err, const char *verb,
+							const char *preposition, S3Slice bucket, S3Slice key)
+{
+	char		clean_bucket[S3_REPORT_KEY_MAX];
+	char		clean_key[S3_REPORT_KEY_MAX];
+
+	s3_error_copy_text(clean_bucket, sizeof(clean_bucket), bucket);
+	s3_error_copy_text(clean_key, sizeof(clean_key), key);
+	return psprintf(_("could not %s object \"%s\" %s bucket \"%s\": %s"), verb,
+					s3_words(clean_key), preposition, clean_bucket, s3_words(err->message));
+}
+
+char *
+s3_error_message_for_bucket(const S3Error *err, S3Slice bucket)
+{
+	char		clean_bucket[S3_REPORT_KEY_MAX];
+
+	s3_error_copy_text(clean_bucket, sizeof(clean_bucket), bucket);
+	return psprintf(_("could not list bucket \"%s\": %s"), clean_bucket,
+					s3_words(err->message));
+}
+
+const char *
+s3_error_sqlstate(const S3Error *err)
+{
+	return unpack_sql_state(errcode_for_s3_error(err->kind));
 }
 
 /* The SQLSTATE of each kind, after errcode_for_file_access(). */

@@ -95,6 +95,14 @@ extern void s3_error_throw_for_object(const S3Error *err, const char *verb,
 									  const char *preposition,
 									  S3Slice bucket, S3Slice key) pg_attribute_noreturn();
 
+/* The messages of these, and the SQLSTATE (valid until the next call). */
+extern const char *s3_error_message(const S3Error *err);
+extern char *s3_error_message_for_object(const S3Error *err, const char *verb,
+										 const char *preposition,
+										 S3Slice bucket, S3Slice key);
+extern char *s3_error_message_for_bucket(const S3Error *err, S3Slice bucket);
+extern const char *s3_error_sqlstate(const S3Error *err);
+
 /* The same, for a list: "could not list bucket "<bucket>": ...". */
 extern void s3_error_throw_for_bucket(const S3Error *err, S3Slice bucket) pg_attribute_noreturn();
 #endif

@@ -24,6 +24,7 @@ s3store_available_name(PG_FUNCTION_ARGS)
 	text	   *url;
 	text	   *candidate;
 	S3Call		call;
+	S3Error		err;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
@@ -37,7 +38,8 @@ s3store_available_name(PG_FUNCTION_ARGS)
 			PG_RETURN_TEXT_P(candidate);
 		candidate = s3_name_alternative(url, COMMAND, max_length);
 	}
-	s3_name_throw_all_taken(url);
+	(void) s3_name_all_taken(url, &err);
+	s3_error_throw(&err);
 }
 
 /* Returns 0 for NULL: no limit. */

@@ -35,18 +35,25 @@ s3_name_is_taken(text *url, const char *command, const S3Fields *put)
 	S3Error		err;
 
 	(void) s3_call_open(&call, S3_HEAD_OBJECT, command, S3_CALL_REQUEST, url);
-	for (int i = 0; put != NULL && i < lengthof(shared_headers); i++)
-	{
-		const char *value = s3_fields_find(put, shared_headers[i]);
-
-		if (value != NULL)
-			s3_fields_add(&call.request.headers, shared_headers[i], value);
-	}
+	if (put != NULL)
+		s3_name_add_headers(&call, put);
 	if (s3_call_perform(&call, &response, &err))
 		return true;
 	if (err.kind != S3_ERROR_NOT_FOUND)
 		s3_call_throw(&call, &err);
 	return false;
+}
+
+void
+s3_name_add_headers(S3Call *look, const S3Fields *put)
+{
+	for (int i = 0; i < lengthof(shared_headers); i++)
+	{
+		const char *value = s3_fields_find(put, shared_headers[i]);
+
+		if (value != NULL)
+			s3_fields_add(&look->request.headers, shared_headers[i], value);
+	}
 }
 
 bool
@@ -60,29 +67,39 @@ s3_name_fits(text *url, int max_length)
 text *
 s3_name_alternative(text *url, const char *command, int max_length)
 {
+	S3Error		err;
+	text	   *name = s3_name_try_alternative(url, command, max_length, &err);
+
+	if (name == NULL)
+		s3_error_throw(&err);
+	return name;
+}
+
+text *
+s3_name_try_alternative(text *url, const char *command, int max_length, S3Error *err)
+{
 	S3NameLimits limits = {0, max_length};
 	char		suffix[S3_NAME_SUFFIX_LEN + 1];
 	StringInfoData name;
 	S3Slice		utf8 = s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url));
 	S3Call		call;
-	S3Error		err;
 
-	(void) s3_call_open(&call, S3_HEAD_OBJECT, command, S3_CALL_REQUEST, url);
+	if (s3_call_try_open(&call, S3_HEAD_OBJECT, command, url, err) != S3_CALL_OPENED)
+		return NULL;
 	limits.bytes = longest_url(&call);
 	random_characters(suffix, S3_NAME_SUFFIX_LEN);
 	initStringInfo(&name);
-	if (!s3_naming_alternative(named_part(utf8, &call), suffix, &limits, &name, &err))
-		s3_error_throw(&err);
+	if (!s3_naming_alternative(named_part(utf8, &call), suffix, &limits, &name, err))
+		return NULL;
 	return s3_text_from_utf8(s3_slice(name.data, name.len));
 }
 
-void
-s3_name_throw_all_taken(text *url)
+bool
+s3_name_all_taken(text *url, S3Error *err)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_DUPLICATE_FILE),
-			 errmsg("could not find a free name for object \"%s\"", text_to_cstring(url)),
-			 errdetail("%d names were taken.", S3_NAME_ATTEMPTS_MAX)));
+	s3_error_set(err, S3_ERROR_CONFLICT, "could not find a free name for object \"%.*s\"",
+				 S3_SLICE_ARGS(s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url))));
+	return s3_error_detail(err, "%d names were taken.", S3_NAME_ATTEMPTS_MAX);
 }
 
 /* Where keys are cut at '?' and '#', what stands behind names nothing. */

@@ -19,6 +19,9 @@
  */
 extern bool s3_name_is_taken(text *url, const char *command, const S3Fields *put);
 
+/* Gives a request that looks an object up those of a put's headers. */
+extern void s3_name_add_headers(S3Call *look, const S3Fields *put);
+
 /* Are these no more characters than that?  0: they always are. */
 extern bool s3_name_fits(text *url, int max_length);
 
@@ -29,7 +32,11 @@ extern bool s3_name_fits(text *url, int max_length);
  */
 extern text *s3_name_alternative(text *url, const char *command, int max_length);
 
-/* Reports that so many names were taken. */
-extern void s3_name_throw_all_taken(text *url) pg_attribute_noreturn();
+/* The same, but returns NULL and fills "err" instead of throwing. */
+extern text *s3_name_try_alternative(text *url, const char *command, int max_length,
+									 S3Error *err);
+
+/* So many names were taken: fills "err", returns false. */
+extern bool s3_name_all_taken(text *url, S3Error *err);
 
 #endif							/* S3STORE_FREE_NAME_H */

@@ -247,7 +247,8 @@ is_transient(const S3HttpTransfer *transfer)
 		case CURLE_SEND_ERROR:
 		case CURLE_SEND_FAIL_REWIND:
 			return true;
-		case CURLE_SSL_CONNECT_ERROR:	/* the connection, or what was said on it? */
+		case CURLE_SSL_CONNECT_ERROR:	/* the connection, or what was said on
+										 * it? */
 			return system_error(transfer) != 0;
 		case CURLE_RECV_ERROR:
 			return strstr(transfer->error_buffer, "chunk") == NULL;

@@ -27,8 +27,10 @@
 #include "servers.h"
 #include "signing.h"
 
-#define CLOCK_OFFSET_MAX	SECS_PER_DAY	/* a server's clock, to be believed */
-#define HASH_CHUNK			(1024 * 1024)	/* between two looks for interrupts */
+#define CLOCK_OFFSET_MAX	SECS_PER_DAY	/* a server's clock, to be
+											 * believed */
+#define HASH_CHUNK			(1024 * 1024)	/* between two looks for
+											 * interrupts */
 
 typedef struct Attempt
 {
@@ -43,7 +45,8 @@ typedef struct Attempt
 	int64		due;			/* s3_http_now(); when to send it */
 	int64		deadline;		/* likewise; 0: none */
 	int			tokens;			/* taken from the server's budget */
-	bool		lost;			/* an answer was: the server may have served it */
+	bool		lost;			/* an answer was: the server may have served
+								 * it */
 	bool		clock_tried;
 	bool		region_tried;
 	uint64		generation;		/* of the settings that the call was opened by */

@@ -20,7 +20,8 @@ typedef enum S3RetryReason
 	S3_RETRY_FAILED,			/* the server says that it failed */
 	S3_RETRY_THROTTLED,			/* the server asks for fewer requests */
 	S3_RETRY_CLOCK,				/* signed for a time that is not the server's */
-	S3_RETRY_REGION				/* signed for another region; "err" has the one */
+	S3_RETRY_REGION				/* signed for another region; "err" has the
+								 * one */
 } S3RetryReason;
 
 /*

@@ -1,0 +1,234 @@
+/*-------------------------------------------------------------------------
+ *
+ * storing.c
+ *	  One put, a request at a time: the name that it gets, and the upload.
+ *
+ *	  look -> upload -> stored
+ *	   ^         |
+ *	   +- taken -+
+ *
+ * Without "overwrite" an object that exists is never touched: the name that
+ * is stored is then another one, made by Django's rule.  The server is asked
+ * before the upload, since some servers take If-None-Match and ignore it;
+ * where it is known, nobody can take the name between the question and the
+ * upload.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include "digest.h"
+#include "free_name.h"
+#include "response.h"
+#include "servers.h"
+#include "storing.h"
+
+#define RACES_MAX	5			/* names lost to others, in one put */
+#define HTTP_PRECONDITION_FAILED	412
+
+static S3Call *start(S3Storing *storing);
+static S3Call *look(S3Storing *storing, S3StoringStep step);
+static S3Call *note_look(S3Storing *storing, const S3Finished *finished);
+static S3Call *upload_free(S3Storing *storing);
+static S3Call *upload_over(S3Storing *storing);
+static S3Call *note_upload(S3Storing *storing, const S3Finished *finished);
+static bool says_taken(const S3Error *err);
+static S3Call *compare(S3Storing *storing, const S3Finished *finished);
+static bool is_stored(const S3Finished *finished, const S3Request *put);
+static S3Call *note_race(S3Storing *storing, S3Call *call, const S3Error *err);
+static S3Call *try_other_name(S3Storing *storing);
+static S3Call *end(S3Storing *storing, S3StoringStep step);
+static S3Call *fail(S3Storing *storing, S3Call *call, const S3Error *err);
+
+S3Call *
+s3_storing_next(S3Storing *storing, const S3Finished *finished)
+{
+	switch (storing->step)
+	{
+		case S3_STORING_START:
+			return start(storing);
+		case S3_STORING_LOOK:
+			return note_look(storing, finished);
+		case S3_STORING_UPLOAD_FREE:
+		case S3_STORING_UPLOAD_OVER:
+			return note_upload(storing, finished);
+		case S3_STORING_COMPARE:
+			return compare(storing, finished);
+		case S3_STORING_STORED:
+		case S3_STORING_NO_FILE:
+		case S3_STORING_FAILED:
+			break;
+	}
+	return NULL;
+}
+
+static S3Call *
+start(S3Storing *storing)
+{
+	const S3Fields *headers = &storing->put.request.headers;
+
+	storing->name = storing->url;
+	switch (s3_call_try_open(&storing->put, S3_PUT_OBJECT, storing->command, storing->url,
+							 &storing->err))
+	{
+		case S3_CALL_NO_FILE:
+			return end(storing, S3_STORING_NO_FILE);
+		case S3_CALL_FAILED:
+			return end(storing, S3_STORING_FAILED);
+		case S3_CALL_OPENED:
+			break;
+	}
+	if (storing->overwrite < 0)
+		storing->overwrite = storing->put.storage->settings.file_overwrite;
+
+	/*
+	 * A condition of the caller's decides by itself; what fails it is an
+	 * error.
+	 */
+	(void) s3_put_open(&storing->put, storing->command, storing->name, &storing->arguments);
+	if (storing->overwrite ||
+		s3_fields_find(headers, "if-match") != NULL ||
+		s3_fields_find(headers, "if-none-match") != NULL)
+	{
+		storing->step = S3_STORING_UPLOAD_OVER;
+		return &storing->put;
+	}
+	return look(storing, S3_STORING_LOOK);
+}
+
+/* Asks what stands under the name. */
+static S3Call *
+look(S3Storing *storing, S3StoringStep step)
+{
+	S3Error		err;
+
+	if (s3_call_try_open(&storing->look, S3_HEAD_OBJECT, storing->command, storing->name,
+						 &err) != S3_CALL_OPENED)
+		return fail(storing, NULL, &err);
+	s3_name_add_headers(&storing->look, &storing->put.request.headers);
+	storing->step = step;
+	return &storing->look;
+}
+
+static S3Call *
+note_look(S3Storing *storing, const S3Finished *finished)
+{
+	if (finished->ok)
+		return try_other_name(storing);
+	if (finished->err.kind != S3_ERROR_NOT_FOUND)
+		return fail(storing, finished->call, &finished->err);
+	return upload_free(storing);
+}
+
+static S3Call *
+upload_free(S3Storing *storing)
+{
+	if (s3_server_find(storing->put.endpoint_host)->no_conditional_put)
+		return upload_over(storing);
+	s3_fields_add(&storing->put.request.headers, "if-none-match", "*");
+	storing->step = S3_STORING_UPLOAD_FREE;
+	return &storing->put;
+}
+
+static S3Call *
+upload_over(S3Storing *storing)
+{
+	(void) s3_put_open(&storing->put, storing->command, storing->name, &storing->arguments);
+	storing->step = S3_STORING_UPLOAD_OVER;
+	return &storing->put;
+}
+
+static S3Call *
+note_upload(S3Storing *storing, const S3Finished *finished)
+{
+	const S3Error *err = &finished->err;
+
+	if (finished->ok)
+		return end(storing, S3_STORING_STORED);
+	if (storing->step == S3_STORING_UPLOAD_OVER)
+		return fail(storing, finished->call, err);
+	if (err->kind == S3_ERROR_UNSUPPORTED)
+	{
+		s3_server_find(storing->put.endpoint_host)->no_conditional_put = true;
+		return upload_over(storing);
+	}
+	if (!says_taken(err))
+		return fail(storing, finished->call, err);
+	/* What was sent twice may have met itself. */
+	if (err->http_status == HTTP_PRECONDITION_FAILED && finished->response.resent)
+		return look(storing, S3_STORING_COMPARE);
+	return note_race(storing, finished->call, err);
+}
+
+static bool
+says_taken(const S3Error *err)
+{
+	return err->http_status == HTTP_PRECONDITION_FAILED ||
+		strcmp(err->code, "ConditionalRequestConflict") == 0;
+}
+
+static S3Call *
+compare(S3Storing *storing, const S3Finished *finished)
+{
+	if (is_stored(finished, &storing->put.request))
+		return end(storing, S3_STORING_STORED);
+	return note_race(storing, finished->call, &finished->err);
+}
+
+/* Does the object have the content that the request sent? */
+static bool
+is_stored(const S3Finished *finished, const S3Request *put)
+{
+	S3ObjectInfo info;
+	S3Error		err;
+	uint8		md5[S3_MD5_LEN];
+	char		hex[S3_MD5_LEN * 2 + 1];
+
+	if (!finished->ok || !s3_md5(put->body, md5, &err) ||
+		!s3_response_object(&finished->response, &info, &err))
+		return false;
+	s3_hex(md5, sizeof(md5), hex);
+	return info.size == (int64) put->body.len && info.etag != NULL &&
+		strcmp(info.etag, hex) == 0;
+}
+
+/* A server that takes names whatever we ask for must not get the content for ever. */
+static S3Call *
+note_race(S3Storing *storing, S3Call *call, const S3Error *err)
+{
+	if (++storing->races > RACES_MAX)
+		return fail(storing, call, err);
+	return try_other_name(storing);
+}
+
+static S3Call *
+try_other_name(S3Storing *storing)
+{
+	S3Error		err;
+
+	if (++storing->names >= S3_NAME_ATTEMPTS_MAX)
+	{
+		(void) s3_name_all_taken(storing->url, &err);
+		return fail(storing, NULL, &err);
+	}
+	storing->name = s3_name_try_alternative(storing->url, storing->command, 0, &err);
+	if (storing->name == NULL)
+		return fail(storing, NULL, &err);
+	(void) s3_put_open(&storing->put, storing->command, storing->name, &storing->arguments);
+	return look(storing, S3_STORING_LOOK);
+}
+
+static S3Call *
+end(S3Storing *storing, S3StoringStep step)
+{
+	storing->step = step;
+	return NULL;
+}
+
+static S3Call *
+fail(S3Storing *storing, S3Call *call, const S3Error *err)
+{
+	storing->failed = call;
+	storing->err = *err;
+	return end(storing, S3_STORING_FAILED);
+}
