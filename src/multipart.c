@@ -31,7 +31,7 @@
 #include "utils/memutils.h"
 
 #define ABORT_TIMEOUT		2000	/* ms */
-#define CANCEL_TIMEOUT		200 /* ms, when the query was cancelled */
+#define CANCEL_TIMEOUT		150 /* ms, when the query was cancelled */
 #define UPLOAD_ID_MAX		2048	/* bytes */
 #define PART_SIZE_ROUNDING	(1024 * 1024)	/* bytes */
 #define HTTP_CONFLICT		409

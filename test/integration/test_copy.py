@@ -653,6 +653,7 @@ class Gone(BackendCase):
         conn = self.session(server.endpoint, timeout='60s')
         query(conn, "SET s3store.multipart_copy_threshold = '5MB'")
         query(conn, "SET s3store.multipart_part_size = '5MB'")
+        query(conn, 'SET s3store.max_pool_connections = 1')     # parts in order
         return conn, server
 
     COPY = "SELECT s3_copy('s3-bad://answer/a', 's3-bad://answer/b')"
