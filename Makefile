@@ -7,6 +7,7 @@ DATA = sql/s3store--1.0.sql
 # The rooms marked pure in src/README.md: they also build as plain C programs.
 PURE_OBJS = \
 	src/address.o \
+	src/age.o \
 	src/buckets.o \
 	src/copy_headers.o \
 	src/crc.o \
@@ -15,7 +16,11 @@ PURE_OBJS = \
 	src/error.o \
 	src/integrity.o \
 	src/json.o \
+	src/key_document.o \
+	src/key_hosts.o \
+	src/key_schedule.o \
 	src/keys.o \
+	src/link.o \
 	src/list_page.o \
 	src/location.o \
 	src/metadata.o \
@@ -34,7 +39,9 @@ PURE_OBJS = \
 
 OBJS = $(sort $(patsubst %.c,%.o,$(wildcard src/*.c)))
 
-REGRESS = location address presign links errors settings put_settings credentials privileges read_only
+REGRESS = location address presign links link_cache errors settings put_settings credentials privileges read_only \
+	reconcile
+REGRESS += queue manage
 REGRESS_OPTS = --load-extension=s3store
 
 PG_CPPFLAGS = $(shell pkg-config --cflags libcurl libcrypto expat zlib)

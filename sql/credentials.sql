@@ -256,6 +256,10 @@ SELECT * FROM try_file(E'[default]\naws_access_key_id = id\naws_secret_access_ke
 SELECT * FROM try_file(E'[default]\naws_access_key_id = id\naws_secret_access_key = secret\naws_expiration = 2026-01-01T00:00:00\n');
 SELECT * FROM try_file(E'[default]\naws_access_key_id = id\naws_secret_access_key = secret\naws_expiration = 1969-01-01T00:00:00Z\n');
 
+-- other ways to get keys are not passed over in silence
+SELECT * FROM try_file(E'[default]\naws_access_key_id = id\naws_secret_access_key = secret\nrole_arn = arn:aws:iam::1:role/x\n');
+SELECT * FROM try_file(E'[default]\ncredential_process = /bin/keys\n');
+
 -- more profiles than a session remembers
 SELECT write_file(string_agg(format(E'[p%s]\naws_access_key_id = id%s\naws_secret_access_key = secret\n', i, i), ''))
   FROM generate_series(1, 40) AS i;

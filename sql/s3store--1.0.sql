@@ -43,12 +43,12 @@ COMMENT ON DOMAIN s3url IS
 'text that is an S3 URL (scheme://bucket/key), or '''' or ''-'' for no file';
 
 --
--- Links
+-- Links.  Costs are measured: the unit is a function such as || of two short texts.
 --
 
 CREATE FUNCTION s3_url(url pg_catalog.text) RETURNS pg_catalog.text
 AS 'MODULE_PATHNAME', 's3store_url'
-LANGUAGE C STABLE STRICT PARALLEL SAFE;
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 4;
 
 COMMENT ON FUNCTION s3_url(pg_catalog.text) IS
 'HTTP URL of an object, not signed';
@@ -60,11 +60,24 @@ CREATE FUNCTION s3_presign(url pg_catalog.text,
 						   signed_at pg_catalog.timestamptz DEFAULT NULL)
 RETURNS pg_catalog.text
 AS 'MODULE_PATHNAME', 's3store_presign'
-LANGUAGE C STABLE PARALLEL SAFE;
+LANGUAGE C STABLE PARALLEL SAFE COST 25;
 
 COMMENT ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval,
 							   pg_catalog.jsonb, pg_catalog.timestamptz) IS
 'presigned link to an object; method is an operation (get_object, head_object, put_object, delete_object, copy_object, upload_part, create_multipart_upload, complete_multipart_upload, abort_multipart_upload, list_parts, list_objects_v2) or an HTTP verb, expires defaults to s3store.presign_expires, params are boto3''s, signed_at defaults to the start of the statement';
+
+CREATE FUNCTION s3_presign(urls pg_catalog.text[],
+						   method pg_catalog.text DEFAULT 'get_object',
+						   expires pg_catalog.interval DEFAULT NULL,
+						   params pg_catalog.jsonb DEFAULT NULL,
+						   signed_at pg_catalog.timestamptz DEFAULT NULL)
+RETURNS pg_catalog.text[]
+AS 'MODULE_PATHNAME', 's3store_presign_array'
+LANGUAGE C STABLE PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION s3_presign(pg_catalog.text[], pg_catalog.text, pg_catalog.interval,
+							   pg_catalog.jsonb, pg_catalog.timestamptz) IS
+'presigned links in the places of their URLs, NULL where there is none; the other arguments are those of s3_presign for one URL';
 
 CREATE TYPE s3_request AS (
 	method pg_catalog.text,
@@ -83,7 +96,7 @@ CREATE FUNCTION s3_presign_request(url pg_catalog.text,
 								   signed_at pg_catalog.timestamptz DEFAULT NULL)
 RETURNS s3_request
 AS 'MODULE_PATHNAME', 's3store_presign_request'
-LANGUAGE C STABLE PARALLEL SAFE;
+LANGUAGE C STABLE PARALLEL SAFE COST 30;
 
 COMMENT ON FUNCTION s3_presign_request(pg_catalog.text, pg_catalog.text, pg_catalog.interval,
 									   pg_catalog.jsonb, pg_catalog.timestamptz) IS
@@ -98,7 +111,7 @@ CREATE FUNCTION s3_presign_post(url pg_catalog.text,
 								signed_at pg_catalog.timestamptz DEFAULT NULL)
 RETURNS pg_catalog.jsonb
 AS 'MODULE_PATHNAME', 's3store_presign_post'
-LANGUAGE C STABLE PARALLEL SAFE;
+LANGUAGE C STABLE PARALLEL SAFE COST 500;
 
 COMMENT ON FUNCTION s3_presign_post(pg_catalog.text, pg_catalog.interval, pg_catalog.int8,
 									pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb,
@@ -284,6 +297,142 @@ GRANT EXECUTE ON FUNCTION s3_put_lo(pg_catalog.text, pg_catalog.oid, pg_catalog.
 GRANT EXECUTE ON FUNCTION s3_get_lo(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
 
 --
+-- The queue of deletions.  Its table is the extension's own: nobody else
+-- writes it, and a dump has the table without its rows.
+--
+
+CREATE SEQUENCE s3_deletion_id CACHE 100;
+
+CREATE TABLE s3_deletion (
+	id pg_catalog.int8 NOT NULL,
+	object pg_catalog.int8 NOT NULL,
+	next_at pg_catalog.timestamptz NOT NULL,
+	queued_at pg_catalog.timestamptz NOT NULL,
+	claim pg_catalog.int8,
+	relation pg_catalog.oid,
+	owner pg_catalog.oid NOT NULL,
+	attribute pg_catalog.int2,
+	attempts pg_catalog.int2 NOT NULL,
+	exclusive pg_catalog.bool NOT NULL,
+	dead pg_catalog.bool NOT NULL,
+	url pg_catalog.text NOT NULL,
+	version_id pg_catalog.text,
+	last_error pg_catalog.text
+) WITH (
+	autovacuum_vacuum_scale_factor = 0.02,
+	autovacuum_vacuum_threshold = 1000,
+	autovacuum_analyze_scale_factor = 0.2
+);
+
+CREATE INDEX s3_deletion_pending ON s3_deletion (next_at, id) WHERE claim IS NULL AND NOT dead;
+CREATE INDEX s3_deletion_object ON s3_deletion (object);
+CREATE INDEX s3_deletion_claim ON s3_deletion (claim) WHERE claim IS NOT NULL;
+CREATE INDEX s3_deletion_dead ON s3_deletion (id) WHERE dead;
+
+COMMENT ON SEQUENCE s3_deletion_id IS 'numbers of queued deletions and of claims';
+COMMENT ON TABLE s3_deletion IS
+'objects that wait for their deletion; read it through the view s3_queue';
+COMMENT ON COLUMN s3_deletion.id IS 'number of the deletion';
+COMMENT ON COLUMN s3_deletion.object IS 'hash of scheme, bucket and key';
+COMMENT ON COLUMN s3_deletion.next_at IS 'when it is due';
+COMMENT ON COLUMN s3_deletion.queued_at IS 'when it was queued: what was written later stays';
+COMMENT ON COLUMN s3_deletion.claim IS 'who works on it: a lock that lives as long as his session; NULL: nobody';
+COMMENT ON COLUMN s3_deletion.relation IS 'table that is asked whether a row still names the object; NULL: none';
+COMMENT ON COLUMN s3_deletion.owner IS 'role on whose behalf the object is deleted';
+COMMENT ON COLUMN s3_deletion.attribute IS 'number of the column of that table';
+COMMENT ON COLUMN s3_deletion.attempts IS 'attempts that have failed';
+COMMENT ON COLUMN s3_deletion.exclusive IS 'whether the table need not be asked';
+COMMENT ON COLUMN s3_deletion.dead IS 'whether it was given up';
+COMMENT ON COLUMN s3_deletion.url IS 'URL of the object';
+COMMENT ON COLUMN s3_deletion.version_id IS 'version to delete; NULL: the object';
+COMMENT ON COLUMN s3_deletion.last_error IS 'why the last attempt failed, or why it waits';
+
+-- A replica of the rows is no order to delete the objects once more.
+CREATE FUNCTION s3_ignore_replicated() RETURNS pg_catalog.trigger
+AS 'MODULE_PATHNAME', 's3store_ignore_replicated'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION s3_ignore_replicated() IS
+'trigger function that drops what logical replication brings into the queue';
+
+CREATE TRIGGER s3_ignore_replicated BEFORE INSERT OR UPDATE OR DELETE ON s3_deletion
+FOR EACH ROW EXECUTE FUNCTION s3_ignore_replicated();
+
+ALTER TABLE s3_deletion ENABLE REPLICA TRIGGER s3_ignore_replicated;
+ALTER TABLE s3_deletion REPLICA IDENTITY FULL;
+
+CREATE VIEW s3_queue AS
+SELECT d.id,
+	   d.url,
+	   d.version_id,
+	   CASE WHEN d.dead THEN 'dead' WHEN d.claim IS NOT NULL THEN 'claimed' ELSE 'pending' END AS state,
+	   d.queued_at,
+	   d.next_at,
+	   d.attempts,
+	   d.last_error,
+	   d.relation::pg_catalog.regclass AS relation,
+	   (SELECT a.attname FROM pg_catalog.pg_attribute a
+		 WHERE a.attrelid OPERATOR(pg_catalog.=) d.relation
+		   AND a.attnum OPERATOR(pg_catalog.=) d.attribute) AS attribute,
+	   d.exclusive,
+	   d.owner::pg_catalog.regrole AS owner
+  FROM s3_deletion d;
+
+COMMENT ON VIEW s3_queue IS
+'objects that wait for their deletion: pending until next_at, claimed by a worker, or dead after too many failed attempts';
+
+CREATE FUNCTION s3_delete_later(url pg_catalog.text,
+								delay pg_catalog.interval DEFAULT NULL,
+								version_id pg_catalog.text DEFAULT NULL)
+RETURNS pg_catalog.int8
+AS 'MODULE_PATHNAME', 's3store_delete_later'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION s3_delete_later(pg_catalog.text, pg_catalog.interval, pg_catalog.text) IS
+'queues the deletion of an object, or of one version of it, and returns its number in s3_queue; a rollback takes it back; delay defaults to s3store.delete_delay';
+
+CREATE FUNCTION s3_manage() RETURNS pg_catalog.trigger
+AS 'MODULE_PATHNAME', 's3store_manage'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION s3_manage() IS
+'trigger function that deletes objects whose rows go; arguments: the column, and ''delay=...'', ''within=...'', ''exclusive''';
+
+CREATE PROCEDURE s3_drain(max_items pg_catalog.int8 DEFAULT NULL)
+AS 'MODULE_PATHNAME', 's3store_drain'
+LANGUAGE C;
+
+COMMENT ON PROCEDURE s3_drain(pg_catalog.int8) IS
+'deletes the objects whose deletion is due, at most max_items of them; commits as it goes';
+
+CREATE FUNCTION s3_queue_retry(id pg_catalog.int8 DEFAULT NULL)
+RETURNS pg_catalog.int8
+AS 'MODULE_PATHNAME', 's3store_queue_retry'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION s3_queue_retry(pg_catalog.int8) IS
+'makes a queued deletion due at once, or without a number all that are dead; returns how many';
+
+CREATE TABLE s3_writer (
+	database pg_catalog.oid NOT NULL,
+	token pg_catalog.text NOT NULL
+);
+
+COMMENT ON TABLE s3_writer IS
+'the token that s3store.writer_token must match before a worker deletes anything; dumped, so that a copy knows that it is one';
+COMMENT ON COLUMN s3_writer.database IS 'OID of the database that it was set for';
+COMMENT ON COLUMN s3_writer.token IS 'the token';
+
+SELECT pg_catalog.pg_extension_config_dump('s3_writer', '');
+
+CREATE FUNCTION s3_set_writer_token(token pg_catalog.text) RETURNS pg_catalog.void
+AS 'MODULE_PATHNAME', 's3store_set_writer_token'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION s3_set_writer_token(pg_catalog.text) IS
+'stores the token that the setting s3store.writer_token must match before queued deletions are carried out in this database; NULL removes it';
+
+--
 -- Settings
 --
 
@@ -304,10 +453,86 @@ CREATE FUNCTION s3_credentials(scheme pg_catalog.text,
 							   OUT expires_at pg_catalog.timestamptz)
 RETURNS pg_catalog.record
 AS 'MODULE_PATHNAME', 's3store_credentials'
-LANGUAGE C STABLE STRICT PARALLEL SAFE;
+LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION s3_credentials(pg_catalog.text) IS
 'where the access keys for a scheme come from, the last characters of their ID, and when they expire; error 28000 when there are none';
+
+--
+-- Runs over a bucket
+--
+
+CREATE FUNCTION s3_progress_entries(OUT pid pg_catalog.int4,
+									OUT datname pg_catalog.name,
+									OUT usename pg_catalog.name,
+									OUT command pg_catalog.text,
+									OUT url pg_catalog.text,
+									OUT started_at pg_catalog.timestamptz,
+									OUT updated_at pg_catalog.timestamptz,
+									OUT listed pg_catalog.int8,
+									OUT rows_read pg_catalog.int8,
+									OUT found pg_catalog.int8,
+									OUT done pg_catalog.int8,
+									OUT changed pg_catalog.int8,
+									OUT skipped pg_catalog.int8,
+									OUT failed pg_catalog.int8,
+									OUT total pg_catalog.int8,
+									OUT per_second pg_catalog.float8,
+									OUT seconds_left pg_catalog.float8)
+RETURNS SETOF pg_catalog.record
+AS 'MODULE_PATHNAME', 's3store_progress'
+LANGUAGE C VOLATILE STRICT PARALLEL SAFE ROWS 10;
+
+COMMENT ON FUNCTION s3_progress_entries() IS
+'what the view s3_progress shows';
+
+CREATE VIEW s3_progress AS
+SELECT p.pid, p.datname, p.usename, p.command, p.url, p.started_at, p.updated_at,
+	   p.listed, p.rows_read, p.found, p.done, p.changed, p.skipped, p.failed, p.total,
+	   pg_catalog.round(p.per_second::pg_catalog.numeric, 1) AS per_second,
+	   pg_catalog.make_interval(secs => pg_catalog.round(p.seconds_left::pg_catalog.numeric)::pg_catalog.float8) AS time_left
+  FROM s3_progress_entries() p;
+
+COMMENT ON VIEW s3_progress IS
+'the runs of s3_reconcile and s3_sync_meta that are under way, in all databases: one''s own, and for s3store_admin and pg_read_all_stats everybody''s';
+
+CREATE FUNCTION s3_key_below(url pg_catalog.text, prefix_url pg_catalog.text)
+RETURNS pg_catalog.bytea
+AS 'MODULE_PATHNAME', 's3store_key_below'
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION s3_key_below(pg_catalog.text, pg_catalog.text) IS
+'the key that the object of a URL has on its server, where that is an object below prefix_url, by whatever scheme; else NULL';
+
+CREATE FUNCTION s3_reconcile(prefix_url pg_catalog.text,
+							 table_name pg_catalog.regclass,
+							 column_name pg_catalog.name,
+							 older_than pg_catalog.interval DEFAULT '1 day')
+RETURNS TABLE (url pg_catalog.text,
+			   state pg_catalog.text,
+			   size pg_catalog.int8,
+			   last_modified pg_catalog.timestamptz)
+AS 'MODULE_PATHNAME', 's3store_reconcile'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1000;
+
+COMMENT ON FUNCTION s3_reconcile(pg_catalog.text, pg_catalog.regclass, pg_catalog.name,
+								 pg_catalog.interval) IS
+'what is different between the objects below prefix_url and the URLs in a column: only_in_s3, an object that no row names and that is older than older_than; only_in_db, a URL that names no object';
+
+CREATE FUNCTION s3_reconcile_all(prefix_url pg_catalog.text,
+								 tables pg_catalog.regclass[],
+								 columns pg_catalog.name[],
+								 older_than pg_catalog.interval DEFAULT '1 day')
+RETURNS TABLE (url pg_catalog.text,
+			   state pg_catalog.text,
+			   size pg_catalog.int8,
+			   last_modified pg_catalog.timestamptz)
+AS 'MODULE_PATHNAME', 's3store_reconcile_all'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1000;
+
+COMMENT ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_catalog.name[],
+									 pg_catalog.interval) IS
+'as s3_reconcile, for the URLs of several columns: an object is only_in_s3 when none of them names it';
 
 --
 -- Rights: what reaches keys or the network is for the roles only.
@@ -315,6 +540,7 @@ COMMENT ON FUNCTION s3_credentials(pg_catalog.text) IS
 
 REVOKE ALL ON FUNCTION s3_url(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_presign(pg_catalog.text[], pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_presign_request(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_presign_post(pg_catalog.text, pg_catalog.interval, pg_catalog.int8, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) FROM PUBLIC;
@@ -334,8 +560,9 @@ REVOKE ALL ON FUNCTION s3_settings(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_credentials(pg_catalog.text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION s3_url(pg_catalog.text) TO s3store_read, s3store_write;
--- Both themselves ask for the role that the link's operation needs.
+-- They themselves ask for the role that the link's operation needs.
 GRANT EXECUTE ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_read, s3store_write;
+GRANT EXECUTE ON FUNCTION s3_presign(pg_catalog.text[], pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_read, s3store_write;
 GRANT EXECUTE ON FUNCTION s3_presign_request(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_read, s3store_write;
 GRANT EXECUTE ON FUNCTION s3_available_name(pg_catalog.text, pg_catalog.int4) TO s3store_read, s3store_write;
 GRANT EXECUTE ON FUNCTION s3_get(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
@@ -353,3 +580,32 @@ GRANT EXECUTE ON FUNCTION s3_rename(pg_catalog.text, pg_catalog.text) TO s3store
 GRANT EXECUTE ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_settings(pg_catalog.text) TO s3store_admin;
 GRANT EXECUTE ON FUNCTION s3_credentials(pg_catalog.text) TO s3store_admin;
+
+REVOKE ALL ON TABLE s3_deletion, s3_queue, s3_writer FROM PUBLIC;
+REVOKE ALL ON SEQUENCE s3_deletion_id FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_ignore_replicated() FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_delete_later(pg_catalog.text, pg_catalog.interval, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_manage() FROM PUBLIC;
+REVOKE ALL ON PROCEDURE s3_drain(pg_catalog.int8) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_queue_retry(pg_catalog.int8) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_set_writer_token(pg_catalog.text) FROM PUBLIC;
+
+GRANT SELECT ON TABLE s3_queue TO s3store_admin;
+GRANT EXECUTE ON FUNCTION s3_delete_later(pg_catalog.text, pg_catalog.interval, pg_catalog.text) TO s3store_write;
+GRANT EXECUTE ON FUNCTION s3_manage() TO s3store_write;
+GRANT EXECUTE ON PROCEDURE s3_drain(pg_catalog.int8) TO s3store_admin;
+GRANT EXECUTE ON FUNCTION s3_queue_retry(pg_catalog.int8) TO s3store_admin;
+GRANT EXECUTE ON FUNCTION s3_set_writer_token(pg_catalog.text) TO s3store_admin;
+
+-- Of the runs under way, the view's function shows to each role what it may see.
+REVOKE ALL ON FUNCTION s3_progress_entries() FROM PUBLIC;
+REVOKE ALL ON s3_progress FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION s3_progress_entries() TO s3store_read, s3store_write, s3store_admin, pg_read_all_stats;
+GRANT SELECT ON s3_progress TO s3store_read, s3store_write, s3store_admin, pg_read_all_stats;
+
+REVOKE ALL ON FUNCTION s3_key_below(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_reconcile(pg_catalog.text, pg_catalog.regclass, pg_catalog.name, pg_catalog.interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_catalog.name[], pg_catalog.interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION s3_key_below(pg_catalog.text, pg_catalog.text) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_reconcile(pg_catalog.text, pg_catalog.regclass, pg_catalog.name, pg_catalog.interval) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_catalog.name[], pg_catalog.interval) TO s3store_read;

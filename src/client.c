@@ -15,10 +15,14 @@
 #include "client.h"
 #include "credentials.h"
 #include "encoding.h"
+#include "hold.h"
 #include "param_rules.h"
 #include "servers.h"
 #include "signing.h"
 #include "uri.h"
+
+/* The operations that make an object, or start to. */
+#define WRITES_OBJECT	(S3_PUT_OBJECT | S3_COPY_OBJECT | S3_CREATE_MULTIPART_UPLOAD)
 
 static S3CallOpened open_call(S3Call *call, S3OperationId operation, const char *command,
 							  S3CallPurpose purpose, text *url, S3Error *err);
@@ -119,6 +123,15 @@ s3_call_add_prefix(S3Call *call)
 		if (strcmp(query->items[i].name, S3_PARAM_PREFIX) == 0)
 			query->items[i].value = call->key.data;
 	}
+}
+
+bool
+s3_call_is_public(const S3Storage *storage, const S3Operation *operation,
+				  const S3Request *request)
+{
+	return !storage->settings.bucket_auth &&
+		(operation->id == S3_GET_OBJECT || operation->id == S3_HEAD_OBJECT) &&
+		request->query.count == 0 && request->headers.count == 0;
 }
 
 bool
@@ -239,6 +252,14 @@ open_call(S3Call *call, S3OperationId operation, const char *command,
 		s3_call_prevent_change(call);
 	else if (!call->operation->read_only)
 		s3_settings_prevent_if_protected(call->storage, call->command);
+	if (purpose == S3_CALL_REQUEST && (operation & WRITES_OBJECT) != 0)
+	{
+		/* That runs SQL where a deletion of the object is queued. */
+		(void) s3_hold_location(&call->location);
+		opened = open_location(call, operation, command, url, err);
+		if (opened != S3_CALL_OPENED)
+			return opened;
+	}
 	if (!make_key(call, err))
 		return S3_CALL_FAILED;
 	call->max_body = (uint64) call->storage->settings.max_object_size * 1024;

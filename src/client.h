@@ -90,6 +90,14 @@ extern bool s3_call_use_region(S3Call *call, const char *region, S3Error *err);
  */
 extern void s3_call_add_prefix(S3Call *call);
 
+/*
+ * Whether everybody may do that, so that a link needs no signature, which
+ * would only keep caches from working.  S3 takes parameters of the answer from
+ * signed requests alone.
+ */
+extern bool s3_call_is_public(const S3Storage *storage, const S3Operation *operation,
+							  const S3Request *request);
+
 /* Whether the storage's requests and links are signed by nobody. */
 extern bool s3_call_is_unsigned(const S3Call *call);
 

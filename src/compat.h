@@ -22,6 +22,13 @@
 #define HASH_STRINGS	0
 #endif
 
+/* Before 15, who notifies outside of a client's command sends it himself. */
+#if PG_VERSION_NUM >= 150000
+#define SendNotifications()	((void) 0)
+#else
+#define SendNotifications()	ProcessCompletedNotifies()
+#endif
+
 /* All settings that this process knows; the array may be palloc'd. */
 #if PG_VERSION_NUM >= 160000
 #define GetAllSettings(count)	get_guc_variables(count)
@@ -51,6 +58,20 @@
 #else
 #define FunctionAclCheck(function, role, mode) \
 	pg_proc_aclcheck(function, role, mode)
+#endif
+
+/* A row that is new and no duplicate of any other, into a B-tree. */
+#if PG_VERSION_NUM >= 140000
+#define IndexInsert(index, values, nulls, tid, table) \
+	index_insert(index, values, nulls, tid, table, UNIQUE_CHECK_NO, false, NULL)
+#else
+#define IndexInsert(index, values, nulls, tid, table) \
+	index_insert(index, values, nulls, tid, table, UNIQUE_CHECK_NO, NULL)
+#endif
+
+/* Before 14, the role that reads all statistics has another name. */
+#if PG_VERSION_NUM < 140000
+#define ROLE_PG_READ_ALL_STATS	DEFAULT_ROLE_READ_ALL_STATS
 #endif
 
 #if PG_VERSION_NUM >= 140000

@@ -13,11 +13,23 @@
  */
 #include "s3store.h"
 
+#include "container_keys.h"
 #include "credentials.h"
 #include "credentials_file.h"
+#include "instance_keys.h"
+#include "kept_keys.h"
+#include "key_hosts.h"
 #include "keys.h"
+#include "region.h"
+#include "sts.h"
 
-#define DEFAULT_PROFILE	"default"
+#define DEFAULT_PROFILE			"default"
+#define DEFAULT_SESSION_NAME	"s3store"
+#define ORIGIN_MAX				(4 * MAXPGPATH)
+
+#define CONTAINER_HOST			"http://169.254.170.2"
+#define METADATA_URL			"http://169.254.169.254"
+#define METADATA_URL_IPV6		"http://[fd00:ec2::254]"
 
 /* Keys, and where they stand. */
 typedef struct KeySource
@@ -35,11 +47,21 @@ typedef struct KeySource
 static S3Credentials found;
 static const char *found_source;
 
+/* Why the last source has none; it is there whether or not it is wanted. */
+static S3Error instance_error;
+
 static bool find_in_entry(const S3Storage *storage);
 static bool find_in_file_of_entry(const S3Storage *storage);
 static bool find_in_settings(const S3Storage *storage);
 static bool find_in_file_of_settings(const S3Storage *storage);
 static bool find_in_environment(const S3Storage *storage);
+static bool find_by_web_identity(const S3Storage *storage);
+static bool find_in_container(const S3Storage *storage);
+static bool find_in_instance(const S3Storage *storage);
+static const char *container_url(const char **name, char *url, size_t size);
+static const char *metadata_url(void);
+static bool take_kept(const S3KeySet *keys);
+static void throw_none(const S3Storage *storage) pg_attribute_noreturn();
 static bool take_settings(const S3Storage *storage, const S3Settings *settings,
 						  const char *place);
 static bool take_file(const S3Storage *storage, const S3Settings *settings,
@@ -62,6 +84,9 @@ s3_credentials_find(const S3Storage *storage)
 		{find_in_settings, "setting"},
 		{find_in_file_of_settings, "credentials file of setting"},
 		{find_in_environment, "environment"},
+		{find_by_web_identity, "web identity"},
+		{find_in_container, "container endpoint"},
+		{find_in_instance, "instance metadata"},
 	};
 
 	for (int i = 0; i < lengthof(sources); i++)
@@ -72,11 +97,7 @@ s3_credentials_find(const S3Storage *storage)
 		return &found;
 	}
 
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
-			 errmsg("no access keys for storage \"%s\"", storage->scheme),
-			 errdetail("Neither its entry in s3store.endpoints nor the settings nor the server's environment has any, and no credentials file is named."),
-			 errhint("Put the keys into a file, and its path into s3store.credentials_file.")));
+	throw_none(storage);
 }
 
 const char *
@@ -125,6 +146,158 @@ find_in_environment(const S3Storage *storage)
 	};
 
 	return take_keys(storage, &source);
+}
+
+/* As EKS and other platforms of containers set it up. */
+static bool
+find_by_web_identity(const S3Storage *storage)
+{
+	const S3Settings *settings = &storage->settings;
+	const char *own_url = getenv("AWS_ENDPOINT_URL_STS");
+	const char *session_name = getenv("AWS_ROLE_SESSION_NAME");
+	S3WebIdentity identity = {0};
+	char		origin[ORIGIN_MAX];
+	S3Error		err;
+
+	identity.token_file = getenv("AWS_WEB_IDENTITY_TOKEN_FILE");
+	identity.role_arn = getenv("AWS_ROLE_ARN");
+	if (!is_set(identity.token_file))
+		return false;
+	if (!is_set(identity.role_arn))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+				 errmsg("incomplete access keys for storage \"%s\"", storage->scheme),
+				 errdetail("The server's environment has the AWS_WEB_IDENTITY_TOKEN_FILE, but no AWS_ROLE_ARN.")));
+	identity.session_name = is_set(session_name) ? session_name : DEFAULT_SESSION_NAME;
+	identity.url = is_set(own_url) ? own_url : s3_region_sts_url(settings->region);
+
+	/*
+	 * AWS's own is told by the system's authorities, whatever the storage
+	 * has.
+	 */
+	identity.proxy = settings->proxy;
+	identity.ca_file = is_set(own_url) ? settings->ca_file : NULL;
+	identity.verify_tls = settings->verify_tls || !is_set(own_url);
+
+	snprintf(origin, sizeof(origin), "web identity\n%s\n%s\n%s\n%s\n%s\n%s\n%d",
+			 identity.token_file, identity.role_arn, identity.session_name, identity.url,
+			 settings->proxy, is_set(identity.ca_file) ? identity.ca_file : "",
+			 identity.verify_tls);
+	if (!take_kept(s3_kept_keys_find(origin, s3_sts_fetch, &identity, &err)))
+		s3_error_throw(&err);
+	return true;
+}
+
+/* As ECS, EKS Pod Identity and Greengrass set it up. */
+static bool
+find_in_container(const S3Storage *storage)
+{
+	char		url[MAXPGPATH * 2];
+	char		origin[ORIGIN_MAX];
+	S3ContainerEndpoint endpoint = {0};
+	const char *name;
+	S3Error		err;
+
+	endpoint.url = container_url(&name, url, sizeof(url));
+	if (endpoint.url == NULL)
+		return false;
+	if (!s3_key_hosts_check_container(name, url, &err))
+		s3_error_throw(&err);
+	endpoint.token = getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+	endpoint.token_file = getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+	if (!is_set(endpoint.token))
+		endpoint.token = NULL;
+	if (!is_set(endpoint.token_file))
+		endpoint.token_file = NULL;
+
+	snprintf(origin, sizeof(origin), "container\n%s\n%s", endpoint.url,
+			 endpoint.token_file == NULL ? "" : endpoint.token_file);
+	if (!take_kept(s3_kept_keys_find(origin, s3_container_keys_fetch, &endpoint, &err)))
+		s3_error_throw(&err);
+	return true;
+}
+
+/* The path is of a host that is AWS's; returns NULL without any. */
+static const char *
+container_url(const char **name, char *url, size_t size)
+{
+	const char *value;
+
+	*name = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+	value = getenv(*name);
+	if (is_set(value))
+	{
+		snprintf(url, size, CONTAINER_HOST "%s%s", value[0] == '/' ? "" : "/", value);
+		return url;
+	}
+	*name = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+	value = getenv(*name);
+	if (!is_set(value))
+		return NULL;
+	strlcpy(url, value, size);
+	return url;
+}
+
+/* Where there is no such service, there are no keys: an error comes later. */
+static bool
+find_in_instance(const S3Storage *storage)
+{
+	const char *url = metadata_url();
+	char		origin[ORIGIN_MAX];
+
+	memset(&instance_error, 0, sizeof(instance_error));
+	if (url == NULL)
+		return false;
+	if (!s3_key_hosts_check_metadata("AWS_EC2_METADATA_SERVICE_ENDPOINT", url, &instance_error))
+		s3_error_throw(&instance_error);
+	snprintf(origin, sizeof(origin), "instance\n%s", url);
+	return take_kept(s3_kept_keys_find(origin, s3_instance_keys_fetch, url, &instance_error));
+}
+
+/* Returns NULL where it shall not be asked. */
+static const char *
+metadata_url(void)
+{
+	const char *disabled = getenv("AWS_EC2_METADATA_DISABLED");
+	const char *own_url = getenv("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+	const char *mode = getenv("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
+	char	   *url;
+
+	if (disabled != NULL && pg_strcasecmp(disabled, "true") == 0)
+		return NULL;
+	if (!is_set(own_url))
+		return mode != NULL && pg_strcasecmp(mode, "ipv6") == 0 ?
+			METADATA_URL_IPV6 : METADATA_URL;
+	url = pstrdup(own_url);
+	while (*url != '\0' && url[strlen(url) - 1] == '/')
+		url[strlen(url) - 1] = '\0';
+	return url;
+}
+
+static bool
+take_kept(const S3KeySet *keys)
+{
+	if (keys == NULL)
+		return false;
+	found.access_key_id = keys->access_key_id;
+	found.secret_access_key = keys->secret_access_key;
+	found.session_token = keys->session_token;
+	found.expires_at = keys->expires_at;
+	return true;
+}
+
+static void
+throw_none(const S3Storage *storage)
+{
+	const char *reason = instance_error.message;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+			 errmsg("no access keys for storage \"%s\"", storage->scheme),
+			 errdetail("Neither its entry in s3store.endpoints nor the settings nor the server's environment has any, and no credentials file is named.%s%s%s",
+					   reason[0] == '\0' ? "" : " The last try: ", reason,
+					   reason[0] == '\0' ? "" : "."),
+			 errhint("Put the keys into a file, and its path into s3store.credentials_file.")));
 }
 
 static bool

@@ -28,8 +28,8 @@
 
 #include "credentials_file.h"
 #include "keys.h"
+#include "small_file.h"
 
-#define FILE_SIZE_MAX		(64 * 1024)
 #define CHECK_INTERVAL_MS	1000
 #define SETTLE_MS			2000	/* coarser than the clocks of file systems */
 #define KEPT_MAX			16	/* profiles that a session remembers */
@@ -44,14 +44,6 @@ typedef struct FileVersion
 	struct timespec changed;	/* its owner or mode, too */
 } FileVersion;
 
-typedef struct Keys
-{
-	char		access_key_id[S3_ACCESS_KEY_ID_MAX + 1];
-	char		secret_access_key[S3_SECRET_ACCESS_KEY_MAX + 1];
-	char		session_token[S3_SESSION_TOKEN_MAX + 1];
-	int64		expires_at;
-} Keys;
-
 /* A profile of a file, as it was last read. */
 typedef struct KeptProfile
 {
@@ -64,7 +56,7 @@ typedef struct KeptProfile
 	bool		settled;		/* ... and the file was not just changing */
 	bool		usable;			/* keys holds the last good ones */
 	S3Error		err;			/* why the last attempt failed, if it did */
-	Keys		keys;
+	S3KeySet	keys;
 	S3Profile	profile;		/* points into keys */
 } KeptProfile;
 
@@ -81,13 +73,12 @@ static void refresh(KeptProfile *kept);
 static bool has_settled(const FileVersion *version, TimestampTz now);
 static FileVersion current_version(const char *path);
 static bool same_version(const FileVersion *a, const FileVersion *b);
-static bool read_keys(const char *path, const char *name, Keys *keys, S3Error *err);
+static bool read_keys(const char *path, const char *name, S3KeySet *keys, S3Error *err);
 static bool read_file(const char *path, char *text, size_t *len, S3Error *err);
 static bool check_file(const char *path, int fd, S3Error *err);
 static bool check_permissions(const char *path, const struct stat *st, S3Error *err);
-static bool read_all(const char *path, int fd, char *text, size_t *len, S3Error *err);
 static bool check_keys(const char *name, const S3Profile *profile, S3Error *err);
-static void copy_keys(const S3Profile *profile, Keys *keys);
+static void copy_keys(const S3Profile *profile, S3KeySet *keys);
 
 const S3Profile *
 s3_credentials_file_find(const char *path, const char *name, S3Error *err)
@@ -197,7 +188,7 @@ refresh(KeptProfile *kept)
 {
 	FileVersion version = current_version(kept->path);
 	bool		changed = !same_version(&version, &kept->version);
-	Keys		keys;
+	S3KeySet	keys;
 
 	kept->checked_at = GetCurrentTimestamp();
 	kept->statement = GetCurrentStatementStartTimestamp();
@@ -259,9 +250,9 @@ same_version(const FileVersion *a, const FileVersion *b)
 }
 
 static bool
-read_keys(const char *path, const char *name, Keys *keys, S3Error *err)
+read_keys(const char *path, const char *name, S3KeySet *keys, S3Error *err)
 {
-	char	   *text = palloc(FILE_SIZE_MAX + 2);
+	char	   *text = palloc(S3_SMALL_FILE_MAX + 2);
 	size_t		len = 0;
 	S3Profile	profile;
 	S3Error		why;
@@ -282,7 +273,7 @@ read_keys(const char *path, const char *name, Keys *keys, S3Error *err)
 							why.message + 1);
 		}
 	}
-	explicit_bzero(text, FILE_SIZE_MAX + 2);
+	explicit_bzero(text, S3_SMALL_FILE_MAX + 2);
 	pfree(text);
 	return ok;
 }
@@ -303,7 +294,8 @@ read_file(const char *path, char *text, size_t *len, S3Error *err)
 					 "could not open credentials file \"%s\": %m", path);
 		return link ? s3_error_hint(err, "Symbolic links are not followed.") : false;
 	}
-	ok = check_file(path, fd, err) && read_all(path, fd, text, len, err);
+	ok = check_file(path, fd, err) &&
+		s3_small_file_read("credentials file", path, fd, text, len, err);
 	close(fd);
 	return ok;
 }
@@ -342,33 +334,13 @@ check_permissions(const char *path, const struct stat *st, S3Error *err)
 	return true;
 }
 
-/* Reads one byte more than allowed, to know that there are too many. */
-static bool
-read_all(const char *path, int fd, char *text, size_t *len, S3Error *err)
-{
-	ssize_t		n;
-
-	*len = 0;
-	do
-	{
-		n = read(fd, text + *len, FILE_SIZE_MAX + 1 - *len);
-		if (n > 0)
-			*len += n;
-	} while ((n > 0 && *len <= FILE_SIZE_MAX) || (n < 0 && errno == EINTR));
-
-	if (n < 0)
-		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
-							"could not read credentials file \"%s\": %m", path);
-	if (*len > FILE_SIZE_MAX)
-		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
-							"credentials file \"%s\" is larger than %d kB", path,
-							FILE_SIZE_MAX / 1024);
-	return true;
-}
-
 static bool
 check_keys(const char *name, const S3Profile *profile, S3Error *err)
 {
+	if (profile->unsupported != NULL)
+		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
+							"profile \"%s\" has %s, which s3store does not support", name,
+							profile->unsupported);
 	if (*profile->access_key_id == '\0')
 		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
 							"profile \"%s\" has no aws_access_key_id", name);
@@ -382,7 +354,7 @@ check_keys(const char *name, const S3Profile *profile, S3Error *err)
 
 /* The checks have bounded the lengths. */
 static void
-copy_keys(const S3Profile *profile, Keys *keys)
+copy_keys(const S3Profile *profile, S3KeySet *keys)
 {
 	strlcpy(keys->access_key_id, profile->access_key_id, sizeof(keys->access_key_id));
 	strlcpy(keys->secret_access_key, profile->secret_access_key,

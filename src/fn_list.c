@@ -19,10 +19,6 @@
 
 PG_FUNCTION_INFO_V1(s3store_list);
 
-/* 1970, where servers count from, to 2000, where timestamptz does. */
-#define UNIX_EPOCH_USECS \
-	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
-
 /* Columns of a row, in order. */
 enum ListColumn
 {
@@ -120,7 +116,7 @@ item_datum(const FuncCallContext *context, const S3ListItem *item)
 	values[LIST_URL] = PointerGetDatum(s3_listing_url(context->user_fctx, item));
 	values[LIST_SIZE] = Int64GetDatum(item->size);
 	nulls[LIST_SIZE] = is_prefix;
-	values[LIST_LAST_MODIFIED] = TimestampTzGetDatum(item->last_modified - UNIX_EPOCH_USECS);
+	values[LIST_LAST_MODIFIED] = TimestampTzGetDatum(s3_list_item_modified(item));
 	nulls[LIST_LAST_MODIFIED] = !item->has_last_modified;
 	set_text(values, nulls, LIST_ETAG, item->etag);
 	set_text(values, nulls, LIST_STORAGE_CLASS, item->storage_class);

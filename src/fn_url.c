@@ -13,6 +13,7 @@
 #include "client.h"
 #include "encoding.h"
 #include "fmgr.h"
+#include "link_cache.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(s3store_scheme);
@@ -63,10 +64,19 @@ s3store_key(PG_FUNCTION_ARGS)
 Datum
 s3store_url(PG_FUNCTION_ARGS)
 {
+	text	   *url = PG_GETARG_TEXT_PP(0);
+	S3Slice		slice = s3_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url));
+	S3LinkCache *cache = s3_link_cache((S3LinkCache **) &fcinfo->flinfo->fn_extra,
+									   fcinfo->flinfo->fn_mcxt);
+	S3CachedLink cached;
 	S3Call		call;
 
-	if (!s3_call_open(&call, S3_GET_OBJECT, "s3_url()", S3_CALL_LINK, PG_GETARG_TEXT_PP(0)))
+	if (cache != NULL && s3_link_cache_make_plain(cache, slice, &cached))
+		PG_RETURN_TEXT_P(s3_link_cache_text(&cached));
+	if (!s3_call_open(&call, S3_GET_OBJECT, "s3_url()", S3_CALL_LINK, url))
 		PG_RETURN_NULL();
+	if (cache != NULL)
+		s3_link_cache_learn_plain(cache, &call, slice);
 	PG_RETURN_TEXT_P(cstring_to_text(s3_call_public_url(&call)));
 }
 

@@ -29,6 +29,8 @@
 #define DEFAULT_ATTEMPTS		5
 #define DEFAULT_POOL_CONNECTIONS 10
 #define DEFAULT_TIMEOUT			60000	/* ms */
+#define DEFAULT_DELETE_ATTEMPTS	20	/* most of a day */
+#define DELETE_ATTEMPTS_MAX		1000
 #define DEFAULT_PART_SIZE		(16 * 1024) /* kB */
 #define DEFAULT_MULTIPART_THRESHOLD (64 * 1024)	/* kB */
 
@@ -227,6 +229,22 @@ define_settings(void)
 							   "",
 							   PGC_SUSET, 0,
 							   s3_guc_check_credentials_file, assign_string, NULL);
+
+	DefineCustomIntVariable("s3store.delete_delay",
+							"Sets how long a queued deletion waits before it is carried out.",
+							"Where neither the call nor the trigger says it.",
+							&s3_guc_delete_delay,
+							0, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("s3store.delete_max_attempts",
+							"Sets the number of failed attempts after which a queued deletion is given up.",
+							"It stays in s3_queue, dead, until s3_queue_retry is called. Being throttled is no failed attempt.",
+							&s3_guc_delete_max_attempts,
+							DEFAULT_DELETE_ATTEMPTS, 1, DELETE_ATTEMPTS_MAX,
+							PGC_SUSET, 0,
+							NULL, NULL, NULL);
 
 	DefineCustomStringVariable("s3store.encrypt_key",
 							   "Sets how the server encrypts objects that are put.",
@@ -500,6 +518,14 @@ define_settings(void)
 							 true,
 							 PGC_SUSET, 0,
 							 NULL, assign_bool, NULL);
+
+	DefineCustomStringVariable("s3store.writer_token",
+							   "Sets the token that lets queued deletions be carried out.",
+							   "It must be what s3_set_writer_token has stored in the database. An empty string goes with a database that has none.",
+							   &s3_guc_writer_token,
+							   "",
+							   PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+							   NULL, NULL, NULL);
 }
 
 /*

@@ -16,6 +16,16 @@
 #define S3_SESSION_TOKEN_MAX		8192	/* with the other headers, still
 											 * less than servers take */
 
+/* Keys where they are kept: one place in memory, to be wiped. */
+typedef struct S3KeySet
+{
+	char		access_key_id[S3_ACCESS_KEY_ID_MAX + 1];
+	char		secret_access_key[S3_SECRET_ACCESS_KEY_MAX + 1];
+	char		session_token[S3_SESSION_TOKEN_MAX + 1];
+	int64		expires_at;		/* seconds since 1970; 0: nobody knows of an
+								 * end */
+} S3KeySet;
+
 /* Each checks a value that "name" calls; S3_ERROR_ARGUMENT. */
 extern bool s3_check_access_key_id(const char *name, const char *value, S3Error *err);
 extern bool s3_check_secret_access_key(const char *name, const char *value, S3Error *err);

@@ -11,6 +11,8 @@
  */
 #include "s3store.h"
 
+#include <time.h>
+
 #include "access/xact.h"
 #include "date.h"
 #include "lifetime.h"
@@ -21,8 +23,31 @@
 
 static int	interval_seconds(const Interval *expires);
 static int	check_expires(int64 seconds);
-static int64 signing_time(void);
 static int64 given_time(TimestampTz signed_at);
+
+TimestampTz
+s3_lifetime_clock(void)
+{
+#ifdef CLOCK_REALTIME_COARSE
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_REALTIME_COARSE, &now) == 0)
+		return s3_date_from_unix(now.tv_sec) + now.tv_nsec / 1000;
+#endif
+	return GetCurrentTimestamp();
+}
+
+/*
+ * The statement's start, so that all rows of a query agree; but a statement
+ * that runs for hours must not hand out links that are dead already.
+ */
+int64
+s3_lifetime_moment(TimestampTz now)
+{
+	TimestampTz start = GetCurrentStatementStartTimestamp();
+
+	return s3_date_to_unix(now - start > SIGNED_AT_AGE_MAX ? now : start);
+}
 
 S3Lifetime
 s3_lifetime(const S3Settings *settings, const Interval *expires, const TimestampTz *signed_at)
@@ -34,7 +59,7 @@ s3_lifetime(const S3Settings *settings, const Interval *expires, const Timestamp
 	else
 		lifetime.expires = check_expires(settings->presign_expires >= 0 ?
 										 settings->presign_expires : settings->max_age_seconds);
-	lifetime.signed_at = signed_at == NULL ? signing_time() : given_time(*signed_at);
+	lifetime.signed_at = signed_at == NULL ? s3_lifetime_moment(s3_lifetime_clock()) : given_time(*signed_at);
 	return lifetime;
 }
 
@@ -106,19 +131,6 @@ check_expires(int64 seconds)
 						   (long long) seconds),
 				 errhint("Set \"expires\", s3store.presign_expires or s3store.max_age_seconds to a lifetime in that range.")));
 	return (int) seconds;
-}
-
-/*
- * The statement's start, so that all rows of a query agree; but a statement
- * that runs for hours must not hand out links that are dead already.
- */
-static int64
-signing_time(void)
-{
-	TimestampTz start = GetCurrentStatementStartTimestamp();
-	TimestampTz now = GetCurrentTimestamp();
-
-	return s3_date_to_unix(now - start > SIGNED_AT_AGE_MAX ? now : start);
 }
 
 static int64

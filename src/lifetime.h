@@ -18,6 +18,15 @@ typedef struct S3Lifetime
 } S3Lifetime;
 
 /*
+ * The time, to a few milliseconds, for next to nothing: it is asked for every
+ * link.
+ */
+extern TimestampTz s3_lifetime_clock(void);
+
+/* Returns the time that a link is signed with at "now", unless one is given. */
+extern int64 s3_lifetime_moment(TimestampTz now);
+
+/*
  * Without "expires" (may be NULL) a link lives as long as the settings say,
  * without "signed_at" (may be NULL) it is signed now.  Throws 22023 for a
  * lifetime that S3 does not know.

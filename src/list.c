@@ -48,6 +48,7 @@ static void open_call(S3Listing *listing, S3Call *call);
 static void add_query(S3Listing *listing, S3Call *call);
 static void add_position(S3Listing *listing, S3Call *call);
 static bool check_page(S3Listing *listing, S3Error *err);
+static bool check_sorted(const S3Listing *listing, S3Error *err);
 static bool check_order(S3Listing *listing, S3Error *err);
 static bool leads_back(const S3Listing *listing);
 static bool has_prefix(S3Slice key, S3Slice prefix);
@@ -297,6 +298,8 @@ check_page(S3Listing *listing, S3Error *err)
 		if (!has_prefix(page->items[i].key, prefix))
 			return refuse_list(err, "It has a key that does not start with the prefix.");
 	}
+	if (listing->options.must_be_sorted && !check_sorted(listing, err))
+		return false;
 	if (!check_order(listing, err))
 		return false;
 	listing->empty_pages = listing->position < page->count ? 0 : listing->empty_pages + 1;
@@ -306,6 +309,31 @@ check_page(S3Listing *listing, S3Error *err)
 		return refuse_list(err, "It goes on, but its pages are empty.");
 	if (leads_back(listing))
 		return refuse_list(err, "The way to the next page leads to the same one again.");
+	return true;
+}
+
+/* Some servers list keys in any order, such as S3's directory buckets. */
+static bool
+check_sorted(const S3Listing *listing, S3Error *err)
+{
+	const S3ListPage *page = &listing->page;
+	S3Slice		last_key = s3_slice(listing->last_key.data, listing->last_key.len);
+
+	for (int i = 0; i < page->count; i++)
+	{
+		S3Slice		key = page->items[i].key;
+
+		if (s3_slice_compare(key, last_key) <= 0)
+		{
+			char		shown[S3_ERROR_SERVER_MAX];
+
+			s3_error_copy_text(shown, sizeof(shown), key);
+			s3_error_set(err, S3_ERROR_UNSUPPORTED, "the server's list is not sorted");
+			return s3_error_detail(err, "Key \"%s\" does not come behind the one before it in the order of bytes, in which %s needs them.",
+								   shown, listing->options.command);
+		}
+		last_key = key;
+	}
 	return true;
 }
 

@@ -9,6 +9,7 @@
 #define S3STORE_LIST_H
 
 #include "client.h"
+#include "date.h"
 #include "list_page.h"
 
 typedef struct S3ListOptions
@@ -21,6 +22,8 @@ typedef struct S3ListOptions
 	const char *start_after;	/* a key, or a URL in the same bucket, in
 								 * UTF-8; NULL or "": from the start */
 	int64		max_items;		/* -1: all */
+	bool		must_be_sorted; /* throws where the server's keys are not in
+								 * the order of their bytes */
 	const S3Fields *headers;	/* of every request, or NULL; must outlive the
 								 * listing */
 } S3ListOptions;
@@ -48,5 +51,12 @@ extern const S3ListItem *s3_listing_next(S3Listing *listing);
  * and the key without the storage's prefix.
  */
 extern text *s3_listing_url(const S3Listing *listing, const S3ListItem *item);
+
+/* When an entry was written; the server must have told. */
+static inline TimestampTz
+s3_list_item_modified(const S3ListItem *item)
+{
+	return item->last_modified - S3_EPOCH_SECONDS * USECS_PER_SEC;
+}
 
 #endif							/* S3STORE_LIST_H */

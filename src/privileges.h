@@ -12,7 +12,7 @@
 #ifndef S3STORE_PRIVILEGES_H
 #define S3STORE_PRIVILEGES_H
 
-#include "s3store.h"
+#include "operations.h"
 
 #define S3_ROLE_READ	"s3store_read"
 #define S3_ROLE_WRITE	"s3store_write"
@@ -25,7 +25,13 @@
 extern void s3_privileges_require_read(const char *command);
 extern void s3_privileges_require_write(const char *command);
 
+/* May the role change objects?  It need not exist any more. */
+extern bool s3_privileges_may_write(Oid user);
+
 /* A copy reads its source and writes its target: both roles. */
 extern void s3_privileges_require_copy(const char *command);
+
+/* The same, by what an operation does. */
+extern void s3_privileges_require_for(const S3Operation *operation, const char *command);
 
 #endif							/* S3STORE_PRIVILEGES_H */

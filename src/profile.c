@@ -39,6 +39,7 @@ static bool read_section(ProfileReader *reader, char *line, S3Error *err);
 static bool read_assignment(ProfileReader *reader, char *line, S3Error *err);
 static bool read_expiration(ProfileReader *reader, S3Error *err);
 static const char **find_value(S3Profile *profile, const char *key);
+static void note_unsupported(S3Profile *profile, const char *key);
 static char *trim(char *text);
 static bool is_blank(char c);
 static bool refuse_line(const ProfileReader *reader, const char *why, S3Error *err);
@@ -54,6 +55,7 @@ s3_profile_find(char *text, size_t len, const char *name, S3Profile *profile,
 	reader.profile = profile;
 	profile->access_key_id = profile->secret_access_key = "";
 	profile->session_token = profile->expiration = "";
+	profile->unsupported = NULL;
 	profile->expires_at = 0;
 
 	if (memchr(text, '\0', len) != NULL)
@@ -125,7 +127,12 @@ read_assignment(ProfileReader *reader, char *line, S3Error *err)
 	assigned = trim(equals + 1);
 	reader->in_nested = *assigned == '\0';
 
-	if (!reader->in_profile || (value = find_value(reader->profile, trim(line))) == NULL)
+	if (!reader->in_profile)
+		return true;
+	line = trim(line);
+	note_unsupported(reader->profile, line);
+	value = find_value(reader->profile, line);
+	if (value == NULL)
 		return true;
 	if (**value != '\0')
 		return refuse_line(reader, "gives a key for the second time", err);
@@ -162,6 +169,22 @@ find_value(S3Profile *profile, const char *key)
 		pg_strcasecmp(key, "x_security_token_expires") == 0)
 		return &profile->expiration;
 	return NULL;
+}
+
+/* Other ways to get at keys, which shall not be passed over in silence. */
+static void
+note_unsupported(S3Profile *profile, const char *key)
+{
+	static const char *const unsupported[] = {
+		"role_arn", "source_profile", "credential_source", "credential_process",
+		"web_identity_token_file", "sso_session", "sso_start_url"
+	};
+
+	for (int i = 0; i < lengthof(unsupported); i++)
+	{
+		if (pg_strcasecmp(key, unsupported[i]) == 0)
+			profile->unsupported = unsupported[i];
+	}
 }
 
 /* Cuts blanks off both ends, and the CR of files written on Windows. */

@@ -17,6 +17,8 @@ typedef struct S3Profile
 	const char *secret_access_key;
 	const char *session_token;
 	const char *expiration;
+	const char *unsupported;	/* a key that asks for what we do not do, or
+								 * NULL */
 	int64		expires_at;		/* "expiration" in seconds since 1970, else 0 */
 } S3Profile;
 

@@ -18,6 +18,7 @@
 
 #define GLOBAL_REGION		"aws-global"
 #define GLOBAL_REGION_SIGNS	"us-east-1"
+#define GOV_PREFIX			"us-gov-"
 #define FIPS_PREFIX			"fips-"
 #define FIPS_SUFFIX			"-fips"
 
@@ -102,6 +103,21 @@ s3_endpoint_for_region(const char *region, const S3HostVariant *variant,
 	endpoint->virtual_only = wanted.accelerate ? "use_accelerate" :
 		wanted.fips ? "use_fips" : NULL;
 	return true;
+}
+
+char *
+s3_region_sts_url(const char *region)
+{
+	char	   *real = s3_region_for_signing(region);
+
+	return psprintf("https://sts.%s.%s", real, find_partition(real)->dns_suffix);
+}
+
+bool
+s3_region_same_partition(const char *a, const char *b)
+{
+	return find_partition(a) == find_partition(b) &&
+		starts_with(a, GOV_PREFIX) == starts_with(b, GOV_PREFIX);
 }
 
 bool

@@ -37,6 +37,15 @@ extern bool s3_endpoint_for_region(const char *region, const S3HostVariant *vari
 								   S3AddressingStyle style, S3Endpoint *endpoint,
 								   S3Error *err);
 
+/* Returns, palloc'd, the URL of the Security Token Service of a region. */
+extern char *s3_region_sts_url(const char *region);
+
+/*
+ * Are these regions of one partition of AWS?  A bucket's name is given once in
+ * each of them.
+ */
+extern bool s3_region_same_partition(const char *a, const char *b);
+
 /* Refuses every variant: an endpoint of one's own has none. */
 extern bool s3_check_no_variant(const S3HostVariant *variant, S3Error *err);
 

@@ -44,6 +44,9 @@ typedef struct EndpointsText
 S3Settings	s3_guc;
 char	   *s3_guc_endpoints;
 bool		s3_guc_session_read_only;
+int			s3_guc_delete_delay;
+int			s3_guc_delete_max_attempts;
+char	   *s3_guc_writer_token;
 
 static uint64 settings_generation = 1;
 static StorageCache cache;

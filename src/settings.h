@@ -89,6 +89,11 @@ extern S3Settings s3_guc;
 extern char *s3_guc_endpoints;
 extern bool s3_guc_session_read_only;
 
+/* Those of the queue, which no entry of an endpoint overrides. */
+extern int	s3_guc_delete_delay;	/* s */
+extern int	s3_guc_delete_max_attempts;
+extern char *s3_guc_writer_token;
+
 /* Counts the changes of settings: whatever is derived from them compares it. */
 extern uint64 s3_settings_generation(void);
 extern void s3_settings_changed(void);

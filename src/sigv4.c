@@ -31,6 +31,9 @@ typedef struct CanonicalHeaders
 
 static bool format_amz_date(int64 time, char *amz_date, S3Error *err);
 static char *credential_scope(const char *amz_date, const char *region);
+static char *presigned_query(const S3Request *request, const S3Signing *signing,
+							 int expires, const char *amz_date,
+							 const CanonicalHeaders *headers);
 static CanonicalHeaders canonical_headers(const S3Request *request);
 static void append_trimmed(StringInfo dst, const char *value);
 static bool sign_request(const S3Request *request, const char *query,
@@ -84,35 +87,59 @@ bool
 s3_sigv4_presign(const S3Request *request, const S3Signing *signing,
 				 int expires, StringInfo url, S3Error *err)
 {
-	const S3Credentials *credentials = signing->credentials;
-	S3Fields	query = {0};
 	CanonicalHeaders headers;
 	char		amz_date[AMZ_DATE_SIZE];
 	char		signature[S3_SHA256_HEX];
-	char	   *canonical;
+	char	   *query;
 
 	if (!format_amz_date(signing->time, amz_date, err))
 		return false;
-	for (int i = 0; i < request->query.count; i++)
-		s3_fields_add(&query, request->query.items[i].name, request->query.items[i].value);
 	headers = canonical_headers(request);
-	s3_fields_add(&query, "X-Amz-Algorithm", ALGORITHM);
-	s3_fields_add(&query, "X-Amz-Credential",
-				  psprintf("%s/%s", credentials->access_key_id,
-						   credential_scope(amz_date, signing->region)));
-	s3_fields_add(&query, "X-Amz-Date", amz_date);
-	s3_fields_add(&query, "X-Amz-Expires", psprintf("%d", expires));
-	s3_fields_add(&query, "X-Amz-SignedHeaders", headers.names);
-	if (credentials->session_token != NULL)
-		s3_fields_add(&query, "X-Amz-Security-Token", credentials->session_token);
-
-	canonical = s3_fields_encode(&query, false);
-	if (!sign_request(request, canonical, &headers, UNSIGNED_PAYLOAD, signing,
+	query = presigned_query(request, signing, expires, amz_date, &headers);
+	if (!sign_request(request, query, &headers, UNSIGNED_PAYLOAD, signing,
 					  amz_date, signature, err))
 		return false;
 	appendStringInfo(url, "%s://%s%s?%s&X-Amz-Signature=%s",
 					 request->tls ? "https" : "http", request->host,
-					 request->path, canonical, signature);
+					 request->path, query, signature);
+	return true;
+}
+
+bool
+s3_sigv4_key(const S3Signing *signing, S3SigV4Key *key, S3Error *err)
+{
+	char		amz_date[AMZ_DATE_SIZE];
+	uint8		bytes[S3_SHA256_LEN];
+	bool		ok;
+
+	if (!format_amz_date(signing->time, amz_date, err))
+		return false;
+	key->day = s3_sigv4_day(signing->time);
+	ok = signing_key(signing, amz_date, bytes, err) &&
+		s3_hmac_init(&key->hmac, s3_slice((char *) bytes, sizeof(bytes)), err);
+	explicit_bzero(bytes, sizeof(bytes));
+	return ok;
+}
+
+bool
+s3_sigv4_presign_parts(const S3Request *request, const S3Signing *signing,
+					   int expires, const S3SigV4Key *key, S3SigV4Parts *parts,
+					   S3Error *err)
+{
+	CanonicalHeaders headers;
+	char		amz_date[AMZ_DATE_SIZE];
+	char	   *start;
+
+	if (!format_amz_date(signing->time, amz_date, err))
+		return false;
+	headers = canonical_headers(request);
+	parts->query = presigned_query(request, signing, expires, amz_date, &headers);
+	parts->canonical_rest = psprintf("%s\n%s\n" UNSIGNED_PAYLOAD, headers.lines, headers.names);
+
+	start = psprintf(ALGORITHM "\n%s\n%s\n", amz_date,
+					 credential_scope(amz_date, signing->region));
+	parts->hmac = key->hmac;
+	s3_hmac_update(&parts->hmac, s3_slice_cstring(start));
 	return true;
 }
 
@@ -168,6 +195,28 @@ static char *
 credential_scope(const char *amz_date, const char *region)
 {
 	return psprintf("%.*s/%s/s3/aws4_request", DATE_LEN, amz_date, region);
+}
+
+/* The query of a link, but for the signature: encoded, as it is signed. */
+static char *
+presigned_query(const S3Request *request, const S3Signing *signing, int expires,
+				const char *amz_date, const CanonicalHeaders *headers)
+{
+	const S3Credentials *credentials = signing->credentials;
+	S3Fields	query = {0};
+
+	for (int i = 0; i < request->query.count; i++)
+		s3_fields_add(&query, request->query.items[i].name, request->query.items[i].value);
+	s3_fields_add(&query, "X-Amz-Algorithm", ALGORITHM);
+	s3_fields_add(&query, "X-Amz-Credential",
+				  psprintf("%s/%s", credentials->access_key_id,
+						   credential_scope(amz_date, signing->region)));
+	s3_fields_add(&query, "X-Amz-Date", amz_date);
+	s3_fields_add(&query, "X-Amz-Expires", psprintf("%d", expires));
+	s3_fields_add(&query, "X-Amz-SignedHeaders", headers->names);
+	if (credentials->session_token != NULL)
+		s3_fields_add(&query, "X-Amz-Security-Token", credentials->session_token);
+	return s3_fields_encode(&query, false);
 }
 
 /* Signs the host and every header that we send. */

@@ -12,12 +12,49 @@
 #ifndef S3STORE_SIGV4_H
 #define S3STORE_SIGV4_H
 
+#include "digest.h"
 #include "signing.h"
+
+#include "datatype/timestamp.h"
+
+/* The SigningKey of a day and a region.  As secret as the key it is made of. */
+typedef struct S3SigV4Key
+{
+	int64		day;			/* since 1970 */
+	S3Hmac		hmac;
+} S3SigV4Key;
+
+/* What all links have in common that differ in their path alone. */
+typedef struct S3SigV4Parts
+{
+	char	   *query;			/* but for the signature */
+	char	   *canonical_rest; /* CanonicalRequest behind its query */
+	S3Hmac		hmac;			/* StringToSign up to the hash of that */
+} S3SigV4Parts;
 
 /* As their namesakes in signing.h. */
 extern bool s3_sigv4_sign(S3Request *request, const S3Signing *signing, S3Error *err);
 extern bool s3_sigv4_presign(const S3Request *request, const S3Signing *signing,
 							 int expires, StringInfo url, S3Error *err);
+
+/* Derives the SigningKey; false when the time is out of range. */
+extern bool s3_sigv4_key(const S3Signing *signing, S3SigV4Key *key, S3Error *err);
+
+/* The day of a time (seconds since 1970), as in a key. */
+static inline int64
+s3_sigv4_day(int64 time)
+{
+	return time / SECS_PER_DAY;
+}
+
+/*
+ * Makes the parts of links, palloc'd; nobody looks at the request's path, and
+ * the key stands in for the secret one.
+ */
+extern bool s3_sigv4_presign_parts(const S3Request *request, const S3Signing *signing,
+								   int expires, const S3SigV4Key *key,
+								   S3SigV4Parts *parts, S3Error *err);
+
 extern bool s3_sigv4_start_form(const S3Signing *signing, S3Fields *fields, S3Error *err);
 extern bool s3_sigv4_sign_form(const S3Signing *signing, const char *policy,
 							   S3Fields *fields, S3Error *err);

@@ -11,20 +11,50 @@
  */
 #include "uri.h"
 
-static void encode(StringInfo dst, S3Slice src, bool keep_slash);
-static bool is_unreserved(uint8 byte);
+/* What is left as it is; the other bytes are encoded. */
+enum
+{
+	KEPT = 1 << 0,				/* RFC 3986, section 2.3: unreserved */
+	KEPT_IN_PATH = 1 << 1
+};
+
+#define BOTH	(KEPT | KEPT_IN_PATH)
+#define BOTH_10	BOTH, BOTH, BOTH, BOTH, BOTH, BOTH, BOTH, BOTH, BOTH, BOTH
+#define BOTH_26	BOTH_10, BOTH_10, BOTH, BOTH, BOTH, BOTH, BOTH, BOTH
+
+static const uint8 byte_class[256] = {
+	['-'] = BOTH,['.'] = BOTH,['/'] = KEPT_IN_PATH,
+	['0'] = BOTH_10,
+	['A'] = BOTH_26,
+	['_'] = BOTH,
+	['a'] = BOTH_26,
+	['~'] = BOTH
+};
+
+static char *encode(char *out, S3Slice src, uint8 kept, uint8 *seen);
+static void append_encoded(StringInfo dst, S3Slice src, uint8 kept);
 static int	hex_digit(char c);
 
 void
 s3_uri_encode(StringInfo dst, S3Slice src)
 {
-	encode(dst, src, false);
+	append_encoded(dst, src, KEPT);
 }
 
 void
 s3_uri_encode_path(StringInfo dst, S3Slice src)
 {
-	encode(dst, src, true);
+	append_encoded(dst, src, KEPT_IN_PATH);
+}
+
+char *
+s3_uri_write_path(char *out, S3Slice src, bool *ascii)
+{
+	uint8		seen = 0;
+
+	out = encode(out, src, KEPT_IN_PATH, &seen);
+	*ascii = !IS_HIGHBIT_SET(seen);
+	return out;
 }
 
 bool
@@ -54,19 +84,18 @@ s3_uri_decode_form(char *text, size_t *len)
 	return true;
 }
 
-static void
-encode(StringInfo dst, S3Slice src, bool keep_slash)
+/* Adds to "seen" the bits of all bytes. */
+static char *
+encode(char *out, S3Slice src, uint8 kept, uint8 *seen)
 {
 	static const char digits[] = "0123456789ABCDEF";
-	char	   *out;
 
-	enlargeStringInfo(dst, src.len * 3);
-	out = dst->data + dst->len;
 	for (size_t i = 0; i < src.len; i++)
 	{
 		uint8		byte = (uint8) src.data[i];
 
-		if (is_unreserved(byte) || (keep_slash && byte == '/'))
+		*seen |= byte;
+		if ((byte_class[byte] & kept) != 0)
 			*out++ = byte;
 		else
 		{
@@ -75,17 +104,19 @@ encode(StringInfo dst, S3Slice src, bool keep_slash)
 			*out++ = digits[byte & 15];
 		}
 	}
-	*out = '\0';
-	dst->len = out - dst->data;
+	return out;
 }
 
-/* RFC 3986, section 2.3 */
-static bool
-is_unreserved(uint8 byte)
+static void
+append_encoded(StringInfo dst, S3Slice src, uint8 kept)
 {
-	return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
-		(byte >= '0' && byte <= '9') ||
-		byte == '-' || byte == '.' || byte == '_' || byte == '~';
+	uint8		seen = 0;
+	char	   *end;
+
+	enlargeStringInfo(dst, (int) (src.len * 3));
+	end = encode(dst->data + dst->len, src, kept, &seen);
+	*end = '\0';
+	dst->len = (int) (end - dst->data);
 }
 
 /* Returns the digit's value, or -1. */

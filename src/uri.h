@@ -19,6 +19,12 @@ extern void s3_uri_encode(StringInfo dst, S3Slice src);
 extern void s3_uri_encode_path(StringInfo dst, S3Slice src);
 
 /*
+ * As s3_uri_encode_path, into "out", which has room for 3 * src.len bytes;
+ * returns the end of what it has written, and whether all of "src" was ASCII.
+ */
+extern char *s3_uri_write_path(char *out, S3Slice src, bool *ascii);
+
+/*
  * Decodes text[len] where it stands: %XX, and '+' for a blank, as forms have
  * it and S3's lists.  Sets *len; returns false when a '%' is not followed by
  * two hex digits, and for NUL.

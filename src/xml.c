@@ -75,6 +75,7 @@ s3_xml_parse(S3Slice document, const char *root,
 	if (status != XML_STATUS_OK && state.fault == NULL)
 		state.fault = XML_ErrorString(XML_GetErrorCode(state.parser));
 	XML_ParserFree(state.parser);
+	explicit_bzero(state.text, sizeof(state.text)); /* keys, perhaps */
 
 	if (state.fault == NULL)
 		return true;

@@ -66,6 +66,24 @@ static const struct
 	{"[b]\naws_expiration = tomorrow", 0},
 };
 
+static const struct
+{
+	const char *text;
+	const char *want;			/* what we do not support, or NULL */
+}			unsupported_cases[] =
+{
+	{"[a]\naws_access_key_id = i\nregion = x\n", NULL},
+	{"[a]\nrole_arn = arn:aws:iam::1:role/x\n", "role_arn"},
+	{"[a]\naws_access_key_id = i\nSource_Profile = b\n", "source_profile"},
+	{"[a]\ncredential_source = Ec2InstanceMetadata\n", "credential_source"},
+	{"[a]\ncredential_process = /bin/keys\n", "credential_process"},
+	{"[a]\nweb_identity_token_file = /token\n", "web_identity_token_file"},
+	{"[a]\nsso_session = s\n", "sso_session"},
+	{"[a]\nsso_start_url = https://x\n", "sso_start_url"},
+	{"[b]\nrole_arn = x\n[a]\n", NULL},
+	{"[a]\ns3 =\n role_arn = x\n", NULL},
+};
+
 static char *tell(S3Slice text, const char *name);
 
 int
@@ -83,6 +101,17 @@ main(void)
 		bool		good = s3_profile_find(text, strlen(text), "a", &profile, &err);
 
 		is_int(good ? profile.expires_at : -1, expiration_cases[i].want, "expiration %d", i);
+	}
+	for (int i = 0; i < lengthof(unsupported_cases); i++)
+	{
+		const char *want = unsupported_cases[i].want;
+		char	   *text = psprintf("%s ", unsupported_cases[i].text);
+		S3Profile	profile;
+		S3Error		err;
+
+		ok(s3_profile_find(text, strlen(text) - 1, "a", &profile, &err), "profile %d", i);
+		is_string(profile.unsupported == NULL ? "none" : profile.unsupported,
+				  want == NULL ? "none" : want, "... says what is not supported");
 	}
 	return tap_done();
 }

@@ -110,6 +110,7 @@ static const struct
 };
 
 static void test_regions(void);
+static void test_sts_urls(void);
 static void test_signing_regions(void);
 static void test_variants(void);
 static void test_no_variant(void);
@@ -122,7 +123,18 @@ main(void)
 	test_signing_regions();
 	test_variants();
 	test_no_variant();
+	test_sts_urls();
 	return tap_done();
+}
+
+static void
+test_sts_urls(void)
+{
+	is_string(s3_region_sts_url("eu-central-1"), "https://sts.eu-central-1.amazonaws.com", "STS");
+	is_string(s3_region_sts_url("cn-north-1"), "https://sts.cn-north-1.amazonaws.com.cn", "... in China");
+	is_string(s3_region_sts_url("us-iso-east-1"), "https://sts.us-iso-east-1.c2s.ic.gov", "... apart");
+	is_string(s3_region_sts_url("aws-global"), "https://sts.us-east-1.amazonaws.com", "... anywhere");
+	is_string(s3_region_sts_url("fips-us-west-2"), "https://sts.us-west-2.amazonaws.com", "... of an old name");
 }
 
 static void

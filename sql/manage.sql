@@ -1,0 +1,258 @@
+--
+-- Objects that follow their rows: the trigger function s3_manage
+--
+\set SHOW_CONTEXT never
+CREATE VIEW queue AS
+SELECT url, date_trunc('second', next_at - queued_at + '1 ms') AS delay, relation, attribute, exclusive, owner
+  FROM s3_queue ORDER BY id;
+CREATE ROLE regress_s3_owner IN ROLE s3store_write;
+CREATE ROLE regress_s3_writer;
+CREATE SCHEMA regress_s3 AUTHORIZATION regress_s3_owner;
+GRANT USAGE ON SCHEMA regress_s3 TO regress_s3_writer;
+SET search_path = regress_s3, public;
+
+SET ROLE regress_s3_owner;
+CREATE TABLE car (id int PRIMARY KEY, photo s3url, manual varchar(100));
+CREATE TRIGGER photo AFTER INSERT OR DELETE OR UPDATE OF photo ON car
+	FOR EACH ROW EXECUTE FUNCTION s3_manage('photo');
+CREATE TRIGGER manual AFTER INSERT OR DELETE OR UPDATE OF manual ON car
+	FOR EACH ROW EXECUTE FUNCTION s3_manage('manual', 'delay=7 days', 'exclusive');
+CREATE TRIGGER photos BEFORE TRUNCATE ON car
+	FOR EACH STATEMENT EXECUTE FUNCTION s3_manage('photo');
+GRANT ALL ON car TO regress_s3_writer;
+RESET ROLE;
+
+-- a writer of rows has no role, and sees nothing of it
+SET ROLE regress_s3_writer;
+INSERT INTO car VALUES (1, 's3://b/1', 's3://b/1.pdf'), (2, 's3://b/2', ''), (3, '-', NULL), (4, 's3://b/4', '-');
+DELETE FROM car WHERE id <= 2;
+UPDATE car SET photo = 's3://b/4 new' WHERE id = 4;
+UPDATE car SET photo = photo, manual = 's3://b/4.pdf';
+UPDATE car SET photo = NULL WHERE id = 4;
+UPDATE car SET id = 5 WHERE id = 4;
+RESET ROLE;
+SELECT * FROM queue;
+
+-- what is named again comes off the queue
+UPDATE car SET photo = 's3://b/4' WHERE id = 5;
+INSERT INTO car VALUES (6, 's3://b/1', NULL);
+SELECT url FROM queue;
+
+-- INSERT ... ON CONFLICT
+INSERT INTO car VALUES (6, 's3://b/6', NULL) ON CONFLICT (id) DO UPDATE SET photo = EXCLUDED.photo;
+INSERT INTO car VALUES (6, 's3://b/6', NULL) ON CONFLICT (id) DO UPDATE SET photo = EXCLUDED.photo;
+INSERT INTO car VALUES (6, 's3://b/other', NULL) ON CONFLICT DO NOTHING;
+SELECT url FROM queue;
+-- COPY
+COPY car (id, photo) FROM stdin;
+10	s3://b/1
+11	s3://b/11
+\.
+SELECT url FROM queue;
+
+-- a rollback to a savepoint
+BEGIN;
+DELETE FROM car WHERE id = 10;
+SAVEPOINT s;
+DELETE FROM car WHERE id = 11;
+ROLLBACK TO s;
+COMMIT;
+SELECT url FROM queue;
+
+-- TRUNCATE, and a rollback of it
+BEGIN;
+TRUNCATE car;
+ROLLBACK;
+SELECT url FROM queue;
+TRUNCATE car;
+SELECT url, attribute FROM queue;
+DELETE FROM s3_deletion;
+
+-- cascades
+CREATE TABLE wheel (car int REFERENCES car ON DELETE CASCADE, photo text);
+ALTER TABLE wheel OWNER TO regress_s3_owner;
+CREATE TRIGGER photo AFTER DELETE OR UPDATE OF photo ON wheel
+	FOR EACH ROW EXECUTE FUNCTION s3_manage('photo');
+INSERT INTO car VALUES (1, 's3://b/1', NULL);
+INSERT INTO wheel VALUES (1, 's3://b/wheel 1'), (1, 's3://b/wheel 2');
+DELETE FROM car;
+SELECT url, relation FROM queue;
+DELETE FROM s3_deletion;
+
+-- more objects in a transaction than it holds one by one
+BEGIN;
+INSERT INTO car SELECT i, 's3://b/' || i FROM generate_series(1, 1000) i;
+SELECT objsubid, count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() GROUP BY 1 ORDER BY 1;
+DELETE FROM car;
+SELECT count(*) FROM s3_queue;
+INSERT INTO car VALUES (1, 's3://b/1');
+SELECT count(*) FROM s3_queue;
+COMMIT;
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+DELETE FROM s3_deletion;
+
+-- session_replication_role
+SET session_replication_role = replica;
+DELETE FROM car;
+RESET session_replication_role;
+SELECT url FROM queue;
+
+-- partitions: a row that moves is not gone, so the root is asked
+CREATE TABLE part (id int, kind text, photo text) PARTITION BY LIST (kind);
+ALTER TABLE part OWNER TO regress_s3_owner;
+CREATE TABLE part_a (photo text, kind text, id int);
+ALTER TABLE part_a OWNER TO regress_s3_owner;
+ALTER TABLE part ATTACH PARTITION part_a FOR VALUES IN ('a');
+CREATE TABLE part_b PARTITION OF part FOR VALUES IN ('b');
+ALTER TABLE part_b OWNER TO regress_s3_owner;
+CREATE TRIGGER photo AFTER DELETE OR UPDATE OF photo, kind ON part
+	FOR EACH ROW EXECUTE FUNCTION s3_manage('photo');
+CREATE TRIGGER photos BEFORE TRUNCATE ON part
+	FOR EACH STATEMENT EXECUTE FUNCTION s3_manage('photo');
+INSERT INTO part VALUES (1, 'a', 's3://b/moves'), (2, 'b', 's3://b/goes');
+UPDATE part SET kind = 'b' WHERE id = 1;
+DELETE FROM part WHERE id = 2;
+SELECT url, relation, attribute FROM queue;
+-- the table says so without asking a server
+CALL s3_drain(1);
+SELECT url FROM queue;
+TRUNCATE part;
+SELECT url FROM queue;
+DELETE FROM s3_deletion;
+
+-- the question is asked as the table's owner, and row-level security hides nothing
+ALTER TABLE part ENABLE ROW LEVEL SECURITY;
+ALTER TABLE part FORCE ROW LEVEL SECURITY;
+INSERT INTO part VALUES (1, 'a', 's3://b/hidden'), (2, 'a', 's3://b/hidden');
+DELETE FROM part WHERE id = 1;
+CALL s3_drain();
+SELECT attempts, last_error FROM s3_queue;
+ALTER TABLE part DISABLE ROW LEVEL SECURITY;
+SELECT s3_queue_retry(id) FROM s3_queue;
+CALL s3_drain();
+SELECT count(*) FROM s3_queue;
+-- what stands in a column for a trap runs as him, not as us
+CREATE FUNCTION trap() RETURNS text LANGUAGE plpgsql STABLE
+AS $$ BEGIN RAISE 'asked by %, %', current_user, current_setting('row_security'); END $$;
+CREATE VIEW trapped AS SELECT trap() AS photo;
+CREATE TABLE owned (photo text);
+ALTER TABLE owned OWNER TO regress_s3_owner;
+CREATE TRIGGER photo AFTER DELETE ON owned FOR EACH ROW EXECUTE FUNCTION s3_manage('photo');
+INSERT INTO owned VALUES ('s3://b/owned');
+DELETE FROM owned;
+UPDATE s3_deletion SET relation = 'trapped'::regclass;
+ALTER VIEW trapped OWNER TO regress_s3_owner;
+CALL s3_drain();
+SELECT attempts, last_error FROM s3_queue;
+DELETE FROM s3_deletion;
+
+-- a table or column that is gone does not speak for its rows
+INSERT INTO owned VALUES ('s3://b/owned');
+DELETE FROM owned;
+ALTER TABLE owned RENAME photo TO picture;
+SELECT url, attribute FROM queue;
+ALTER TABLE owned DROP picture;
+CALL s3_drain();
+SELECT state, attempts, last_error FROM s3_queue;
+DROP TABLE owned;
+SELECT s3_queue_retry();
+CALL s3_drain();
+SELECT state, relation IS NULL AS no_relation, last_error FROM s3_queue;
+DELETE FROM s3_deletion;
+
+-- within
+CREATE TABLE own (photo text);
+CREATE TRIGGER photo AFTER INSERT OR UPDATE OF photo OR DELETE ON own
+	FOR EACH ROW EXECUTE FUNCTION s3_manage('photo', 'within=s3://b/own/');
+INSERT INTO own VALUES ('s3://b/own/1'), ('S3://b/own/2'), (''), (NULL);
+INSERT INTO own VALUES ('s3://b/other/1');
+INSERT INTO own VALUES ('s3://c/own/1');
+INSERT INTO own VALUES ('gs://b/own/1');
+INSERT INTO own VALUES ('s3://b/own/');
+INSERT INTO own VALUES ('s3://b/own/a/../../other/1');
+INSERT INTO own VALUES ('s3://b/own/..');
+UPDATE own SET photo = 's3://b/other/1' WHERE photo = 's3://b/own/1';
+-- named before there was a trigger, or past it
+ALTER TABLE own DISABLE TRIGGER photo;
+INSERT INTO own VALUES ('s3://b/other/1');
+ALTER TABLE own ENABLE TRIGGER photo;
+DELETE FROM own;
+SELECT url FROM queue;
+DELETE FROM s3_deletion;
+DROP TRIGGER photo ON own;
+
+-- errors
+CREATE TRIGGER photo AFTER DELETE ON own FOR EACH ROW EXECUTE FUNCTION s3_manage();
+INSERT INTO own VALUES ('s3://b/k');
+DELETE FROM own;
+CREATE FUNCTION try_trigger(arguments text, kind text DEFAULT 'AFTER DELETE ON own FOR EACH ROW') RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE message text; detail text; hint text;
+BEGIN
+	DROP TRIGGER photo ON own;
+	EXECUTE format('CREATE TRIGGER photo %s EXECUTE FUNCTION s3_manage(%s)', kind, arguments);
+	DELETE FROM own;
+	TRUNCATE own;
+	RETURN 'good';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS message := MESSAGE_TEXT, detail := PG_EXCEPTION_DETAIL, hint := PG_EXCEPTION_HINT;
+	RETURN format('%s: %s|%s|%s', SQLSTATE, message, detail, hint);
+END $$;
+SELECT try_trigger($$'nothing'$$);
+SELECT try_trigger($$'photo', 'often'$$);
+SELECT try_trigger($$'photo', 'delay=soon'$$);
+SELECT try_trigger($$'photo', 'delay=-1 s'$$);
+SELECT try_trigger($$'photo', 'within=here'$$);
+SELECT try_trigger($$'photo', 'within=s3://b/own'$$);
+SELECT try_trigger($$'photo', 'within=s3://b'$$);
+SELECT try_trigger($$'ctid'$$);
+SELECT try_trigger($$'photo'$$, 'BEFORE DELETE ON own FOR EACH ROW');
+SELECT try_trigger($$'photo'$$, 'AFTER DELETE ON own FOR EACH STATEMENT');
+SELECT try_trigger($$'photo'$$, 'AFTER TRUNCATE ON own FOR EACH STATEMENT');
+ALTER TABLE own ADD number int;
+SELECT try_trigger($$'number'$$);
+SELECT try_trigger($$'photo', 'within=s3://b/', 'exclusive', 'delay=1 h'$$);
+SELECT url, delay, exclusive FROM queue;
+DELETE FROM s3_deletion;
+SELECT s3_manage();
+
+-- malformed URLs
+DROP TRIGGER photo ON own;
+CREATE TRIGGER photo AFTER INSERT OR DELETE ON own FOR EACH ROW EXECUTE FUNCTION s3_manage('photo');
+INSERT INTO own VALUES ('no URL');
+INSERT INTO own VALUES ('s3://b/');
+INSERT INTO own VALUES ('s3://b/k');
+SET s3store.session_read_only = on;
+DELETE FROM own;
+RESET s3store.session_read_only;
+-- read_only protects the objects, not the rows: the worker waits for its end
+SET s3store.read_only = on;
+DELETE FROM own;
+RESET s3store.read_only;
+SELECT url FROM queue;
+DELETE FROM s3_deletion;
+
+-- neither by a role without the right, nor for a table of one
+SET ROLE regress_s3_writer;
+CREATE TEMP TABLE mine (photo text);
+CREATE TRIGGER photo AFTER DELETE ON mine FOR EACH ROW EXECUTE FUNCTION s3_manage('photo');
+RESET ROLE;
+CREATE TRIGGER photo AFTER DELETE ON mine FOR EACH ROW EXECUTE FUNCTION s3_manage('photo');
+INSERT INTO mine VALUES ('s3://b/of somebody else');
+SET ROLE regress_s3_writer;
+DELETE FROM mine;
+RESET ROLE;
+DELETE FROM mine;
+GRANT s3store_write TO regress_s3_writer;
+DELETE FROM mine;
+SELECT url FROM queue;
+REVOKE s3store_write FROM regress_s3_owner;
+DELETE FROM car;
+INSERT INTO car VALUES (1, 's3://b/1', NULL);
+
+RESET search_path;
+DROP VIEW queue;
+DROP TABLE mine;
+SET client_min_messages = warning;
+DROP SCHEMA regress_s3 CASCADE;
+DROP ROLE regress_s3_owner, regress_s3_writer;

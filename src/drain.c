@@ -1,0 +1,414 @@
+/*-------------------------------------------------------------------------
+ *
+ * drain.c
+ *	  Carries out deletions that are due: claim, check, remove, settle.
+ *
+ *	  claim	   a transaction that reaches the disk: the rows are ours, and what
+ *			   they follow from is safe
+ *	  check	   a transaction: is the row still there, does anybody write the
+ *			   object or name it, may its owner delete it
+ *	  remove   no transaction: the server is asked
+ *	  settle   a transaction: the rows go, or wait for another attempt
+ *
+ * Guarantees: a claim is a lock of the session; whatever way a worker ends,
+ * its rows are as good as pending at that moment, and nobody else's before.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include "catalog/pg_type.h"
+#include "commands/async.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "backoff.h"
+#include "compat.h"
+#include "drain.h"
+#include "encoding.h"
+#include "hold.h"
+#include "queue.h"
+#include "reference.h"
+#include "removal.h"
+#include "settings.h"
+
+#define CHANNEL		"s3store_queue" /* of NOTIFY */
+
+static void claim_items(S3StepKind kind, int max, S3Claims *claims);
+static void free_dead_claims(void);
+static void read_items(S3Claims *claims);
+static Datum column(int row, int number, bool *is_null);
+static void check_items(S3StepKind kind, S3Claims *claims);
+static void find_cancelled(S3Claims *claims);
+static void settle_items(S3StepKind kind, S3Claims *claims, S3DrainCounts *counts);
+static void delete_settled(const S3Claims *claims);
+static void update_unsettled(const S3Claims *claims);
+static bool is_settled(const S3ClaimedItem *item);
+static Datum array_of(Datum *values, bool *nulls, int count, Oid type);
+static void count_items(const S3Claims *claims, S3DrainCounts *counts);
+static void notify(const S3DrainCounts *counts);
+
+bool
+s3_drain_round(S3StepKind kind, int max, S3DrainCounts *counts)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "s3store claims",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old_context = MemoryContextSwitchTo(context);
+	S3Claims	claims = {0};
+
+	claim_items(kind, Min(max, S3_DRAIN_BATCH), &claims);
+	PG_TRY();
+	{
+		if (claims.count > 0)
+		{
+			check_items(kind, &claims);
+			s3_removal_run(&claims);
+			settle_items(kind, &claims, counts);
+		}
+	}
+	PG_CATCH();
+	{
+		s3_hold_claim_end(claims.claim);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	s3_hold_claim_end(claims.claim);
+
+	MemoryContextSwitchTo(old_context);
+	MemoryContextDelete(context);
+	return claims.count > 0;
+}
+
+void
+s3_drain_decide(S3ClaimedItem *item, S3Fate fate, int wait, const char *reason)
+{
+	item->fate = fate;
+	item->wait = wait;
+	item->reason = reason == NULL ? NULL : pstrdup(reason);
+}
+
+/*
+ * The lock comes first: rows whose claim nobody holds are free for all.  An
+ * error before the commit takes both back, the lock with the session or by
+ * us.
+ */
+static void
+claim_items(S3StepKind kind, int max, S3Claims *claims)
+{
+	const char *table;
+
+	s3_step_begin(kind, true);
+	s3_drain_require_writer();
+	free_dead_claims();
+	claims->claim = s3_queue_number();
+	s3_hold_claim(claims->claim);
+	PG_TRY();
+	{
+		Oid			types[] = {INT8OID, INT8OID};
+		Datum		values[] = {Int64GetDatum(claims->claim), Int64GetDatum(max)};
+
+		table = s3_queue_name("s3_deletion");
+		s3_queue_execute(psprintf("UPDATE %s SET claim = $1"
+								  " WHERE ctid = ANY (ARRAY("
+								  "SELECT ctid FROM %s"
+								  " WHERE claim IS NULL AND NOT dead AND next_at <= clock_timestamp()"
+								  " ORDER BY next_at, id LIMIT $2 FOR UPDATE SKIP LOCKED))"
+								  " RETURNING id, queued_at, relation, owner, attribute, attempts,"
+								  " exclusive, url, version_id", table, table),
+						 SPI_OK_UPDATE_RETURNING, 2, types, values, NULL);
+		read_items(claims);
+		s3_step_end(kind);
+	}
+	PG_CATCH();
+	{
+		s3_hold_claim_end(claims->claim);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
+/*
+ * A copy of the database has the token's row, too, but either another OID or
+ * another configuration.
+ */
+void
+s3_drain_require_writer(void)
+{
+	const char *token = NULL;
+	Oid			database = InvalidOid;
+	bool		is_null;
+
+	if (s3_queue_execute(psprintf("SELECT database, token FROM %s", s3_queue_name("s3_writer")),
+						 SPI_OK_SELECT, 0, NULL, NULL, NULL) > 0)
+	{
+		database = DatumGetObjectId(column(0, 1, &is_null));
+		token = TextDatumGetCString(column(0, 2, &is_null));
+	}
+	SPI_freetuptable(SPI_tuptable);
+	if (token == NULL ||
+		(database == MyDatabaseId && strcmp(token, s3_guc_writer_token) == 0))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("this database may not carry out queued deletions"),
+			 database == MyDatabaseId ?
+			 errdetail("The setting s3store.writer_token is not the token that s3_set_writer_token has stored.") :
+			 errdetail("The token that s3_set_writer_token has stored was set for another database."),
+			 errhint("A copy should delete nothing. Where this is the original now, call s3_set_writer_token, or set s3store.writer_token.")));
+}
+
+/* Rows of workers that ended in the middle are pending again. */
+static void
+free_dead_claims(void)
+{
+	const char *table = s3_queue_name("s3_deletion");
+	Oid			type = INT8OID;
+	SPITupleTable *found;
+	uint64		count;
+
+	count = s3_queue_execute(psprintf("SELECT DISTINCT claim FROM %s WHERE claim IS NOT NULL", table),
+							 SPI_OK_SELECT, 0, NULL, NULL, NULL);
+	found = SPI_tuptable;
+	for (uint64 i = 0; i < count; i++)
+	{
+		bool		is_null;
+		Datum		claim = SPI_getbinval(found->vals[i], found->tupdesc, 1, &is_null);
+
+		if (s3_hold_claim_is_free(DatumGetInt64(claim)))
+			s3_queue_execute(psprintf("UPDATE %s SET claim = NULL WHERE ctid = ANY (ARRAY("
+									  "SELECT ctid FROM %s WHERE claim = $1"
+									  " FOR UPDATE SKIP LOCKED))", table, table),
+							 SPI_OK_UPDATE, 1, &type, &claim, NULL);
+	}
+	SPI_freetuptable(found);
+}
+
+/* From SPI's memory into ours. */
+static void
+read_items(S3Claims *claims)
+{
+	int			count = (int) SPI_processed;
+
+	claims->items = palloc0(Max(count, 1) * sizeof(S3ClaimedItem));
+	for (int i = 0; i < count; i++)
+	{
+		S3ClaimedItem *item = &claims->items[i];
+		bool		is_null;
+		Datum		version_id;
+
+		item->id = DatumGetInt64(column(i, 1, &is_null));
+		item->queued_at = DatumGetTimestampTz(column(i, 2, &is_null));
+		item->relation = DatumGetObjectId(column(i, 3, &is_null));
+		if (is_null)
+			item->relation = InvalidOid;
+		item->owner = DatumGetObjectId(column(i, 4, &is_null));
+		item->attribute = DatumGetInt16(column(i, 5, &is_null));
+		item->attempts = DatumGetInt16(column(i, 6, &is_null));
+		item->exclusive = DatumGetBool(column(i, 7, &is_null));
+		item->url = DatumGetTextPCopy(column(i, 8, &is_null));
+		version_id = column(i, 9, &is_null);
+		if (!is_null)
+			item->version_id = TextDatumGetCString(version_id);
+	}
+	claims->count = count;
+	SPI_freetuptable(SPI_tuptable);
+}
+
+static Datum
+column(int row, int number, bool *is_null)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, number, is_null);
+}
+
+/*
+ * All of it after the claim was committed.  Whoever holds an object by then
+ * shows in the first question; whoever has held it before, in the others,
+ * which see what he has committed; whoever comes later sees the claim, and
+ * waits.
+ */
+static void
+check_items(S3StepKind kind, S3Claims *claims)
+{
+	s3_step_begin(kind, false);
+	s3_reference_check_holds(claims);
+	find_cancelled(claims);
+	s3_reference_ask(claims);
+	s3_step_end(kind);
+}
+
+/* Which of the rows are not ours any more? */
+static void
+find_cancelled(S3Claims *claims)
+{
+	Oid			type = INT8OID;
+	Datum		claim = Int64GetDatum(claims->claim);
+
+	s3_queue_execute(psprintf("SELECT id FROM %s WHERE claim = $1", s3_queue_name("s3_deletion")),
+					 SPI_OK_SELECT, 1, &type, &claim, NULL);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool		is_null;
+		int64		id = DatumGetInt64(column((int) i, 1, &is_null));
+
+		for (int j = 0; j < claims->count; j++)
+			if (claims->items[j].id == id)
+				claims->items[j].is_queued = true;
+	}
+	SPI_freetuptable(SPI_tuptable);
+
+	for (int i = 0; i < claims->count; i++)
+		if (!claims->items[i].is_queued)
+			claims->items[i].fate = S3_FATE_CANCELLED;
+}
+
+static void
+settle_items(S3StepKind kind, S3Claims *claims, S3DrainCounts *counts)
+{
+	S3DrainCounts now = {0};
+
+	count_items(claims, &now);
+	s3_step_begin(kind, false);
+	update_unsettled(claims);
+	delete_settled(claims);
+	notify(&now);
+	s3_step_end(kind);
+	SendNotifications();
+	counts->deleted += now.deleted;
+	counts->kept += now.kept;
+	counts->failed += now.failed;
+}
+
+/*
+ * Rows that somebody is taking off the queue are left to him: he may wait for
+ * us, and we never wait for anybody.
+ */
+static void
+update_unsettled(const S3Claims *claims)
+{
+	const char *table = s3_queue_name("s3_deletion");
+	Datum	   *ids = palloc(claims->count * sizeof(Datum));
+	Datum	   *waits = palloc(claims->count * sizeof(Datum));
+	Datum	   *attempts = palloc(claims->count * sizeof(Datum));
+	Datum	   *dead = palloc(claims->count * sizeof(Datum));
+	Datum	   *reasons = palloc0(claims->count * sizeof(Datum));
+	bool	   *no_reason = palloc(claims->count * sizeof(bool));
+	int			count = 0;
+
+	for (int i = 0; i < claims->count; i++)
+	{
+		const S3ClaimedItem *item = &claims->items[i];
+		bool		failed = item->fate == S3_FATE_FAILED || item->fate == S3_FATE_REFUSED;
+
+		if (is_settled(item))
+			continue;
+		ids[count] = Int64GetDatum(item->id);
+		waits[count] = Int32GetDatum(item->wait > 0 ? item->wait : s3_backoff(item->attempts));
+		attempts[count] = Int32GetDatum(failed ? 1 : 0);
+		dead[count] = BoolGetDatum(item->fate == S3_FATE_REFUSED ||
+								   (failed && item->attempts + 1 >= s3_guc_delete_max_attempts));
+		no_reason[count] = item->reason == NULL;
+		if (item->reason != NULL)
+			reasons[count] = CStringGetTextDatum(item->reason);
+		count++;
+	}
+	if (count > 0)
+	{
+		Oid			types[] = {INT8OID, INT8ARRAYOID, INT4ARRAYOID, INT4ARRAYOID, BOOLARRAYOID, TEXTARRAYOID};
+		Datum		values[] = {
+			Int64GetDatum(claims->claim),
+			array_of(ids, NULL, count, INT8OID),
+			array_of(waits, NULL, count, INT4OID),
+			array_of(attempts, NULL, count, INT4OID),
+			array_of(dead, NULL, count, BOOLOID),
+			array_of(reasons, no_reason, count, TEXTOID)
+		};
+
+		s3_queue_execute(psprintf("UPDATE %s AS d SET claim = NULL, dead = r.dead, last_error = r.reason,"
+								  " next_at = clock_timestamp() + r.wait * interval '1 ms',"
+								  " attempts = LEAST(d.attempts + r.attempts, 32767)::int2"
+								  " FROM unnest($2, $3, $4, $5, $6)"
+								  " AS r(id, wait, attempts, dead, reason)"
+								  " WHERE d.id = r.id AND d.ctid = ANY (ARRAY("
+								  "SELECT ctid FROM %s WHERE claim = $1 FOR UPDATE SKIP LOCKED))",
+								  table, table),
+						 SPI_OK_UPDATE, lengthof(types), types, values, NULL);
+	}
+}
+
+static void
+delete_settled(const S3Claims *claims)
+{
+	const char *table = s3_queue_name("s3_deletion");
+	Datum	   *ids = palloc(claims->count * sizeof(Datum));
+	int			count = 0;
+
+	for (int i = 0; i < claims->count; i++)
+		if (is_settled(&claims->items[i]))
+			ids[count++] = Int64GetDatum(claims->items[i].id);
+	if (count > 0)
+	{
+		Oid			types[] = {INT8OID, INT8ARRAYOID};
+		Datum		values[] = {Int64GetDatum(claims->claim), array_of(ids, NULL, count, INT8OID)};
+
+		s3_queue_execute(psprintf("DELETE FROM %s WHERE ctid = ANY (ARRAY("
+								  "SELECT ctid FROM %s WHERE claim = $1 AND id = ANY ($2)"
+								  " FOR UPDATE SKIP LOCKED))", table, table),
+						 SPI_OK_DELETE, lengthof(types), types, values, NULL);
+	}
+}
+
+static bool
+is_settled(const S3ClaimedItem *item)
+{
+	return item->fate == S3_FATE_DELETED || item->fate == S3_FATE_KEPT ||
+		item->fate == S3_FATE_CANCELLED;
+}
+
+static Datum
+array_of(Datum *values, bool *nulls, int count, Oid type)
+{
+	int16		len;
+	bool		by_value;
+	char		align;
+	int			lower = 1;
+
+	get_typlenbyvalalign(type, &len, &by_value, &align);
+	return PointerGetDatum(construct_md_array(values, nulls, 1, &count, &lower,
+											  type, len, by_value, align));
+}
+
+static void
+count_items(const S3Claims *claims, S3DrainCounts *counts)
+{
+	for (int i = 0; i < claims->count; i++)
+	{
+		switch (claims->items[i].fate)
+		{
+			case S3_FATE_DELETED:
+				counts->deleted++;
+				break;
+			case S3_FATE_KEPT:
+			case S3_FATE_CANCELLED:
+				counts->kept++;
+				break;
+			default:
+				counts->failed++;
+		}
+	}
+}
+
+/* One for all of a round: who waits for an object looks into s3_queue. */
+static void
+notify(const S3DrainCounts *counts)
+{
+	char		payload[128];
+
+	snprintf(payload, sizeof(payload),
+			 "{\"deleted\": " INT64_FORMAT ", \"kept\": " INT64_FORMAT ", \"failed\": " INT64_FORMAT "}",
+			 counts->deleted, counts->kept, counts->failed);
+	Async_Notify(CHANNEL, payload);
+}

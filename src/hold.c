@@ -1,0 +1,158 @@
+/*-------------------------------------------------------------------------
+ *
+ * hold.c
+ *	  The locks between those who write objects and those who delete queued
+ *	  ones.
+ *
+ * Guarantees: no worker waits for a writer, and nobody keeps more than
+ * HELD_OBJECTS_MAX locks on objects: a transaction that writes more of them
+ * holds their buckets instead.
+ *
+ * They are advisory locks, told from those of SQL functions (classes 1 and 2)
+ * by their class, which pg_locks shows as objsubid.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include "miscadmin.h"
+#include "storage/lock.h"
+
+#include "hold.h"
+#include "queue.h"
+#include "txn.h"
+
+#define HELD_OBJECTS_MAX	256 /* of a transaction */
+
+typedef enum LockClass
+{
+	LOCK_OBJECT = 3,
+	LOCK_BUCKET,
+	LOCK_CLAIM
+} LockClass;
+
+static int	held_objects;
+
+static void set_tag(LOCKTAG *tag, LockClass class, int64 number);
+static int64 bucket_number(const S3Location *location);
+static bool is_held(LockClass class, int64 number);
+static bool wait_for_claim(int64 claim);
+
+S3Held
+s3_hold_location(const S3Location *location)
+{
+	int64		object = s3_queue_object(location);
+	bool		waited = false;
+	int64		claim;
+	LOCKTAG		tag;
+
+	if (!OidIsValid(s3_queue_table()))
+		return S3_HELD;
+	if (held_objects < HELD_OBJECTS_MAX)
+		set_tag(&tag, LOCK_OBJECT, object);
+	else
+		set_tag(&tag, LOCK_BUCKET, bucket_number(location));
+	if (LockAcquire(&tag, ShareLock, false, false) == LOCKACQUIRE_OK)
+	{
+		held_objects++;
+		s3_txn_note_hold();
+	}
+
+	while (s3_queue_find(object, &claim))
+	{
+		if (claim != 0 && wait_for_claim(claim))
+		{
+			waited = true;
+			continue;
+		}
+		s3_queue_cancel(object);
+		return S3_HELD;
+	}
+	return waited ? S3_HELD_TOO_LATE : S3_HELD;
+}
+
+bool
+s3_hold_is_held(const S3Location *location)
+{
+	return is_held(LOCK_OBJECT, s3_queue_object(location)) ||
+		is_held(LOCK_BUCKET, bucket_number(location));
+}
+
+void
+s3_hold_claim(int64 claim)
+{
+	LOCKTAG		tag;
+
+	set_tag(&tag, LOCK_CLAIM, claim);
+	(void) LockAcquire(&tag, ExclusiveLock, true, false);
+}
+
+void
+s3_hold_claim_end(int64 claim)
+{
+	LOCKTAG		tag;
+
+	set_tag(&tag, LOCK_CLAIM, claim);
+	(void) LockRelease(&tag, ExclusiveLock, true);
+}
+
+bool
+s3_hold_claim_is_free(int64 claim)
+{
+	return !is_held(LOCK_CLAIM, claim);
+}
+
+void
+s3_hold_reset(void)
+{
+	held_objects = 0;
+}
+
+static void
+set_tag(LOCKTAG *tag, LockClass class, int64 number)
+{
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (number >> 32), (uint32) number, class);
+}
+
+/* As if the bucket were an object with an empty key. */
+static int64
+bucket_number(const S3Location *location)
+{
+	S3Location	bucket = *location;
+
+	bucket.key = s3_slice("", 0);
+	return s3_queue_object(&bucket);
+}
+
+/* By anybody else; does not wait, and keeps nothing. */
+static bool
+is_held(LockClass class, int64 number)
+{
+	LOCKTAG		tag;
+
+	set_tag(&tag, class, number);
+	if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		return true;
+	(void) LockRelease(&tag, ExclusiveLock, false);
+	return false;
+}
+
+/*
+ * Returns false when the worker is gone: what it has claimed is as good as
+ * pending.
+ */
+static bool
+wait_for_claim(int64 claim)
+{
+	LOCKTAG		tag;
+
+	set_tag(&tag, LOCK_CLAIM, claim);
+	if (LockAcquire(&tag, ShareLock, false, true) != LOCKACQUIRE_NOT_AVAIL)
+	{
+		(void) LockRelease(&tag, ShareLock, false);
+		return false;
+	}
+	(void) LockAcquire(&tag, ShareLock, false, false);
+	(void) LockRelease(&tag, ShareLock, false);
+	return true;
+}

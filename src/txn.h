@@ -1,0 +1,19 @@
+/*-------------------------------------------------------------------------
+ *
+ * txn.h
+ *	  What a transaction has done to the queue, and what follows when it ends.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_TXN_H
+#define S3STORE_TXN_H
+
+#include "s3store.h"
+
+/* Notes that this transaction queues a deletion: its commit wakes the worker. */
+extern void s3_txn_note_deletion(void);
+
+/* Notes that this transaction holds objects. */
+extern void s3_txn_note_hold(void);
+
+#endif							/* S3STORE_TXN_H */
