@@ -32,7 +32,7 @@
 #define DEFAULT_DELETE_ATTEMPTS	20	/* most of a day */
 #define DELETE_ATTEMPTS_MAX		1000
 #define DEFAULT_PART_SIZE		(16 * 1024) /* kB */
-#define DEFAULT_MULTIPART_THRESHOLD (64 * 1024)	/* kB */
+#define DEFAULT_MULTIPART_THRESHOLD (64 * 1024) /* kB */
 
 /*
  * Neither SHOW ALL nor pg_settings lists these: its reset_val would be what
