@@ -15,6 +15,7 @@ PURE_OBJS = \
 	src/digest.o \
 	src/error.o \
 	src/integrity.o \
+	src/intent_record.o \
 	src/json.o \
 	src/key_document.o \
 	src/key_hosts.o \

@@ -297,6 +297,38 @@ GRANT EXECUTE ON FUNCTION s3_put_lo(pg_catalog.text, pg_catalog.oid, pg_catalog.
 GRANT EXECUTE ON FUNCTION s3_get_lo(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
 
 --
+-- Undo of puts
+--
+
+CREATE FUNCTION s3_intents(OUT url pg_catalog.text,
+						   OUT state pg_catalog.text,
+						   OUT kind pg_catalog.text,
+						   OUT xid pg_catalog.xid8,
+						   OUT created_at pg_catalog.timestamptz,
+						   OUT size pg_catalog.int8,
+						   OUT version_id pg_catalog.text,
+						   OUT upload_id pg_catalog.text,
+						   OUT answered pg_catalog.bool)
+RETURNS SETOF pg_catalog.record
+AS 'MODULE_PATHNAME', 's3store_intents'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100;
+
+COMMENT ON FUNCTION s3_intents() IS
+'puts that may have to be undone: of transactions in progress or prepared (''in progress''), of those that did not commit (''aborted''), of those that are too old to know (''unknown''), of a server of which this one is a copy (''foreign''); ''committed'' ones tell an earlier one that its object has an owner';
+
+CREATE FUNCTION s3_intents_sweep() RETURNS pg_catalog.int8
+AS 'MODULE_PATHNAME', 's3store_intents_sweep'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
+
+COMMENT ON FUNCTION s3_intents_sweep() IS
+'removes the objects of puts whose transactions did not commit, and returns how many';
+
+REVOKE ALL ON FUNCTION s3_intents() FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_intents_sweep() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION s3_intents() TO s3store_admin;
+GRANT EXECUTE ON FUNCTION s3_intents_sweep() TO s3store_admin;
+
+--
 -- The queue of deletions.  Its table is the extension's own: nobody else
 -- writes it, and a dump has the table without its rows.
 --

@@ -67,8 +67,8 @@ static void
 copy_in_parts(S3CopyWork *copy, S3UploadSend send)
 {
 	S3UploadTarget target = {0};
+	S3Finished	completed = {0};
 	const char *tags;
-	S3Error		err;
 
 	prepare_target_headers(copy);
 	target.command = copy->arguments->command;
@@ -77,7 +77,7 @@ copy_in_parts(S3CopyWork *copy, S3UploadSend send)
 	target.part_headers = &copy->headers.part;
 	target.reported_as = &copy->target;
 	target.connections = copy->target.storage->settings.max_pool_connections;
-	(void) s3_upload_run(&target, send, copy, &err);
+	s3_upload_run(&target, send, copy, &completed);
 	tags = s3_fields_find(target.headers, "x-amz-tagging");
 	if (tags != NULL && *tags != '\0')
 		s3_copy_ensure_tags(copy, tags);

@@ -52,6 +52,25 @@ static void start_hmac(uint64 *state, const uint8 *key, uint8 pad);
 static void finish_hash(const uint64 *state, S3Slice data, uint8 *out);
 #endif
 
+/* The digits of all bytes: two signatures of a link are a good part of it. */
+static const char hex_pairs[] =
+"000102030405060708090a0b0c0d0e0f"
+"101112131415161718191a1b1c1d1e1f"
+"202122232425262728292a2b2c2d2e2f"
+"303132333435363738393a3b3c3d3e3f"
+"404142434445464748494a4b4c4d4e4f"
+"505152535455565758595a5b5c5d5e5f"
+"606162636465666768696a6b6c6d6e6f"
+"707172737475767778797a7b7c7d7e7f"
+"808182838485868788898a8b8c8d8e8f"
+"909192939495969798999a9b9c9d9e9f"
+"a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"
+"b0b1b2b3b4b5b6b7b8b9babbbcbdbebf"
+"c0c1c2c3c4c5c6c7c8c9cacbcccdcecf"
+"d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
+"e0e1e2e3e4e5e6e7e8e9eaebecedeeef"
+"f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff";
+
 static bool digest(const EVP_MD *md, const char *name, S3Slice data,
 				   uint8 *out, S3Error *err);
 static bool hmac(const EVP_MD *md, const char *name, S3Slice key, S3Slice data,
@@ -243,14 +262,9 @@ s3_hmac_final(const S3Hmac *state, S3Slice rest, uint8 out[S3_SHA256_LEN], S3Err
 void
 s3_hex(const uint8 *data, size_t len, char *out)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	for (size_t i = 0; i < len; i++)
-	{
-		*out++ = digits[data[i] >> 4];
-		*out++ = digits[data[i] & 15];
-	}
-	*out = '\0';
+		memcpy(out + 2 * i, hex_pairs + 2 * data[i], 2);
+	out[2 * len] = '\0';
 }
 
 char *

@@ -14,6 +14,9 @@
 #include "uri.h"
 
 #define SIGNATURE_LEN	(S3_SHA256_HEX - 1)
+#define QUERY_START		"?"
+#define QUERY_END		"&X-Amz-Signature="
+#define AROUND_LEN		(sizeof(QUERY_START QUERY_END) - 1 + SIGNATURE_LEN)
 
 static void set_text(StringInfo dst, const char *text);
 static bool sign(const S3LinkPlan *plan, S3LinkWork *work, char *end, S3Error *err);
@@ -27,6 +30,7 @@ s3_link_plan_init(S3LinkPlan *plan)
 	initStringInfo(&plan->query);
 	initStringInfo(&plan->head);
 	initStringInfo(&plan->tail);
+	s3_sigv4_frame_init(&plan->frame);
 }
 
 void
@@ -47,39 +51,34 @@ s3_link_plan_plain(S3LinkPlan *plan, S3Slice url)
 	set_text(&plan->tail, "");
 }
 
+void
+s3_link_plan_forget_keys(S3LinkPlan *plan)
+{
+	plan->frame.ready = false;
+}
+
 bool
 s3_link_plan_signed(S3LinkPlan *plan, const S3Request *request,
 					const S3Signing *signing, int expires, const S3SigV4Key *key,
 					S3Error *err)
 {
-	S3SigV4Parts parts;
-
-	if (!s3_sigv4_presign_parts(request, signing, expires, key, &parts, err))
-		return false;
 	plan->is_signed = true;
 	set_text(&plan->url, request->tls ? "https://" : "http://");
 	appendStringInfoString(&plan->url, request->host);
 	appendStringInfoString(&plan->url, request->path);
-	set_text(&plan->query, "?");
-	appendStringInfoString(&plan->query, parts.query);
-	appendStringInfoString(&plan->query, "&X-Amz-Signature=");
-
 	set_text(&plan->head, request->method);
 	appendStringInfoChar(&plan->head, '\n');
 	appendStringInfoString(&plan->head, request->path);
-	set_text(&plan->tail, "\n");
-	appendStringInfoString(&plan->tail, parts.query);
-	appendStringInfoChar(&plan->tail, '\n');
-	appendStringInfoString(&plan->tail, parts.canonical_rest);
-	plan->hmac = parts.hmac;
-	explicit_bzero(&parts.hmac, sizeof(parts.hmac));
-	return true;
+	set_text(&plan->query, "");
+	set_text(&plan->tail, "");
+	return s3_sigv4_presign_parts(request, signing, expires, key, &plan->frame,
+								  &plan->query, &plan->tail, err);
 }
 
 bool
 s3_link_make(const S3LinkPlan *plan, S3Slice key, S3LinkWork *work, S3Error *err)
 {
-	size_t		size = plan->head.len + 3 * key.len + plan->tail.len;
+	size_t		size = plan->head.len + S3_URI_GROWTH * key.len + plan->tail.len;
 	char	   *start;
 	char	   *end;
 
@@ -96,7 +95,7 @@ size_t
 s3_link_length(const S3LinkPlan *plan, const S3LinkWork *work)
 {
 	return plan->url.len + work->key.len + plan->query.len +
-		(plan->is_signed ? SIGNATURE_LEN : 0);
+		(plan->is_signed ? AROUND_LEN : 0);
 }
 
 void
@@ -104,9 +103,12 @@ s3_link_write(const S3LinkPlan *plan, const S3LinkWork *work, char *out)
 {
 	out = append(out, plan->url.data, plan->url.len);
 	out = append(out, work->key.data, work->key.len);
+	if (!plan->is_signed)
+		return;
+	out = append(out, QUERY_START, strlen(QUERY_START));
 	out = append(out, plan->query.data, plan->query.len);
-	if (plan->is_signed)
-		(void) append(out, work->signature, SIGNATURE_LEN);
+	out = append(out, QUERY_END, strlen(QUERY_END));
+	(void) append(out, work->signature, SIGNATURE_LEN);
 }
 
 static void
@@ -127,7 +129,7 @@ sign(const S3LinkPlan *plan, S3LinkWork *work, char *end, S3Error *err)
 	if (!s3_sha256(s3_slice(canonical, end - canonical), hash, err))
 		return false;
 	s3_hex(hash, sizeof(hash), work->signature);
-	if (!s3_hmac_final(&plan->hmac, s3_slice(work->signature, SIGNATURE_LEN), hash, err))
+	if (!s3_hmac_final(&plan->frame.hmac, s3_slice(work->signature, SIGNATURE_LEN), hash, err))
 		return false;
 	s3_hex(hash, sizeof(hash), work->signature);
 	return true;

@@ -16,10 +16,10 @@ typedef struct S3LinkPlan
 {
 	bool		is_signed;
 	StringInfoData url;			/* the link up to the key */
-	StringInfoData query;		/* ... and behind it, up to the signature */
+	StringInfoData query;		/* ... and behind it, without the signature */
 	StringInfoData head;		/* CanonicalRequest up to the key */
 	StringInfoData tail;		/* ... and behind it */
-	S3Hmac		hmac;			/* StringToSign up to the hash of that */
+	S3SigV4Frame frame;			/* what both of them have of the signature */
 } S3LinkPlan;
 
 /* One link under way; the buffer is used again for the next one. */
@@ -37,6 +37,9 @@ extern void s3_link_work_init(S3LinkWork *work);
 
 /* Plans links without a signature; "url" is what comes before the key. */
 extern void s3_link_plan_plain(S3LinkPlan *plan, S3Slice url);
+
+/* Other keys sign from now on. */
+extern void s3_link_plan_forget_keys(S3LinkPlan *plan);
 
 /*
  * Plans links in Signature Version 4 for a request whose path ends where the

@@ -500,6 +500,7 @@ look_up_keys(Place *place, int64 time)
 	replace_copy(place, &place->keys.access_key_id, found->access_key_id);
 	replace_copy(place, &place->keys.session_token, found->session_token);
 	place->keys.expires_at = found->expires_at;
+	s3_link_plan_forget_keys(&place->plan);
 	return true;
 }
 

@@ -24,7 +24,6 @@
 #include "miscadmin.h"
 #include "multipart.h"
 #include "object.h"
-#include "pipeline.h"
 #include "response.h"
 #include "storage/ipc.h"
 #include "utils/builtins.h"
@@ -75,10 +74,11 @@ typedef struct ElementText
 
 static void start_upload(S3Upload *upload);
 static void take_upload_id(S3Upload *upload);
-static bool run_upload(S3Upload *upload, S3UploadSend send, void *arg, S3Error *err);
-static bool complete_upload(S3Upload *upload, S3Error *err);
+static void run_upload(S3Upload *upload, S3UploadSend send, void *arg, S3Finished *completed);
+static void complete_upload(S3Upload *upload, S3Finished *completed);
 static bool try_complete(S3Upload *upload, const S3Fields *conditions, S3Call *call,
-						 S3HttpResponse *response, S3Error *err);
+						 S3Finished *completed);
+static void add_etag(S3HttpResponse *response, const char *etag);
 static bool fails_condition(const S3Error *err);
 static char *list_parts(const S3Upload *upload);
 static void open_call(const S3Upload *upload, S3OperationId operation, S3Call *call);
@@ -89,7 +89,6 @@ static void end_part(S3Upload *upload, Part *part);
 static bool take_etag(S3Upload *upload, Part *part, const S3HttpResponse *response,
 					  S3Error *err);
 static void throw_for_part(const S3Upload *upload, const S3Call *call, const S3Error *err) pg_attribute_noreturn();
-static void ignore_element(void *arg, int depth, const char *name, S3Slice text);
 static char *find_text(const S3HttpResponse *response, const char *root,
 					   const char *name, S3Error *err);
 static void note_text(void *arg, int depth, const char *name, S3Slice text);
@@ -98,12 +97,12 @@ static void abort_upload(S3Upload *upload, int timeout);
 static void try_abort(S3Upload *upload, int64 deadline);
 static void warn_of_leftovers(const S3Upload *upload, const char *reason);
 
-bool
-s3_upload_run(const S3UploadTarget *target, S3UploadSend send, void *arg, S3Error *err)
+void
+s3_upload_run(const S3UploadTarget *target, S3UploadSend send, void *arg,
+			  S3Finished *completed)
 {
 	S3Upload   *upload = palloc0(sizeof(S3Upload));
 	uint64		mark = s3_http_mark();
-	volatile bool completed = false;
 
 	upload->target = target;
 	upload->context = CurrentMemoryContext;
@@ -112,7 +111,7 @@ s3_upload_run(const S3UploadTarget *target, S3UploadSend send, void *arg, S3Erro
 	before_shmem_exit(abort_at_exit, PointerGetDatum(upload));
 	PG_TRY();
 	{
-		completed = run_upload(upload, send, arg, err);
+		run_upload(upload, send, arg, completed);
 		cancel_before_shmem_exit(abort_at_exit, PointerGetDatum(upload));
 	}
 	PG_CATCH();
@@ -129,11 +128,10 @@ s3_upload_run(const S3UploadTarget *target, S3UploadSend send, void *arg, S3Erro
 		ReThrowError(error);
 	}
 	PG_END_TRY();
-	return completed;
 }
 
-static bool
-run_upload(S3Upload *upload, S3UploadSend send, void *arg, S3Error *err)
+static void
+run_upload(S3Upload *upload, S3UploadSend send, void *arg, S3Finished *completed)
 {
 	start_upload(upload);
 	upload->pipeline = s3_pipeline_create(upload->target->connections);
@@ -142,10 +140,9 @@ run_upload(S3Upload *upload, S3UploadSend send, void *arg, S3Error *err)
 		;
 	s3_pipeline_free(upload->pipeline);
 	upload->pipeline = NULL;
-	if (complete_upload(upload, err))
-		return true;
-	abort_upload(upload, ABORT_TIMEOUT);
-	return false;
+	complete_upload(upload, completed);
+	if (!completed->ok)
+		abort_upload(upload, ABORT_TIMEOUT);
 }
 
 MemoryContext
@@ -262,27 +259,28 @@ take_upload_id(S3Upload *upload)
 	open_call(upload, S3_ABORT_MULTIPART_UPLOAD, &upload->abort);
 }
 
-static bool
-complete_upload(S3Upload *upload, S3Error *err)
+static void
+complete_upload(S3Upload *upload, S3Finished *completed)
 {
 	const S3Fields *conditions = upload->target->conditions;
 	S3Call		call;
-	S3HttpResponse response;
 
-	if (try_complete(upload, conditions, &call, &response, err))
-		return true;
-	if (conditions != NULL && fails_condition(err))
-		return false;
-	if (conditions != NULL && err->kind == S3_ERROR_UNSUPPORTED &&
-		try_complete(upload, NULL, &call, &response, err))
-		return true;
-	s3_call_throw(&call, err);
+	if (try_complete(upload, conditions, &call, completed))
+		return;
+	if (conditions != NULL && fails_condition(&completed->err))
+		return;
+	if (conditions != NULL && completed->err.kind == S3_ERROR_UNSUPPORTED &&
+		try_complete(upload, NULL, &call, completed))
+		return;
+	s3_call_throw(&call, &completed->err);
 }
 
 static bool
 try_complete(S3Upload *upload, const S3Fields *conditions, S3Call *call,
-			 S3HttpResponse *response, S3Error *err)
+			 S3Finished *completed)
 {
+	S3HttpResponse *response = &completed->response;
+	ElementText *etag = palloc0(sizeof(ElementText));
 	char	   *list = list_parts(upload);
 
 	open_call(upload, S3_COMPLETE_MULTIPART_UPLOAD, call);
@@ -290,10 +288,25 @@ try_complete(S3Upload *upload, const S3Fields *conditions, S3Call *call,
 	if (conditions != NULL)
 		s3_fields_add_all(&call->request.headers, conditions);
 	call->request.body = s3_slice_cstring(list);
-	upload->ended = s3_call_perform(call, response, err) &&
-		s3_response_document(response, "CompleteMultipartUploadResult",
-							 ignore_element, NULL, err);
-	return upload->ended;
+	etag->name = "ETag";
+	completed->ok = s3_call_perform(call, response, &completed->err) &&
+		s3_response_document(response, "CompleteMultipartUploadResult", note_text, etag,
+							 &completed->err);
+	upload->ended = completed->ok;
+	if (completed->ok && etag->len > 0)
+		add_etag(response, etag->text);
+	return completed->ok;
+}
+
+/* Where the answer to a put in one request has it. */
+static void
+add_etag(S3HttpResponse *response, const char *etag)
+{
+	if (strpbrk(etag, "\r\n") != NULL)
+		return;
+	response->headers = psprintf("ETag: %s\r\n%.*s", etag, (int) response->headers_len,
+								 response->headers);
+	response->headers_len = strlen(response->headers);
 }
 
 static bool
@@ -422,11 +435,6 @@ throw_for_part(const S3Upload *upload, const S3Call *call, const S3Error *err)
 	const S3Call *reported_as = upload->target->reported_as;
 
 	s3_call_throw(reported_as == NULL ? call : reported_as, err);
-}
-
-static void
-ignore_element(void *arg, int depth, const char *name, S3Slice text)
-{
 }
 
 /* Returns the text of an element below the root; NULL when there is none. */

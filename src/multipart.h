@@ -8,7 +8,7 @@
 #ifndef S3STORE_MULTIPART_H
 #define S3STORE_MULTIPART_H
 
-#include "client.h"
+#include "pipeline.h"
 
 #define S3_PARTS_MAX		10000	/* of an object, S3's limit */
 #define S3_UPLOAD_MEMORY	(48 * 1024 * 1024)	/* bytes of parts under way */
@@ -37,11 +37,12 @@ typedef struct S3UploadTarget
  * fails (an error, a cancel, the end of the session), the parts are removed
  * from the server; a failure to do so is a warning.
  *
- * Returns false, with "err", only when a condition does not hold; a server
- * that knows no conditions completes the upload without.
+ * "completed" gets the server's answer to the completion, with the object's
+ * ETag among its headers.  It is not ok only when a condition does not hold; a
+ * server that knows no conditions completes the upload without.
  */
-extern bool s3_upload_run(const S3UploadTarget *target, S3UploadSend send, void *arg,
-						  S3Error *err);
+extern void s3_upload_run(const S3UploadTarget *target, S3UploadSend send, void *arg,
+						  S3Finished *completed);
 
 /*
  * Returns the memory context of the next part, for its content, which will

@@ -316,8 +316,9 @@ load_source(const S3Call *call, S3PutArguments *arguments)
 	const S3PutSource *source = arguments->source;
 	char	   *buffer;
 
-	if (arguments->content.data != NULL ||
-		source->size > (int64) call->storage->settings.multipart_part_size * 1024)
+	if (source->size > (int64) call->storage->settings.multipart_part_size * 1024)
+		arguments->content = s3_slice(NULL, source->size);
+	if (arguments->content.data != NULL || arguments->content.len > 0)
 		return;
 	buffer = palloc(Max(source->size, 1));
 	source->read(source->arg, 0, buffer, source->size);

@@ -33,7 +33,7 @@ bool
 s3_put_wants_parts(const S3Call *put, const S3PutArguments *arguments)
 {
 	if (arguments->source != NULL)
-		return put->request.body.data == NULL;
+		return put->request.body.data == NULL;	/* it was not loaded */
 	/* A digest of the whole is for one request. */
 	return put->request.body.len > (uint64) put->storage->settings.multipart_threshold * 1024 &&
 		!has_digest(&put->request.headers);
@@ -65,7 +65,10 @@ s3_put_in_parts(S3Call *put, text *url, const S3PutArguments *arguments, S3Finis
 
 	memset(finished, 0, sizeof(*finished));
 	finished->call = put;
-	finished->ok = s3_upload_run(&target, send_content, &content, &finished->err);
+	s3_upload_run(&target, send_content, &content, finished);
+	/* Who else has the name is not asked for: the ETag would not tell. */
+	if (!finished->ok)
+		finished->response.resent = false;
 }
 
 static bool

@@ -13,7 +13,9 @@
 
 #define FIELDS_FIRST_CAPACITY	16
 
-static char *encode_text(const char *text);
+static size_t encoded_room(const S3Fields *query);
+static char *write_encoded(char *out, const char *text);
+static char *write_text(char *out, const char *text);
 static int	compare_fields(const void *a, const void *b);
 
 void
@@ -71,36 +73,74 @@ char *
 s3_fields_encode(const S3Fields *query, bool bare)
 {
 	S3Fields	encoded = {0};
-	StringInfoData text;
+	size_t		room = encoded_room(query);
+	char	   *pieces = palloc(room);
+	char	   *text = palloc(room);
+	char	   *out = text;
+
+	for (int i = 0; i < query->count; i++)
+	{
+		const S3Field *field = &query->items[i];
+		const char *name = pieces;
+		const char *value = NULL;
+
+		pieces = write_encoded(pieces, field->name);
+		if (field->value != NULL)
+		{
+			value = pieces;
+			pieces = write_encoded(pieces, field->value);
+		}
+		s3_fields_add(&encoded, name, value);
+	}
+	s3_fields_sort(&encoded);
+	for (int i = 0; i < encoded.count; i++)
+	{
+		if (i > 0)
+			*out++ = '&';
+		out = write_text(out, encoded.items[i].name);
+		if (encoded.items[i].value != NULL || !bare)
+			*out++ = '=';
+		if (encoded.items[i].value != NULL)
+			out = write_text(out, encoded.items[i].value);
+	}
+	*out = '\0';
+	return text;
+}
+
+/* Bytes for the query, or for its pieces with a NUL behind each of them. */
+static size_t
+encoded_room(const S3Fields *query)
+{
+	size_t		room = 1;
 
 	for (int i = 0; i < query->count; i++)
 	{
 		const S3Field *field = &query->items[i];
 
-		s3_fields_add(&encoded, encode_text(field->name),
-					  field->value == NULL ? NULL : encode_text(field->value));
+		room += S3_URI_GROWTH * strlen(field->name) + 2;
+		if (field->value != NULL)
+			room += S3_URI_GROWTH * strlen(field->value);
 	}
-	s3_fields_sort(&encoded);
-	initStringInfo(&text);
-	for (int i = 0; i < encoded.count; i++)
-	{
-		appendStringInfo(&text, "%s%s", i > 0 ? "&" : "", encoded.items[i].name);
-		if (encoded.items[i].value != NULL)
-			appendStringInfo(&text, "=%s", encoded.items[i].value);
-		else if (!bare)
-			appendStringInfoChar(&text, '=');
-	}
-	return text.data;
+	return room;
 }
 
+/* Returns what is behind the NUL. */
 static char *
-encode_text(const char *text)
+write_encoded(char *out, const char *text)
 {
-	StringInfoData encoded;
+	out = s3_uri_write(out, s3_slice_cstring(text));
+	*out = '\0';
+	return out + 1;
+}
 
-	initStringInfo(&encoded);
-	s3_uri_encode(&encoded, s3_slice_cstring(text));
-	return encoded.data;
+/* Returns the end of the text, which has no NUL. */
+static char *
+write_text(char *out, const char *text)
+{
+	size_t		len = strlen(text);
+
+	memcpy(out, text, len);
+	return out + len;
 }
 
 void

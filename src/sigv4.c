@@ -20,6 +20,7 @@
 
 #define ALGORITHM			"AWS4-HMAC-SHA256"
 #define UNSIGNED_PAYLOAD	"UNSIGNED-PAYLOAD"
+#define BLANKS				" \t"
 #define AMZ_DATE_SIZE		sizeof("YYYYMMDDTHHMMSSZ")
 #define DATE_LEN			8	/* YYYYMMDD at the start of an x-amz-date */
 
@@ -34,6 +35,9 @@ static char *credential_scope(const char *amz_date, const char *region);
 static char *presigned_query(const S3Request *request, const S3Signing *signing,
 							 int expires, const char *amz_date,
 							 const CanonicalHeaders *headers);
+static bool make_frame(S3SigV4Frame *frame, const S3Signing *signing, int expires,
+					   const S3SigV4Key *key, const char *names, S3Error *err);
+static void append_query(StringInfo dst, const S3Request *request, const S3SigV4Frame *frame);
 static CanonicalHeaders canonical_headers(const S3Request *request);
 static void append_trimmed(StringInfo dst, const char *value);
 static bool sign_request(const S3Request *request, const char *query,
@@ -121,25 +125,37 @@ s3_sigv4_key(const S3Signing *signing, S3SigV4Key *key, S3Error *err)
 	return ok;
 }
 
+void
+s3_sigv4_frame_init(S3SigV4Frame *frame)
+{
+	memset(frame, 0, sizeof(*frame));
+	initStringInfo(&frame->names);
+	initStringInfo(&frame->query);
+}
+
 bool
 s3_sigv4_presign_parts(const S3Request *request, const S3Signing *signing,
-					   int expires, const S3SigV4Key *key, S3SigV4Parts *parts,
-					   S3Error *err)
+					   int expires, const S3SigV4Key *key, S3SigV4Frame *frame,
+					   StringInfo query, StringInfo canonical, S3Error *err)
 {
-	CanonicalHeaders headers;
-	char		amz_date[AMZ_DATE_SIZE];
-	char	   *start;
+	CanonicalHeaders headers = canonical_headers(request);
+	size_t		start = query->len;
 
-	if (!format_amz_date(signing->time, amz_date, err))
-		return false;
-	headers = canonical_headers(request);
-	parts->query = presigned_query(request, signing, expires, amz_date, &headers);
-	parts->canonical_rest = psprintf("%s\n%s\n" UNSIGNED_PAYLOAD, headers.lines, headers.names);
+	if (!frame->ready || frame->time != signing->time || frame->expires != expires ||
+		strcmp(frame->names.data, headers.names) != 0)
+	{
+		if (!make_frame(frame, signing, expires, key, headers.names, err))
+			return false;
+	}
+	append_query(query, request, frame);
 
-	start = psprintf(ALGORITHM "\n%s\n%s\n", amz_date,
-					 credential_scope(amz_date, signing->region));
-	parts->hmac = key->hmac;
-	s3_hmac_update(&parts->hmac, s3_slice_cstring(start));
+	appendStringInfoChar(canonical, '\n');
+	appendBinaryStringInfo(canonical, query->data + start, (int) (query->len - start));
+	appendStringInfoChar(canonical, '\n');
+	appendStringInfoString(canonical, headers.lines);
+	appendStringInfoChar(canonical, '\n');
+	appendStringInfoString(canonical, headers.names);
+	appendStringInfoString(canonical, "\n" UNSIGNED_PAYLOAD);
 	return true;
 }
 
@@ -219,6 +235,57 @@ presigned_query(const S3Request *request, const S3Signing *signing, int expires,
 	return s3_fields_encode(&query, false);
 }
 
+static bool
+make_frame(S3SigV4Frame *frame, const S3Signing *signing, int expires,
+		   const S3SigV4Key *key, const char *names, S3Error *err)
+{
+	const S3Request bare = {0};
+	CanonicalHeaders headers = {0};
+	char		amz_date[AMZ_DATE_SIZE];
+
+	frame->ready = false;
+	if (!format_amz_date(signing->time, amz_date, err))
+		return false;
+	headers.names = unconstify(char *, names);
+	resetStringInfo(&frame->names);
+	appendStringInfoString(&frame->names, names);
+	resetStringInfo(&frame->query);
+	appendStringInfoString(&frame->query,
+						   presigned_query(&bare, signing, expires, amz_date, &headers));
+	frame->hmac = key->hmac;
+	s3_hmac_update(&frame->hmac,
+				   s3_slice_cstring(psprintf(ALGORITHM "\n%s\n%s\n", amz_date,
+											 credential_scope(amz_date, signing->region))));
+	frame->time = signing->time;
+	frame->expires = expires;
+	frame->ready = true;
+	return true;
+}
+
+/* A query is sorted, and no parameter of S3's has a name that begins as ours do. */
+static void
+append_query(StringInfo dst, const S3Request *request, const S3SigV4Frame *frame)
+{
+	S3Fields	before = {0};
+	S3Fields	behind = {0};
+
+	for (int i = 0; i < request->query.count; i++)
+	{
+		const S3Field *field = &request->query.items[i];
+
+		s3_fields_add(strcmp(field->name, "X-Amz-") < 0 ? &before : &behind,
+					  field->name, field->value);
+	}
+	if (before.count > 0)
+		appendStringInfo(dst, "%s&", s3_fields_encode(&before, false));
+	appendBinaryStringInfo(dst, frame->query.data, frame->query.len);
+	if (behind.count > 0)
+	{
+		appendStringInfoChar(dst, '&');
+		appendStringInfoString(dst, s3_fields_encode(&behind, false));
+	}
+}
+
 /* Signs the host and every header that we send. */
 static CanonicalHeaders
 canonical_headers(const S3Request *request)
@@ -251,19 +318,17 @@ canonical_headers(const S3Request *request)
 static void
 append_trimmed(StringInfo dst, const char *value)
 {
-	size_t		start = dst->len;
-
-	for (const char *p = value; *p != '\0'; p++)
+	value += strspn(value, BLANKS);
+	while (*value != '\0')
 	{
-		bool		blank = *p == ' ' || *p == '\t';
+		size_t		len = strcspn(value, BLANKS);
 
-		if (!blank)
-			appendStringInfoChar(dst, *p);
-		else if (dst->len > start && dst->data[dst->len - 1] != ' ')
+		appendBinaryStringInfo(dst, value, (int) len);
+		value += len;
+		value += strspn(value, BLANKS);
+		if (*value != '\0')
 			appendStringInfoChar(dst, ' ');
 	}
-	if (dst->len > start && dst->data[dst->len - 1] == ' ')
-		dst->data[--dst->len] = '\0';
 }
 
 /* CanonicalRequest -> StringToSign -> Signature. */

@@ -24,13 +24,19 @@ typedef struct S3SigV4Key
 	S3Hmac		hmac;
 } S3SigV4Key;
 
-/* What all links have in common that differ in their path alone. */
-typedef struct S3SigV4Parts
+/*
+ * What Signature Version 4 puts into links, whatever their paths and their own
+ * parameters.  Zero-initialize before use; the texts are used again.
+ */
+typedef struct S3SigV4Frame
 {
-	char	   *query;			/* but for the signature */
-	char	   *canonical_rest; /* CanonicalRequest behind its query */
-	S3Hmac		hmac;			/* StringToSign up to the hash of that */
-} S3SigV4Parts;
+	bool		ready;
+	int64		time;
+	int			expires;
+	StringInfoData names;		/* SignedHeaders */
+	StringInfoData query;		/* the X-Amz-... parameters, encoded */
+	S3Hmac		hmac;			/* StringToSign up to the hash */
+} S3SigV4Frame;
 
 /* As their namesakes in signing.h. */
 extern bool s3_sigv4_sign(S3Request *request, const S3Signing *signing, S3Error *err);
@@ -48,12 +54,17 @@ s3_sigv4_day(int64 time)
 }
 
 /*
- * Makes the parts of links, palloc'd; nobody looks at the request's path, and
- * the key stands in for the secret one.
+ * Makes what a CanonicalRequest has behind its path, and its query alone: the
+ * tail of both is appended to.  Nobody looks at the request's path, and the
+ * key stands in for the secret one.  The frame is made again only for another
+ * time, lifetime or set of headers: for other keys it must be told that it is
+ * not ready.
  */
+extern void s3_sigv4_frame_init(S3SigV4Frame *frame);
 extern bool s3_sigv4_presign_parts(const S3Request *request, const S3Signing *signing,
 								   int expires, const S3SigV4Key *key,
-								   S3SigV4Parts *parts, S3Error *err);
+								   S3SigV4Frame *frame, StringInfo query,
+								   StringInfo canonical, S3Error *err);
 
 extern bool s3_sigv4_start_form(const S3Signing *signing, S3Fields *fields, S3Error *err);
 extern bool s3_sigv4_sign_form(const S3Signing *signing, const char *policy,

@@ -48,6 +48,14 @@ s3_uri_encode_path(StringInfo dst, S3Slice src)
 }
 
 char *
+s3_uri_write(char *out, S3Slice src)
+{
+	uint8		seen = 0;
+
+	return encode(out, src, KEPT, &seen);
+}
+
+char *
 s3_uri_write_path(char *out, S3Slice src, bool *ascii)
 {
 	uint8		seen = 0;
@@ -113,7 +121,7 @@ append_encoded(StringInfo dst, S3Slice src, uint8 kept)
 	uint8		seen = 0;
 	char	   *end;
 
-	enlargeStringInfo(dst, (int) (src.len * 3));
+	enlargeStringInfo(dst, (int) (src.len * S3_URI_GROWTH));
 	end = encode(dst->data + dst->len, src, kept, &seen);
 	*end = '\0';
 	dst->len = (int) (end - dst->data);

@@ -11,6 +11,8 @@
 
 #include "s3store.h"
 
+#define S3_URI_GROWTH	3		/* bytes that one byte may become */
+
 /*
  * Appends "src" with every byte but A-Z a-z 0-9 - . _ ~ (RFC 3986,
  * unreserved) as %XX, upper case.  s3_uri_encode_path also leaves '/'.
@@ -19,9 +21,10 @@ extern void s3_uri_encode(StringInfo dst, S3Slice src);
 extern void s3_uri_encode_path(StringInfo dst, S3Slice src);
 
 /*
- * As s3_uri_encode_path, into "out", which has room for 3 * src.len bytes;
- * returns the end of what it has written, and whether all of "src" was ASCII.
+ * The same into "out", which has room for it; they return the end of what they
+ * have written, and whether all of "src" was ASCII.
  */
+extern char *s3_uri_write(char *out, S3Slice src);
 extern char *s3_uri_write_path(char *out, S3Slice src, bool *ascii);
 
 /*

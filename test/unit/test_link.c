@@ -116,6 +116,7 @@ test_keys(void)
 	{
 		S3Signing	signing = make_signing(i == 0 ? &keys : &temporary_keys, AT);
 
+		s3_link_plan_forget_keys(&plan);
 		plan_links(&plan, &request, &signing);
 		for (int k = 0; k < lengthof(odd); k++)
 		{
