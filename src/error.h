@@ -33,6 +33,16 @@ typedef enum S3ErrorKind
 	S3_ERROR_PROTOCOL			/* 08P01: an answer that cannot be parsed */
 } S3ErrorKind;
 
+/* How far a request came that got no answer. */
+typedef enum S3Step
+{
+	S3_STEP_NONE = 0,			/* the error is none of a transfer */
+	S3_STEP_RESOLVE,
+	S3_STEP_CONNECT,
+	S3_STEP_TLS,
+	S3_STEP_ANSWER
+} S3Step;
+
 #define S3_ERROR_MESSAGE_MAX	256
 #define S3_ERROR_DETAIL_MAX		1024
 #define S3_ERROR_HINT_MAX		256
@@ -55,6 +65,7 @@ typedef struct S3Error
 	char		hint[S3_ERROR_HINT_MAX];	/* sentences, or "" */
 
 	/* Filled by the transfer room only. */
+	S3Step		step;			/* where the request ended */
 	bool		transient;		/* asking again may help */
 	bool		unsent;			/* the server has not seen the request */
 
@@ -105,6 +116,11 @@ extern const char *s3_error_sqlstate(const S3Error *err);
 
 /* The same, for a list: "could not list bucket "<bucket>": ...". */
 extern void s3_error_throw_for_bucket(const S3Error *err, S3Slice bucket) pg_attribute_noreturn();
+
+/* The same as s3_error_throw_for_object, as a warning. */
+extern void s3_error_warn_for_object(const S3Error *err, const char *verb,
+									 const char *preposition,
+									 S3Slice bucket, S3Slice key);
 #endif
 
 #endif							/* S3STORE_ERROR_H */
