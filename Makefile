@@ -14,6 +14,7 @@ PURE_OBJS = \
 	src/date.o \
 	src/digest.o \
 	src/error.o \
+	src/intent_record.o \
 	src/json.o \
 	src/key_document.o \
 	src/key_hosts.o \

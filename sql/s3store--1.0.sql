@@ -266,6 +266,38 @@ COMMENT ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) IS
 'deletes an object at once, whatever becomes of the transaction; true when it is gone, whether or not it existed; with AllVersions in params, all its versions';
 
 --
+-- Undo of puts
+--
+
+CREATE FUNCTION s3_intents(OUT url pg_catalog.text,
+						   OUT state pg_catalog.text,
+						   OUT kind pg_catalog.text,
+						   OUT xid pg_catalog.xid8,
+						   OUT created_at pg_catalog.timestamptz,
+						   OUT size pg_catalog.int8,
+						   OUT version_id pg_catalog.text,
+						   OUT upload_id pg_catalog.text,
+						   OUT answered pg_catalog.bool)
+RETURNS SETOF pg_catalog.record
+AS 'MODULE_PATHNAME', 's3store_intents'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100;
+
+COMMENT ON FUNCTION s3_intents() IS
+'puts that may have to be undone: of transactions in progress or prepared (''in progress''), of those that did not commit (''aborted''), of those that are too old to know (''unknown''), of a server of which this one is a copy (''foreign''); ''committed'' ones tell an earlier one that its object has an owner';
+
+CREATE FUNCTION s3_intents_sweep() RETURNS pg_catalog.int8
+AS 'MODULE_PATHNAME', 's3store_intents_sweep'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
+
+COMMENT ON FUNCTION s3_intents_sweep() IS
+'removes the objects of puts whose transactions did not commit, and returns how many';
+
+REVOKE ALL ON FUNCTION s3_intents() FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_intents_sweep() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION s3_intents() TO s3store_admin;
+GRANT EXECUTE ON FUNCTION s3_intents_sweep() TO s3store_admin;
+
+--
 -- The queue of deletions.  Its table is the extension's own: nobody else
 -- writes it, and a dump has the table without its rows.
 --
@@ -532,25 +564,6 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1000;
 
 COMMENT ON FUNCTION s3_sync_meta_changes(pg_catalog.text, pg_catalog.text) IS
 'what s3_sync_meta would change: a row for each header of each object';
-
---
--- Checks
---
-
-CREATE FUNCTION s3_check(url pg_catalog.text,
-						 OUT step pg_catalog.text,
-						 OUT ok pg_catalog.bool,
-						 OUT detail pg_catalog.text,
-						 OUT hint pg_catalog.text)
-RETURNS SETOF pg_catalog.record
-AS 'MODULE_PATHNAME', 's3store_check'
-LANGUAGE C VOLATILE STRICT PARALLEL SAFE COST 10000 ROWS 8;
-
-COMMENT ON FUNCTION s3_check(pg_catalog.text) IS
-'goes the way of a request to a URL step by step, to the first one that fails: what it found, and what to do';
-
-REVOKE ALL ON FUNCTION s3_check(pg_catalog.text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION s3_check(pg_catalog.text) TO s3store_read;
 
 --
 -- Rights: what reaches keys or the network is for the roles only.

@@ -60,6 +60,22 @@
 	pg_proc_aclcheck(function, role, mode)
 #endif
 
+/* The oldest transaction whose outcome can still be asked for. */
+#if PG_VERSION_NUM >= 170000
+#define OldestClogXid()	(TransamVariables->oldestClogXid)
+#else
+#define OldestClogXid()	(ShmemVariableCache->oldestClogXid)
+#endif
+
+/* A record of the current transaction in the WAL, not flushed. */
+#if PG_VERSION_NUM >= 170000
+#define LogTransactionMessage(prefix, message, size) \
+	LogLogicalMessage(prefix, message, size, true, false)
+#else
+#define LogTransactionMessage(prefix, message, size) \
+	LogLogicalMessage(prefix, message, size, true)
+#endif
+
 /* A row that is new and no duplicate of any other, into a B-tree. */
 #if PG_VERSION_NUM >= 140000
 #define IndexInsert(index, values, nulls, tid, table) \

@@ -61,6 +61,7 @@ static const char *const everyones_settings[] = {
 	"s3store.reduced_redundancy",
 	"s3store.presign_expires",
 	"s3store.presign_window",
+	"s3store.put_undo",
 	"s3store.request_timeout",
 	"s3store.session_read_only",
 	"s3store.storage_class",
@@ -403,6 +404,14 @@ define_settings(void)
 							   "",
 							   PGC_SUSET, 0,
 							   s3_guc_check_public_url, assign_string, NULL);
+
+	DefineCustomBoolVariable("s3store.put_undo",
+							 "Sets whether objects go that were put by a transaction that did not commit.",
+							 "Each put is noted in a file of the server first. Off means that such objects stay.",
+							 &s3_guc.put_undo,
+							 true,
+							 PGC_USERSET, 0,
+							 NULL, assign_bool, NULL);
 
 	DefineCustomBoolVariable("s3store.read_only",
 							 "Sets whether objects are protected against every change.",

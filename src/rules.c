@@ -90,6 +90,7 @@ const S3Rule s3_rules[] = {
 	STRING_RULE(profile, s3_rule_check_profile),
 	STRING_RULE(proxy, s3_rule_check_proxy),
 	STRING_RULE(public_url, s3_rule_check_endpoint_url),
+	BOOL_RULE(put_undo),
 	BOOL_RULE(read_only),
 	BOOL_RULE(reduced_redundancy),
 	STRING_RULE(region, s3_rule_check_region),

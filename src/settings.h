@@ -50,6 +50,7 @@ typedef struct S3Settings
 	char	   *profile;
 	char	   *proxy;
 	char	   *public_url;
+	bool		put_undo;
 	bool		read_only;
 	bool		reduced_redundancy;
 	char	   *region;

@@ -3,15 +3,18 @@
  * storing.c
  *	  One put, a request at a time: the name that it gets, and the upload.
  *
- *	  look -> upload -> stored
- *	   ^         |
- *	   +- taken -+
+ *	  look -> intent -> upload -> stored
+ *	   ^                   |
+ *	   +------ taken ------+
  *
  * Without "overwrite" an object that exists is never touched: the name that
  * is stored is then another one, made by Django's rule.  The server is asked
  * before the upload, since some servers take If-None-Match and ignore it;
  * where it is known, nobody can take the name between the question and the
- * upload.
+ * upload.  What a rolled back put has left under a name is as good as nothing.
+ *
+ * An upload that overwrites asks, too: only what was not there before can be
+ * removed when the transaction does not commit (intent.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -29,8 +32,10 @@
 static S3Call *start(S3Storing *storing);
 static S3Call *look(S3Storing *storing, S3StoringStep step);
 static S3Call *note_look(S3Storing *storing, const S3Finished *finished);
+static S3Call *note_look_over(S3Storing *storing, const S3Finished *finished);
 static S3Call *upload_free(S3Storing *storing);
 static S3Call *upload_over(S3Storing *storing);
+static S3Call *upload(S3Storing *storing, S3StoringStep step);
 static S3Call *note_upload(S3Storing *storing, const S3Finished *finished);
 static bool says_taken(const S3Error *err);
 static S3Call *compare(S3Storing *storing, const S3Finished *finished);
@@ -49,6 +54,8 @@ s3_storing_next(S3Storing *storing, const S3Finished *finished)
 			return start(storing);
 		case S3_STORING_LOOK:
 			return note_look(storing, finished);
+		case S3_STORING_LOOK_OVER:
+			return note_look_over(storing, finished);
 		case S3_STORING_UPLOAD_FREE:
 		case S3_STORING_UPLOAD_OVER:
 			return note_upload(storing, finished);
@@ -90,8 +97,9 @@ start(S3Storing *storing)
 		s3_fields_find(headers, "if-match") != NULL ||
 		s3_fields_find(headers, "if-none-match") != NULL)
 	{
-		storing->step = S3_STORING_UPLOAD_OVER;
-		return &storing->put;
+		if (!storing->put.storage->settings.put_undo)
+			return upload(storing, S3_STORING_UPLOAD_OVER);
+		return look(storing, S3_STORING_LOOK_OVER);
 	}
 	return look(storing, S3_STORING_LOOK);
 }
@@ -113,11 +121,29 @@ look(S3Storing *storing, S3StoringStep step)
 static S3Call *
 note_look(S3Storing *storing, const S3Finished *finished)
 {
+	s3_intent_note_before(&storing->before, finished);
+	switch (storing->before.state)
+	{
+		case S3_BEFORE_NOTHING:
+			return upload_free(storing);
+		case S3_BEFORE_OBJECT:
+			if (s3_intent_is_leftover(&storing->put, &storing->before))
+				return upload_over(storing);
+			return try_other_name(storing);
+		case S3_BEFORE_UNKNOWN:
+			break;
+	}
 	if (finished->ok)
 		return try_other_name(storing);
-	if (finished->err.kind != S3_ERROR_NOT_FOUND)
-		return fail(storing, finished->call, &finished->err);
-	return upload_free(storing);
+	return fail(storing, finished->call, &finished->err);
+}
+
+/* Who may not look can put all the same; nothing was new then. */
+static S3Call *
+note_look_over(S3Storing *storing, const S3Finished *finished)
+{
+	s3_intent_note_before(&storing->before, finished);
+	return upload(storing, S3_STORING_UPLOAD_OVER);
 }
 
 static S3Call *
@@ -126,15 +152,22 @@ upload_free(S3Storing *storing)
 	if (s3_server_find(storing->put.endpoint_host)->no_conditional_put)
 		return upload_over(storing);
 	s3_fields_add(&storing->put.request.headers, "if-none-match", "*");
-	storing->step = S3_STORING_UPLOAD_FREE;
-	return &storing->put;
+	return upload(storing, S3_STORING_UPLOAD_FREE);
 }
 
 static S3Call *
 upload_over(S3Storing *storing)
 {
 	(void) s3_put_open(&storing->put, storing->command, storing->name, &storing->arguments);
-	storing->step = S3_STORING_UPLOAD_OVER;
+	return upload(storing, S3_STORING_UPLOAD_OVER);
+}
+
+/* Nothing is sent before it is noted how to undo it. */
+static S3Call *
+upload(S3Storing *storing, S3StoringStep step)
+{
+	s3_intent_begin(&storing->intent, &storing->put, &storing->before);
+	storing->step = step;
 	return &storing->put;
 }
 
@@ -143,6 +176,7 @@ note_upload(S3Storing *storing, const S3Finished *finished)
 {
 	const S3Error *err = &finished->err;
 
+	s3_intent_note_answer(&storing->intent, finished);
 	if (finished->ok)
 		return end(storing, S3_STORING_STORED);
 	if (storing->step == S3_STORING_UPLOAD_OVER)

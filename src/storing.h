@@ -8,13 +8,14 @@
 #ifndef S3STORE_STORING_H
 #define S3STORE_STORING_H
 
-#include "pipeline.h"
+#include "intent.h"
 #include "put.h"
 
 typedef enum S3StoringStep
 {
 	S3_STORING_START,
 	S3_STORING_LOOK,			/* is the name taken? */
+	S3_STORING_LOOK_OVER,		/* is there something to overwrite? */
 	S3_STORING_UPLOAD_FREE,		/* upload, unless the name is taken */
 	S3_STORING_UPLOAD_OVER,		/* upload, whatever stands there */
 	S3_STORING_COMPARE,			/* is it our own object that took the name? */
@@ -37,6 +38,8 @@ typedef struct S3Storing
 	int			races;			/* names that somebody else took meanwhile */
 	S3Call		put;
 	S3Call		look;
+	S3Before	before;			/* what stands under the name */
+	S3PutIntent intent;			/* of the upload under way */
 	S3Call	   *failed;			/* the call that "err" is about, or NULL */
 	S3Error		err;
 } S3Storing;

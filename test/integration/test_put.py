@@ -96,7 +96,8 @@ class RecordingCase(Case):
         cls.addClassCleanup(cls.server.stop)
 
     def session(self, settings=None, **more):
-        conn = self.connect(endpoints={'s3': entry(self.server.endpoint, **more)})
+        # nothing but the put is asked
+        conn = self.connect(endpoints={'s3': entry(self.server.endpoint, put_undo=False, **more)})
         for name, value in (settings or {}).items():
             query(conn, 'SELECT set_config(%s, %s, false)', 's3store.' + name, text_of(value))
         return conn

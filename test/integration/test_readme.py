@@ -152,5 +152,5 @@ class Reference(harness.Case):
             WHERE e.extname = 's3store'""")
         self.assertGreater(len(rows), 10)
         for name, arguments in rows:
-            given = r'[^)]*'.join(re.escape(argument) for argument in arguments or [])
+            given = r'[^)]*'.join(re.escape(argument) for argument in arguments or ())
             self.assertRow(r'`%s\(%s[^)]*\)`' % (name, given))

@@ -230,6 +230,11 @@ class InDownload(Silent, BackendCase):
 
 class InUpload(Silent, BackendCase):
     mode = 'upload-stall'
+
+    def setUp(self):
+        super().setUp()
+        query(self.conn, 'SET s3store.put_undo = off')   # straight to the upload
+
     statement = ("SELECT s3_put('s3-bad://bucket/key', decode(repeat('00', %d), 'hex'), "
                  "overwrite => true)" % UPLOAD)
 

@@ -1,0 +1,410 @@
+/*-------------------------------------------------------------------------
+ *
+ * intent.c
+ *	  The intent of a put: what undoes it when its transaction does not
+ *	  commit, written down before anything is sent.
+ *
+ * Guarantees: nothing is sent before the intent is on disk.  Nothing is done
+ * at commit or abort: what became of the transaction is PostgreSQL's to say
+ * (its commit log), whenever somebody asks.  A commit that was reported to the
+ * client is durable as far as synchronous_commit promises, or a crash would
+ * take the object of a put that has succeeded.
+ *
+ * An object belongs to the last put of it that has committed; so the intents
+ * of one object are in one journal, in their order, and one that has committed
+ * is kept as long as an earlier one is open.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include "access/clog.h"
+#include "access/subtrans.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "replication/message.h"
+#include "storage/lwlock.h"
+#include "storage/procarray.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "compat.h"
+#include "digest.h"
+#include "intent.h"
+#include "object_lock.h"
+
+#define COMPACT_SIZE	(32 * 1024) /* bytes of a journal between two tries */
+
+static uint64 get_xid(void);
+static uint64 random_id(void);
+static const char *digest_of(S3Slice body);
+static const char *text_or_empty(const char *text);
+static bool is_ours(const S3Intent *intent, const S3Before *before, const char *target);
+static bool finds_leftover(const S3JournalContent *content, const S3Before *before,
+						   const char *target);
+static void append_intent(S3PutIntent *handle, const S3Call *put, S3Intent *intent,
+						  const S3Before *before);
+static S3Journal *compact(S3Journal *journal, int more);
+static char *unquote(char *etag);
+static bool was_refused(const S3Finished *finished);
+static void add_answer(StringInfo records, const S3PutIntent *intent,
+					   const S3HttpResponse *response);
+static void append_news(const S3PutIntent *intent, const StringInfoData *records, bool durable);
+static bool is_kept_for_another(const S3JournalContent *content, const bool *done, int i);
+
+void
+s3_intent_note_before(S3Before *before, const S3Finished *finished)
+{
+	S3Error		err;
+	char	   *date;
+
+	memset(before, 0, sizeof(*before));
+	if (!finished->ok)
+		before->state = finished->err.kind == S3_ERROR_NOT_FOUND ?
+			S3_BEFORE_NOTHING : S3_BEFORE_UNKNOWN;
+	else if (s3_response_object(&finished->response, &before->info, &err))
+		before->state = S3_BEFORE_OBJECT;
+	if (before->state == S3_BEFORE_UNKNOWN)
+		return;
+	date = s3_response_header(&finished->response, "date");
+	if (date == NULL || !s3_parse_http_date(date, &before->date))
+		before->date = 0;
+}
+
+bool
+s3_intent_is_leftover(const S3Call *put, const S3Before *before)
+{
+	const char *target = s3_intent_target(put);
+	S3Journal  *journal;
+	bool		found;
+
+	if (!put->storage->settings.put_undo)
+		return false;
+	journal = s3_journal_open(s3_journal_number(target), S3_JOURNAL_READ);
+	if (journal == NULL)
+		return false;
+	found = !journal->foreign && finds_leftover(&journal->content, before, target);
+	s3_journal_close(journal);
+	return found;
+}
+
+void
+s3_intent_begin(S3PutIntent *handle, const S3Call *put, const S3Before *before)
+{
+	S3Intent	intent = {0};
+
+	memset(handle, 0, sizeof(*handle));
+	if (!put->storage->settings.put_undo)
+	{
+		s3_intent_disown(put);
+		return;
+	}
+	handle->id = random_id();
+	handle->etag = digest_of(put->request.body);
+
+	intent.id = handle->id;
+	intent.xid = get_xid();
+	intent.created = GetCurrentTimestamp();
+	intent.not_before = before->date;
+	intent.size = (int64) put->request.body.len;
+	intent.url = psprintf("%s://%.*s/%.*s", put->storage->scheme,
+						  S3_SLICE_ARGS(put->location.bucket), S3_SLICE_ARGS(put->location.key));
+	intent.target = s3_intent_target(put);
+	intent.etag = handle->etag;
+	intent.previous = text_or_empty(before->info.version_id);
+	handle->number = s3_journal_number(intent.target);
+
+	/* Who removes a leftover of this name has the lock, and looks for us. */
+	s3_object_lock(put);
+	append_intent(handle, put, &intent, before);
+	s3_object_unlock(put);
+}
+
+/*
+ * The ID of a transaction that a crash has ended is given to another one,
+ * which may commit, unless something with that ID is in the WAL; so one record
+ * goes there, and to disk.  It also makes the commit wait for the disk: that
+ * of a transaction which has written nothing is not waited for, and a crash
+ * would take an object whose put was reported as committed.
+ */
+static uint64
+get_xid(void)
+{
+	static uint64 logged = 0;
+	uint64		xid = U64FromFullTransactionId(GetCurrentFullTransactionId());
+
+	if (xid != logged)
+	{
+		XLogFlush(LogTransactionMessage("s3store", "put", strlen("put")));
+		logged = xid;
+	}
+	return xid;
+}
+
+static uint64
+random_id(void)
+{
+	uint64		id;
+
+	if (!pg_strong_random(&id, sizeof(id)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate a random identifier")));
+	return id == 0 ? 1 : id;
+}
+
+/* What the object's ETag will be, unless its server encrypts it. */
+static const char *
+digest_of(S3Slice body)
+{
+	uint8		md5[S3_MD5_LEN];
+	char		hex[S3_MD5_LEN * 2 + 1];
+	S3Error		err;
+
+	if (!s3_md5(body, md5, &err))
+		return "";
+	s3_hex(md5, sizeof(md5), hex);
+	return pstrdup(hex);
+}
+
+static const char *
+text_or_empty(const char *text)
+{
+	return text == NULL ? "" : text;
+}
+
+/* Opens the journal's file, and closes it. */
+static void
+append_intent(S3PutIntent *handle, const S3Call *put, S3Intent *intent, const S3Before *before)
+{
+	S3Journal  *journal = s3_journal_open(handle->number, S3_JOURNAL_CREATE);
+	StringInfoData records;
+
+	intent->kind = before->state == S3_BEFORE_NOTHING ||
+		finds_leftover(&journal->content, before, intent->target) ?
+		S3_INTENT_CREATE : S3_INTENT_REPLACE;
+	initStringInfo(&records);
+	s3_intent_record_intent(&records, intent);
+	journal = compact(journal, records.len);
+	s3_journal_append(journal, &records);
+	s3_journal_unlock(journal);
+	s3_journal_sync(journal);
+	s3_journal_close(journal);
+}
+
+/* Is what stands there what an intent has left that is to be swept? */
+static bool
+finds_leftover(const S3JournalContent *content, const S3Before *before, const char *target)
+{
+	bool		found = false;
+
+	if (before->state != S3_BEFORE_OBJECT)
+		return false;
+	for (int i = 0; i < content->count; i++)
+	{
+		const S3Intent *intent = &content->intents[i];
+
+		/* The last one counts that has written it, or may have. */
+		if (strcmp(intent->target, target) != 0)
+			continue;
+		found = is_ours(intent, before, target);
+	}
+	return found;
+}
+
+static bool
+is_ours(const S3Intent *intent, const S3Before *before, const char *target)
+{
+	return !intent->settled && intent->kind == S3_INTENT_CREATE &&
+		intent->size == before->info.size && intent->etag[0] != '\0' &&
+		before->info.etag != NULL && strcmp(intent->etag, before->info.etag) == 0 &&
+		s3_intent_outcome(intent) == S3_OUTCOME_ABORTED;
+}
+
+/*
+ * Forgets what is done each time that the journal has grown by so much.
+ * Returns the journal, which may be another file now.
+ */
+static S3Journal *
+compact(S3Journal *journal, int more)
+{
+	const S3JournalContent *content = &journal->content;
+	int			number = journal->number;
+	StringInfoData kept;
+	bool	   *done;
+
+	if (journal->size / COMPACT_SIZE == (journal->size + more) / COMPACT_SIZE)
+		return journal;
+	done = s3_intent_find_done(content);
+	initStringInfo(&kept);
+	for (int i = 0; i < content->count; i++)
+		if (!done[i])
+			s3_intent_record_all(&kept, &content->intents[i]);
+	s3_journal_rewrite(journal, &kept);
+	return s3_journal_open(number, S3_JOURNAL_CREATE);
+}
+
+void
+s3_intent_note_answer(const S3PutIntent *intent, const S3Finished *finished)
+{
+	bool		refused = was_refused(finished);
+	StringInfoData records;
+
+	if (intent->id == 0)
+		return;
+	initStringInfo(&records);
+	if (finished->ok)
+		add_answer(&records, intent, &finished->response);
+	else if (refused)
+		s3_intent_record_settled(&records, intent->id);
+	/* What was sent twice may still be on its way. */
+	if (finished->ok ? finished->response.resent : !refused)
+		s3_intent_record_unsure(&records, intent->id, GetCurrentTimestamp());
+	append_news(intent, &records, refused);
+}
+
+static void
+add_answer(StringInfo records, const S3PutIntent *intent, const S3HttpResponse *response)
+{
+	char	   *etag = s3_response_header(response, "etag");
+	char	   *version = s3_response_header(response, "x-amz-version-id");
+
+	s3_intent_record_answer(records, intent->id,
+							etag == NULL ? intent->etag : unquote(etag),
+							version == NULL || strcmp(version, "null") == 0 ? "" : version);
+}
+
+static char *
+unquote(char *etag)
+{
+	size_t		len = strlen(etag);
+
+	if (len >= 2 && etag[0] == '"' && etag[len - 1] == '"')
+		return pnstrdup(etag + 1, len - 2);
+	return etag;
+}
+
+/* Did the server say that it has stored nothing, and mean all that we sent? */
+static bool
+was_refused(const S3Finished *finished)
+{
+	const S3Error *err = &finished->err;
+
+	return !finished->ok && !finished->response.resent &&
+		((err->http_status >= 400 && err->http_status < 500) ||
+		 err->kind == S3_ERROR_UNSUPPORTED);
+}
+
+/*
+ * What is not durable is there after a crash of PostgreSQL all the same, and
+ * lost with the machine: the sweep asks the server then.
+ */
+static void
+append_news(const S3PutIntent *intent, const StringInfoData *records, bool durable)
+{
+	S3Journal  *journal = s3_journal_open(intent->number, S3_JOURNAL_CREATE);
+
+	s3_journal_append(journal, records);
+	s3_journal_unlock(journal);
+	if (durable)
+		s3_journal_sync(journal);
+	s3_journal_close(journal);
+}
+
+void
+s3_intent_disown(const S3Call *call)
+{
+	const char *target = s3_intent_target(call);
+	S3Journal  *journal = s3_journal_open(s3_journal_number(target), S3_JOURNAL_WRITE);
+	StringInfoData records;
+
+	if (journal == NULL)
+		return;
+	initStringInfo(&records);
+	for (int i = 0; i < journal->content.count; i++)
+	{
+		const S3Intent *intent = &journal->content.intents[i];
+
+		/* A version is removed by its ID: that takes no other one. */
+		if (!intent->settled && intent->version[0] == '\0' &&
+			strcmp(intent->target, target) == 0)
+			s3_intent_record_settled(&records, intent->id);
+	}
+	if (records.len > 0)
+	{
+		s3_journal_append(journal, &records);
+		s3_journal_sync(journal);
+	}
+	s3_journal_close(journal);
+}
+
+/* The host is the storage's, though its bucket may be in another region. */
+char *
+s3_intent_target(const S3Call *call)
+{
+	const S3Endpoint *endpoint = &call->storage->endpoint;
+
+	return psprintf("%s://%s%s/%.*s/%s", endpoint->tls ? "https" : "http", endpoint->host,
+					endpoint->path, S3_SLICE_ARGS(call->location.bucket), call->key.data);
+}
+
+S3Outcome
+s3_intent_outcome(const S3Intent *intent)
+{
+	FullTransactionId full = FullTransactionIdFromU64(intent->xid);
+	FullTransactionId next = ReadNextFullTransactionId();
+	TransactionId xid = XidFromFullTransactionId(full);
+	S3Outcome	outcome;
+
+	/*
+	 * IDs of 32 bits come again: one that is further back than half of them
+	 * means another transaction now.
+	 */
+	if (!TransactionIdIsNormal(xid) || !FullTransactionIdPrecedes(full, next) ||
+		U64FromFullTransactionId(next) - intent->xid > MaxTransactionId / 2)
+		return S3_OUTCOME_FORGOTTEN;
+
+	/* The commit log is not cut while we read it. */
+	LWLockAcquire(XactTruncationLock, LW_SHARED);
+	if (TransactionIdPrecedes(xid, OldestClogXid()))
+		outcome = S3_OUTCOME_FORGOTTEN;
+	else if (TransactionIdIsInProgress(xid))
+		outcome = S3_OUTCOME_IN_PROGRESS;
+	else if (TransactionIdDidCommit(xid))
+		outcome = S3_OUTCOME_COMMITTED;
+	else
+		outcome = S3_OUTCOME_ABORTED;
+	LWLockRelease(XactTruncationLock);
+	return outcome;
+}
+
+bool *
+s3_intent_find_done(const S3JournalContent *content)
+{
+	bool	   *done = palloc0(content->count * sizeof(bool) + 1);
+
+	for (int i = 0; i < content->count; i++)
+	{
+		const S3Intent *intent = &content->intents[i];
+
+		done[i] = intent->settled ||
+			(s3_intent_outcome(intent) == S3_OUTCOME_COMMITTED &&
+			 !is_kept_for_another(content, done, i));
+		/* It may have committed asynchronously: without its row, it must go. */
+		if (done[i] && !intent->settled)
+			XLogFlush(TransactionIdGetCommitLSN(XidFromFullTransactionId(
+																		 FullTransactionIdFromU64(intent->xid))));
+	}
+	return done;
+}
+
+/* An earlier intent of the object, not done, must see that it has an owner. */
+static bool
+is_kept_for_another(const S3JournalContent *content, const bool *done, int i)
+{
+	for (int j = 0; j < i; j++)
+		if (!done[j] && s3_intent_same_object(&content->intents[j], &content->intents[i]))
+			return true;
+	return false;
+}

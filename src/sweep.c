@@ -1,0 +1,366 @@
+/*-------------------------------------------------------------------------
+ *
+ * sweep.c
+ *	  Removes what transactions have put that did not commit.
+ *
+ * An intent is swept under the lock of its object, once the journal was read
+ * again: no other sweep is at it, and a put of the object that follows waits
+ * until it has noted its own intent.  That of a put without an answer stays
+ * until no server can be carrying it out any more: s3store.request_timeout
+ * after the first sweep that has seen it, or after the put has given up.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "encoding.h"
+#include "intent.h"
+#include "object_lock.h"
+#include "sweep.h"
+#include "undo.h"
+
+#define FAILURES_MAX	10		/* in one sweep: the servers are down */
+
+/* What is to be done about an intent. */
+typedef enum Todo
+{
+	TODO_NOTHING,
+	TODO_WAIT,					/* its transaction may commit */
+	TODO_SETTLE,				/* the object stays */
+	TODO_REMOVE
+} Todo;
+
+typedef struct Sweep
+{
+	const char *command;
+	S3SweepResult *result;
+} Sweep;
+
+static void sweep_file(Sweep *sweep, int number);
+static int	plan_file(int number, S3Intent **work);
+static Todo decide(const S3JournalContent *content, const bool *done, int i);
+static Todo decide_aborted(const S3JournalContent *content, int i);
+static void report_forgotten(const S3Intent *intent);
+static void finish_file(Sweep *sweep, int number);
+static void sweep_intent(Sweep *sweep, int number, const S3Intent *planned);
+static void sweep_locked(Sweep *sweep, int number, uint64 id, int grace);
+static bool try_open(Sweep *sweep, const S3Intent *intent, S3Call *call);
+static bool try_undo(Sweep *sweep, const S3Intent *intent, S3Undone *undone);
+static bool fetch_intent(int number, uint64 id, S3Intent *intent);
+static void settle_intent(int number, uint64 id);
+static void report_failure(Sweep *sweep, const S3Intent *intent, MemoryContext context);
+
+void
+s3_intents_sweep(const char *command, S3SweepResult *result)
+{
+	Sweep		sweep = {command, result};
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "s3store sweep",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old_context = MemoryContextSwitchTo(context);
+
+	memset(result, 0, sizeof(*result));
+	if (IsTransactionState())
+		s3_journal_remove_dropped();
+	for (int number = 0; number < S3_JOURNAL_FILES; number++)
+	{
+		sweep_file(&sweep, number);
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(old_context);
+	MemoryContextDelete(context);
+}
+
+static void
+sweep_file(Sweep *sweep, int number)
+{
+	S3Intent   *work;
+	int			count = plan_file(number, &work);
+
+	if (count < 0)
+		return;
+	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (sweep->result->failed < FAILURES_MAX)
+			sweep_intent(sweep, number, &work[i]);
+	}
+	finish_file(sweep, number);
+}
+
+/*
+ * Settles what needs no server, and returns the number of intents that do; -1
+ * when there is no file any more.
+ */
+static int
+plan_file(int number, S3Intent **work)
+{
+	S3Journal  *journal = s3_journal_open(number, S3_JOURNAL_WRITE);
+	StringInfoData settled;
+	bool	   *done;
+	int			count = 0;
+
+	if (journal == NULL)
+		return -1;
+	done = s3_intent_find_done(&journal->content);
+	*work = palloc(Max(journal->content.count, 1) * sizeof(S3Intent));
+	initStringInfo(&settled);
+	for (int i = 0; i < journal->content.count; i++)
+	{
+		const S3Intent *intent = &journal->content.intents[i];
+		Todo		todo = decide(&journal->content, done, i);
+
+		if (todo == TODO_REMOVE)
+			(*work)[count++] = *intent;
+		else if (todo == TODO_SETTLE)
+			s3_intent_record_settled(&settled, intent->id);
+	}
+	if (settled.len > 0)
+	{
+		s3_journal_append(journal, &settled);
+		s3_journal_sync(journal);
+	}
+	s3_journal_close(journal);
+	return count;
+}
+
+static Todo
+decide(const S3JournalContent *content, const bool *done, int i)
+{
+	const S3Intent *intent = &content->intents[i];
+
+	if (done[i])
+		return TODO_NOTHING;
+	switch (s3_intent_outcome(intent))
+	{
+		case S3_OUTCOME_IN_PROGRESS:
+			return TODO_WAIT;
+		case S3_OUTCOME_COMMITTED:
+			return TODO_NOTHING;
+		case S3_OUTCOME_FORGOTTEN:
+			report_forgotten(intent);
+			return TODO_SETTLE;
+		case S3_OUTCOME_ABORTED:
+			break;
+	}
+	return decide_aborted(content, i);
+}
+
+/* Has somebody else become the owner of the object, or may yet? */
+static Todo
+decide_aborted(const S3JournalContent *content, int i)
+{
+	const S3Intent *intent = &content->intents[i];
+	Todo		todo = TODO_REMOVE;
+
+	/* A version, or an upload, is nobody else's. */
+	if (intent->version[0] != '\0' || intent->kind == S3_INTENT_PARTS)
+		return TODO_REMOVE;
+	for (int j = i + 1; j < content->count; j++)
+	{
+		S3Outcome	outcome;
+
+		if (!s3_intent_same_object(intent, &content->intents[j]))
+			continue;
+		outcome = s3_intent_outcome(&content->intents[j]);
+		if (outcome == S3_OUTCOME_COMMITTED)
+			return TODO_SETTLE;
+		if (outcome == S3_OUTCOME_IN_PROGRESS)
+			todo = TODO_WAIT;
+	}
+	/* What was there before is gone, and cannot come back. */
+	if (todo == TODO_REMOVE && intent->kind == S3_INTENT_REPLACE &&
+		intent->answered && intent->unsure_since == 0)
+		return TODO_SETTLE;
+	return todo;
+}
+
+static void
+report_forgotten(const S3Intent *intent)
+{
+	ereport(WARNING,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("kept object \"%s\", of whose transaction nothing is known any more", intent->url),
+			 errdetail("Its put was noted with transaction ID %llu.",
+					   (unsigned long long) intent->xid)));
+}
+
+/* Removes the file when nothing in it remains to be done. */
+static void
+finish_file(Sweep *sweep, int number)
+{
+	S3Journal  *journal = s3_journal_open(number, S3_JOURNAL_WRITE);
+	bool	   *done;
+	int			open = 0;
+
+	if (journal == NULL)
+		return;
+	done = s3_intent_find_done(&journal->content);
+	for (int i = 0; i < journal->content.count; i++)
+		open += !done[i];
+	sweep->result->waiting += open;
+	if (open == 0)
+		s3_journal_remove(journal);
+	else
+		s3_journal_close(journal);
+}
+
+/* Sweeps one intent, unless somebody else is at its object. */
+static void
+sweep_intent(Sweep *sweep, int number, const S3Intent *planned)
+{
+	S3Call		call;
+
+	if (!try_open(sweep, planned, &call) || !s3_object_try_lock(&call))
+		return;
+	PG_TRY();
+	{
+		sweep_locked(sweep, number, planned->id, call.storage->settings.request_timeout);
+	}
+	PG_CATCH();
+	{
+		/* Outside of a transaction nobody else would. */
+		s3_object_unlock(&call);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	s3_object_unlock(&call);
+}
+
+static void
+sweep_locked(Sweep *sweep, int number, uint64 id, int grace)
+{
+	S3Intent	intent;
+	S3Undone	undone;
+
+	if (!fetch_intent(number, id, &intent) || !try_undo(sweep, &intent, &undone))
+		return;
+	if (undone == S3_UNDONE_REMOVED)
+		sweep->result->removed++;
+	/* The request may still be under way. */
+	if (intent.unsure_since != 0 &&
+		!TimestampDifferenceExceeds(intent.unsure_since, GetCurrentTimestamp(), grace))
+		return;
+	if (undone == S3_UNDONE_UNDECIDED)
+		ereport(WARNING,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("kept object \"%s\", though its put may have been rolled back", intent.url),
+				 errdetail("The put had no answer, and what stands there cannot be told from what somebody else could have put.")));
+	settle_intent(number, id);
+}
+
+/*
+ * These two go on after an error, which becomes a warning.  They hold neither
+ * a file nor a lock of their own, which only the end of a transaction would
+ * release.
+ */
+static bool
+try_open(Sweep *sweep, const S3Intent *intent, S3Call *call)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile bool good = true;
+
+	PG_TRY();
+	{
+		s3_undo_open(call, S3_DELETE_OBJECT, sweep->command, intent);
+	}
+	PG_CATCH();
+	{
+		report_failure(sweep, intent, context);
+		good = false;
+	}
+	PG_END_TRY();
+	return good;
+}
+
+static bool
+try_undo(Sweep *sweep, const S3Intent *intent, S3Undone *undone)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile bool good = true;
+
+	PG_TRY();
+	{
+		*undone = s3_undo_intent(sweep->command, intent);
+	}
+	PG_CATCH();
+	{
+		report_failure(sweep, intent, context);
+		good = false;
+	}
+	PG_END_TRY();
+	return good;
+}
+
+/*
+ * Reads an intent again.  Returns false when there is nothing to be removed
+ * any more.  One without an answer is marked as such, from now on.
+ */
+static bool
+fetch_intent(int number, uint64 id, S3Intent *intent)
+{
+	S3Journal  *journal = s3_journal_open(number, S3_JOURNAL_WRITE);
+	S3Intent   *found;
+	bool		remove;
+
+	if (journal == NULL)
+		return false;
+	found = s3_intent_find(&journal->content, id);
+	remove = found != NULL && !found->settled &&
+		decide_aborted(&journal->content, found - journal->content.intents) == TODO_REMOVE;
+	if (remove && !found->answered && found->unsure_since == 0)
+	{
+		StringInfoData records;
+
+		found->unsure_since = GetCurrentTimestamp();
+		initStringInfo(&records);
+		s3_intent_record_unsure(&records, id, found->unsure_since);
+		s3_journal_append(journal, &records);
+	}
+	if (remove)
+		*intent = *found;
+	s3_journal_close(journal);
+	return remove;
+}
+
+static void
+settle_intent(int number, uint64 id)
+{
+	S3Journal  *journal = s3_journal_open(number, S3_JOURNAL_WRITE);
+	StringInfoData records;
+
+	if (journal == NULL)
+		return;
+	initStringInfo(&records);
+	s3_intent_record_settled(&records, id);
+	s3_journal_append(journal, &records);
+	s3_journal_unlock(journal);
+	s3_journal_sync(journal);
+	s3_journal_close(journal);
+}
+
+/* Throws the error again, when it is not one of the object. */
+static void
+report_failure(Sweep *sweep, const S3Intent *intent, MemoryContext context)
+{
+	ErrorData  *error;
+	int			class;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	class = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+	if (class == ERRCODE_OPERATOR_INTERVENTION || class == ERRCODE_INSUFFICIENT_RESOURCES ||
+		error->sqlerrcode == ERRCODE_INTERNAL_ERROR)
+		PG_RE_THROW();
+	FlushErrorState();
+	sweep->result->failed++;
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("could not undo the put of object \"%s\": %s", intent->url, error->message),
+			 error->detail != NULL ? errdetail_internal("%s", error->detail) : 0,
+			 error->hint != NULL ? errhint("%s", error->hint) : 0));
+}

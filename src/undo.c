@@ -1,0 +1,200 @@
+/*-------------------------------------------------------------------------
+ *
+ * undo.c
+ *	  Removes from its server what one put has written.
+ *
+ * Guarantees: a version is removed by its ID; an object without one, only
+ * under a name that had none before the put, and when it has the very content
+ * of the put by its ETag and its size.  Where the put had no answer, that is
+ * also how its version is found.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include "encoding.h"
+#include "intent.h"
+#include "list.h"
+#include "object.h"
+#include "undo.h"
+
+#define USECS_PER_SECOND	INT64CONST(1000000)
+
+static bool abort_parts(const char *command, const S3Intent *intent);
+static S3Undone remove_found(const char *command, const S3Intent *intent);
+static bool has_version(const S3ObjectInfo *info);
+static bool is_of_put(const S3Intent *intent, const S3ObjectInfo *info);
+static bool may_be_of_put(const S3Intent *intent, const S3ObjectInfo *info);
+static S3Undone remove_listed(const char *command, const S3Intent *intent);
+static bool is_listed_of_put(const S3Intent *intent, const S3ListItem *item);
+static bool is_null_version(S3Slice version);
+static S3Undone remove_object(const char *command, const S3Intent *intent, const char *version);
+
+void
+s3_undo_open(S3Call *call, S3OperationId operation, const char *command, const S3Intent *intent)
+{
+	const char *target;
+
+	(void) s3_call_open(call, operation, command, S3_CALL_REQUEST,
+						s3_text_from_utf8(s3_slice_cstring(intent->url)));
+	target = s3_intent_target(call);
+	if (strcmp(target, intent->target) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the storage leads to another place than it did"),
+				 errdetail("The object was put to \"%s\"; the URL means \"%s\" now.",
+						   intent->target, target)));
+}
+
+S3Undone
+s3_undo_intent(const char *command, const S3Intent *intent)
+{
+	bool		aborted = intent->upload_id[0] != '\0' && abort_parts(command, intent);
+	S3Undone	undone = S3_UNDONE_NOTHING;
+
+	if (intent->kind != S3_INTENT_PARTS)
+		undone = intent->version[0] != '\0' ?
+			remove_object(command, intent, intent->version) : remove_found(command, intent);
+	return undone == S3_UNDONE_NOTHING && aborted ? S3_UNDONE_REMOVED : undone;
+}
+
+/* Returns false when there is no such upload: it was completed, or aborted. */
+static bool
+abort_parts(const char *command, const S3Intent *intent)
+{
+	S3Call		call;
+	S3HttpResponse response;
+	S3Error		err;
+
+	s3_undo_open(&call, S3_ABORT_MULTIPART_UPLOAD, command, intent);
+	s3_fields_add(&call.request.query, "uploadId", intent->upload_id);
+	if (s3_call_perform(&call, &response, &err))
+		return true;
+	if (!s3_object_is_gone(&err))
+		s3_call_throw(&call, &err);
+	return false;
+}
+
+/* Looks what stands there, and compares. */
+static S3Undone
+remove_found(const char *command, const S3Intent *intent)
+{
+	S3Call		call;
+	S3HttpResponse response = {0};
+	S3ObjectInfo info;
+	S3Error		err;
+
+	s3_undo_open(&call, S3_HEAD_OBJECT, command, intent);
+	if (!s3_call_perform(&call, &response, &err))
+	{
+		if (err.kind == S3_ERROR_NOT_FOUND &&
+			s3_response_header(&response, "x-amz-delete-marker") == NULL)
+			return S3_UNDONE_NOTHING;
+		/* Others have deleted it, or it needs a key that we do not have. */
+		if (err.kind == S3_ERROR_NOT_FOUND || err.http_status == 400)
+			return remove_listed(command, intent);
+		s3_call_throw(&call, &err);
+	}
+	if (!s3_response_object(&response, &info, &err))
+		s3_call_throw(&call, &err);
+	if (has_version(&info))
+	{
+		if (is_of_put(intent, &info) && strcmp(info.version_id, intent->previous) != 0 &&
+			(!info.has_last_modified || info.last_modified >= intent->not_before))
+			return remove_object(command, intent, info.version_id);
+		return remove_listed(command, intent);
+	}
+	if (intent->kind != S3_INTENT_CREATE)
+		return S3_UNDONE_NOTHING;
+	if (is_of_put(intent, &info))
+		return remove_object(command, intent, NULL);
+	return may_be_of_put(intent, &info) ? S3_UNDONE_UNDECIDED : S3_UNDONE_NOTHING;
+}
+
+static bool
+has_version(const S3ObjectInfo *info)
+{
+	return info->version_id != NULL && !is_null_version(s3_slice_cstring(info->version_id));
+}
+
+static bool
+is_of_put(const S3Intent *intent, const S3ObjectInfo *info)
+{
+	return intent->etag[0] != '\0' && info->etag != NULL &&
+		strcmp(intent->etag, info->etag) == 0 && intent->size == info->size;
+}
+
+/* A key management service makes an ETag that we cannot foresee. */
+static bool
+may_be_of_put(const S3Intent *intent, const S3ObjectInfo *info)
+{
+	return !intent->answered && intent->size == info->size &&
+		(intent->etag[0] == '\0' || info->server_side_encryption != NULL);
+}
+
+/*
+ * Looks through the versions.  Of two that could be it, neither is taken: one
+ * is somebody else's.
+ */
+static S3Undone
+remove_listed(const char *command, const S3Intent *intent)
+{
+	S3ListOptions options = {
+		.command = command,
+		.url = s3_text_from_utf8(s3_slice_cstring(intent->url)),
+		.kind = S3_LIST_PAGE_VERSIONS,
+		.of_object = true,
+		.max_items = -1
+	};
+	S3Listing  *listing = s3_listing_start(&options);
+	const S3ListItem *item;
+	const char *version = NULL;
+	int			found = 0;
+
+	while ((item = s3_listing_next(listing)) != NULL)
+	{
+		if (!is_listed_of_put(intent, item))
+			continue;
+		found++;
+		version = is_null_version(item->version_id) ? NULL : s3_slice_dup(item->version_id);
+	}
+	if (found == 0 || (version == NULL && intent->kind != S3_INTENT_CREATE))
+		return S3_UNDONE_NOTHING;
+	return found == 1 ? remove_object(command, intent, version) : S3_UNDONE_UNDECIDED;
+}
+
+static bool
+is_listed_of_put(const S3Intent *intent, const S3ListItem *item)
+{
+	return item->kind == S3_LIST_VERSION && intent->etag[0] != '\0' &&
+		s3_slice_equal(item->etag, s3_slice_cstring(intent->etag)) &&
+		item->size == intent->size &&
+		!s3_slice_equal(item->version_id, s3_slice_cstring(intent->previous)) &&
+		item->has_last_modified &&
+		item->last_modified / USECS_PER_SECOND >= intent->not_before;
+}
+
+/* What buckets have that keep no versions. */
+static bool
+is_null_version(S3Slice version)
+{
+	return s3_slice_equal(version, s3_slice_cstring("null"));
+}
+
+/* version NULL: the object, in a bucket that keeps none */
+static S3Undone
+remove_object(const char *command, const S3Intent *intent, const char *version)
+{
+	S3Call		call;
+	S3HttpResponse response;
+	S3Error		err;
+
+	s3_undo_open(&call, S3_DELETE_OBJECT, command, intent);
+	if (version != NULL)
+		s3_fields_add(&call.request.query, "versionId", version);
+	if (s3_call_perform(&call, &response, &err))
+		return S3_UNDONE_REMOVED;
+	if (!s3_object_is_gone(&err))
+		s3_call_throw(&call, &err);
+	return S3_UNDONE_NOTHING;
+}

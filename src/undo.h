@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * undo.h
+ *	  Removes from its server what one put has written.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_UNDO_H
+#define S3STORE_UNDO_H
+
+#include "client.h"
+#include "intent_record.h"
+
+typedef enum S3Undone
+{
+	S3_UNDONE_REMOVED,
+	S3_UNDONE_NOTHING,			/* nothing of that put stands there */
+	S3_UNDONE_UNDECIDED			/* what stands there may be of that put */
+} S3Undone;
+
+/*
+ * Opens a call about the object of an intent.  Throws when its URL does not
+ * lead any more to where it did.
+ */
+extern void s3_undo_open(S3Call *call, S3OperationId operation, const char *command,
+						 const S3Intent *intent);
+
+/*
+ * Removes what the intent has written, and nothing else.  Nobody of this
+ * database may write the object meanwhile.  Throws when a server fails.
+ */
+extern S3Undone s3_undo_intent(const char *command, const S3Intent *intent);
+
+#endif							/* S3STORE_UNDO_H */
