@@ -55,8 +55,6 @@ s3_key_guess_next(const S3KeyGuess *guess, S3Slice key, StringInfo next)
 	{
 		int			digit = digit_of(guess, place, key) + guess->step[place] + carry;
 
-		if (guess->radix[place] == 0)
-			return false;
 		carry = digit / guess->radix[place];
 		bytes[place] = (char) byte_of(guess, place, digit % guess->radix[place]);
 	}
@@ -97,6 +95,8 @@ learn_step(S3KeyGuess *guess, S3Slice from, S3Slice to, int places)
 {
 	int			borrow = 0;
 
+	while (places > 0 && guess->radix[places - 1] == 0)
+		places--;				/* no key is as long */
 	guess->places = places;
 	for (int place = places - 1; place >= 0; place--)
 	{

@@ -14,6 +14,7 @@
 #include "encoding.h"
 #include "list.h"
 #include "list_ranges.h"
+#include "rules.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -161,6 +162,16 @@ s3_listing_take_page(S3Listing *listing, const S3Call *call, const S3HttpRespons
 		!check_page(listing, &err))
 		s3_call_throw(call, &err);
 	MemoryContextSwitchTo(old_context);
+}
+
+int
+s3_listing_check_connections(int connections)
+{
+	if (connections < 1 || connections > S3_POOL_CONNECTIONS_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"connections\" must be between 1 and %d", S3_POOL_CONNECTIONS_MAX)));
+	return connections;
 }
 
 text *

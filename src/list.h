@@ -62,6 +62,9 @@ extern void s3_listing_open_page(S3Listing *listing, S3Call *call);
 extern void s3_listing_take_page(S3Listing *listing, const S3Call *call,
 								 const S3HttpResponse *response);
 
+/* Throws 22023 for a number of connections that is none. */
+extern int	s3_listing_check_connections(int connections);
+
 /*
  * Returns the URL of an entry: the scheme as the caller wrote it, the bucket,
  * and the key without the storage's prefix.

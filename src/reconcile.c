@@ -79,6 +79,7 @@ start_listing(const S3ReconcileArguments *arguments)
 	.max_items = -1};
 
 	options.url = arguments->prefix_url;
+	options.connections = arguments->connections;
 	return s3_listing_start(&options);
 }
 
