@@ -506,6 +506,14 @@ LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION s3_key_below(pg_catalog.text, pg_catalog.text) IS
 'the key that the object of a URL has on its server, where that is an object below prefix_url, by whatever scheme; else NULL';
 
+CREATE FUNCTION s3_reconcile_row(url pg_catalog.text, prefix_url pg_catalog.text)
+RETURNS pg_catalog.bytea
+AS 'MODULE_PATHNAME', 's3store_reconcile_row'
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION s3_reconcile_row(pg_catalog.text, pg_catalog.text) IS
+'what s3_reconcile sorts rows by: s3_key_below, a NUL, and the URL where it does not follow from the key';
+
 CREATE FUNCTION s3_reconcile(prefix_url pg_catalog.text,
 							 table_name pg_catalog.regclass,
 							 column_name pg_catalog.name,
@@ -638,9 +646,11 @@ GRANT EXECUTE ON FUNCTION s3_progress_entries() TO s3store_read, s3store_write, 
 GRANT SELECT ON s3_progress TO s3store_read, s3store_write, s3store_admin, pg_read_all_stats;
 
 REVOKE ALL ON FUNCTION s3_key_below(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_reconcile_row(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_reconcile(pg_catalog.text, pg_catalog.regclass, pg_catalog.name, pg_catalog.interval, pg_catalog.int4) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_catalog.name[], pg_catalog.interval, pg_catalog.int4) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION s3_key_below(pg_catalog.text, pg_catalog.text) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_reconcile_row(pg_catalog.text, pg_catalog.text) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_reconcile(pg_catalog.text, pg_catalog.regclass, pg_catalog.name, pg_catalog.interval, pg_catalog.int4) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_catalog.name[], pg_catalog.interval, pg_catalog.int4) TO s3store_read;
 

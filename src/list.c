@@ -177,13 +177,18 @@ s3_listing_check_connections(int connections)
 text *
 s3_listing_url(const S3Listing *listing, const S3ListItem *item)
 {
+	return s3_listing_key_url(listing, item->key);
+}
+
+text *
+s3_listing_key_url(const S3Listing *listing, S3Slice key)
+{
 	S3Slice		bucket = listing->bucket_url;
 	StringInfoData url;
 
 	initStringInfo(&url);
 	appendBinaryStringInfo(&url, bucket.data, (int) bucket.len);
-	appendBinaryStringInfo(&url, item->key.data + listing->own_len,
-						   (int) (item->key.len - listing->own_len));
+	appendBinaryStringInfo(&url, key.data + listing->own_len, (int) (key.len - listing->own_len));
 	return s3_text_from_utf8(s3_slice(url.data, url.len));
 }
 

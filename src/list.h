@@ -70,6 +70,7 @@ extern int	s3_listing_check_connections(int connections);
  * and the key without the storage's prefix.
  */
 extern text *s3_listing_url(const S3Listing *listing, const S3ListItem *item);
+extern text *s3_listing_key_url(const S3Listing *listing, S3Slice key);
 
 /* When an entry was written; the server must have told. */
 static inline TimestampTz
