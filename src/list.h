@@ -22,8 +22,8 @@ typedef struct S3ListOptions
 	const char *start_after;	/* a key, or a URL in the same bucket, in
 								 * UTF-8; NULL or "": from the start */
 	int64		max_items;		/* -1: all */
-	int			connections;	/* pages under way at a time, where there is no
-								 * delimiter; 0 and 1: one after the other */
+	int			connections;	/* pages under way at a time, where there is
+								 * no delimiter; 0 and 1: one after the other */
 	bool		must_be_sorted; /* throws where the server's keys are not in
 								 * the order of their bytes */
 	const S3Fields *headers;	/* of every request, or NULL; must outlive the

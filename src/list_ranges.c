@@ -22,7 +22,8 @@
 #include "key_guess.h"
 #include "list_ranges.h"
 
-#define USE_MIN			4		/* a guessed page is of use with a 4th of its keys */
+#define USE_MIN			4		/* a guessed page is of use with a 4th of its
+								 * keys */
 #define TRY_AGAIN_EVERY	20		/* pages, where guesses were of no use */
 
 typedef struct Slot

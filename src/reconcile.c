@@ -31,8 +31,8 @@ typedef struct Merge
 	bool		item_named;		/* by a row */
 	S3UrlRows  *rows;
 	const S3UrlRow *row;		/* the next row; NULL: no more */
-	StringInfoData last_missing;	/* the URL told last as only_in_db: its key,
-									 * a NUL, and itself */
+	StringInfoData last_missing;	/* the URL told last as only_in_db: its
+									 * key, a NUL, and itself */
 } Merge;
 
 static S3Listing *start_listing(const S3ReconcileArguments *arguments);

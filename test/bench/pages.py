@@ -2,6 +2,7 @@
 import asyncio
 import multiprocessing
 import re
+import threading
 
 PER_PAGE = 1000
 HEAD = (b'HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n')
@@ -58,3 +59,23 @@ def memory(pid, name):
     """A line of /proc/PID/status, in kB."""
     with open('/proc/%d/status' % pid, encoding='ascii') as file:
         return int(re.search(name + r':\s+(\d+) kB', file.read()).group(1))
+
+
+class Peak(threading.Thread):
+    """The most private memory that a process has while the context lasts, in kB."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.most, self.over = pid, 0, threading.Event()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *exc):
+        self.over.set()
+        self.join()
+
+    def run(self):
+        while not self.over.wait(0.02):
+            self.most = max(self.most, memory(self.pid, 'RssAnon'))
