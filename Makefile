@@ -21,6 +21,7 @@ PURE_OBJS = \
 	src/key_document.o \
 	src/key_hosts.o \
 	src/key_schedule.o \
+	src/key_guess.o \
 	src/keys.o \
 	src/link.o \
 	src/list_page.o \
