@@ -6,6 +6,7 @@ DATA = sql/s3store--1.0.sql
 
 # The rooms marked pure in src/README.md: they also build as plain C programs.
 PURE_OBJS = \
+	src/acl.o \
 	src/address.o \
 	src/age.o \
 	src/buckets.o \
@@ -33,6 +34,7 @@ PURE_OBJS = \
 	src/signing.o \
 	src/sigv2.o \
 	src/sigv4.o \
+	src/sync_plan.o \
 	src/tags.o \
 	src/uri.o \
 	src/xml.o

@@ -623,6 +623,36 @@ COMMENT ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_
 									 pg_catalog.interval) IS
 'as s3_reconcile, for the URLs of several columns: an object is only_in_s3 when none of them names it';
 
+CREATE PROCEDURE s3_sync_meta(prefix_url pg_catalog.text,
+							  start_after pg_catalog.text DEFAULT NULL,
+							  dry_run pg_catalog.bool DEFAULT false,
+							  keep_acl pg_catalog.bool DEFAULT true,
+							  count_first pg_catalog.bool DEFAULT false,
+							  INOUT done pg_catalog.int8 DEFAULT NULL,
+							  INOUT changed pg_catalog.int8 DEFAULT NULL,
+							  INOUT skipped pg_catalog.int8 DEFAULT NULL,
+							  INOUT failed pg_catalog.int8 DEFAULT NULL,
+							  INOUT resume_after pg_catalog.text DEFAULT NULL)
+AS 'MODULE_PATHNAME', 's3store_sync_meta'
+LANGUAGE C;
+
+COMMENT ON PROCEDURE s3_sync_meta(pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool,
+								  pg_catalog.bool, pg_catalog.int8, pg_catalog.int8, pg_catalog.int8,
+								  pg_catalog.int8, pg_catalog.text) IS
+'gives every object below prefix_url, behind start_after, the headers that a put would give it today, by copying it onto itself; dry_run only tells; keep_acl keeps the grants on it; count_first lists all objects before, so that the total is known';
+
+CREATE FUNCTION s3_sync_meta_changes(prefix_url pg_catalog.text,
+									 start_after pg_catalog.text DEFAULT NULL)
+RETURNS TABLE (url pg_catalog.text,
+			   header pg_catalog.text,
+			   was pg_catalog.text,
+			   becomes pg_catalog.text)
+AS 'MODULE_PATHNAME', 's3store_sync_meta_changes'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1000;
+
+COMMENT ON FUNCTION s3_sync_meta_changes(pg_catalog.text, pg_catalog.text) IS
+'what s3_sync_meta would change: a row for each header of each object';
+
 --
 -- Checks
 --
@@ -717,3 +747,8 @@ REVOKE ALL ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], 
 GRANT EXECUTE ON FUNCTION s3_key_below(pg_catalog.text, pg_catalog.text) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_reconcile(pg_catalog.text, pg_catalog.regclass, pg_catalog.name, pg_catalog.interval) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_catalog.name[], pg_catalog.interval) TO s3store_read;
+
+REVOKE ALL ON PROCEDURE s3_sync_meta(pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool, pg_catalog.bool, pg_catalog.int8, pg_catalog.int8, pg_catalog.int8, pg_catalog.int8, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_sync_meta_changes(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
+GRANT EXECUTE ON PROCEDURE s3_sync_meta(pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool, pg_catalog.bool, pg_catalog.int8, pg_catalog.int8, pg_catalog.int8, pg_catalog.int8, pg_catalog.text) TO s3store_admin;
+GRANT EXECUTE ON FUNCTION s3_sync_meta_changes(pg_catalog.text, pg_catalog.text) TO s3store_admin;

@@ -21,8 +21,8 @@
 struct S3Listing
 {
 	MemoryContext context;
-	MemoryContext page_context; /* of the page, and of the call that fetches
-								 * it */
+	MemoryContext page_context; /* of the page */
+	MemoryContext call_context; /* of the call that fetches it */
 	S3ListOptions options;		/* with start_after as a key on the server */
 	S3Slice		bucket_url;		/* "scheme://bucket/", as the caller wrote it */
 	StringInfoData prefix;		/* of the keys on the server */
@@ -82,6 +82,8 @@ s3_listing_start(const S3ListOptions *options)
 	take_location(listing);
 	listing->page_context = AllocSetContextCreate(context, "s3store list page",
 												  ALLOCSET_DEFAULT_SIZES);
+	listing->call_context = AllocSetContextCreate(context, "s3store list call",
+												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(old_context);
 	return listing;
 }
@@ -91,16 +93,20 @@ s3_listing_next(S3Listing *listing)
 {
 	const S3ListItem *item;
 
-	if (listing->left == 0)
-		return NULL;
+	while ((item = s3_listing_next_of_page(listing)) == NULL && s3_listing_goes_on(listing))
+		fetch_page(listing);
+	return item;
+}
+
+const S3ListItem *
+s3_listing_next_of_page(S3Listing *listing)
+{
+	const S3ListItem *item;
+
 	do
 	{
-		while (listing->position == listing->page.count)
-		{
-			if (listing->started && !listing->page.truncated)
-				return NULL;
-			fetch_page(listing);
-		}
+		if (listing->left == 0 || listing->position == listing->page.count)
+			return NULL;
 		item = &listing->page.items[listing->position++];
 		/* An object whose whole key is the storage's prefix has no URL. */
 	} while (item->key.len == listing->own_len);
@@ -112,6 +118,39 @@ s3_listing_next(S3Listing *listing)
 	if (listing->left > 0)
 		listing->left--;
 	return item;
+}
+
+bool
+s3_listing_goes_on(const S3Listing *listing)
+{
+	return listing->left != 0 && (!listing->started || listing->page.truncated);
+}
+
+void
+s3_listing_open_page(S3Listing *listing, S3Call *call)
+{
+	remember_page(listing);
+	open_call(listing, call);
+	add_query(listing, call);
+}
+
+void
+s3_listing_take_page(S3Listing *listing, const S3Call *call, const S3HttpResponse *response)
+{
+	MemoryContext old_context;
+	S3Error		err;
+
+	/* Should this throw, the listing is of no use any more. */
+	memset(&listing->page, 0, sizeof(listing->page));
+	listing->position = 0;
+	listing->started = true;
+	MemoryContextReset(listing->page_context);
+	old_context = MemoryContextSwitchTo(listing->page_context);
+	if (!s3_list_page_parse(s3_slice(response->body, response->body_len),
+							listing->options.kind, &listing->page, &err) ||
+		!check_page(listing, &err))
+		s3_call_throw(call, &err);
+	MemoryContextSwitchTo(old_context);
 }
 
 text *
@@ -195,22 +234,13 @@ fetch_page(S3Listing *listing)
 	S3HttpResponse response;
 	S3Error		err;
 
-	remember_page(listing);
-	MemoryContextReset(listing->page_context);
-	old_context = MemoryContextSwitchTo(listing->page_context);
-
-	/* Should this throw, the listing is of no use any more. */
-	memset(&listing->page, 0, sizeof(listing->page));
-	listing->position = 0;
-	listing->started = true;
-	open_call(listing, &call);
-	add_query(listing, &call);
-	s3_fields_add_all(&call.request.headers, listing->options.headers);
-	if (!s3_call_perform(&call, &response, &err) ||
-		!s3_list_page_parse(s3_slice(response.body, response.body_len),
-							listing->options.kind, &listing->page, &err) ||
-		!check_page(listing, &err))
+	MemoryContextReset(listing->call_context);
+	old_context = MemoryContextSwitchTo(listing->call_context);
+	s3_listing_open_page(listing, &call);
+	if (!s3_call_perform(&call, &response, &err))
 		s3_call_throw(&call, &err);
+	s3_listing_take_page(listing, &call, &response);
+	MemoryContextReset(listing->call_context);
 	MemoryContextSwitchTo(old_context);
 }
 

@@ -47,6 +47,20 @@ extern S3Listing *s3_listing_start(const S3ListOptions *options);
 extern const S3ListItem *s3_listing_next(S3Listing *listing);
 
 /*
+ * For a caller who sends the requests for pages himself, together with others.
+ * s3_listing_next_of_page is s3_listing_next, but returns NULL at the end of a
+ * page, too.  While s3_listing_goes_on, s3_listing_open_page opens the request
+ * for the page behind the one at hand, in the current memory context; the
+ * answer is given to s3_listing_take_page, which throws when it is no page,
+ * when that one has come to its end.
+ */
+extern const S3ListItem *s3_listing_next_of_page(S3Listing *listing);
+extern bool s3_listing_goes_on(const S3Listing *listing);
+extern void s3_listing_open_page(S3Listing *listing, S3Call *call);
+extern void s3_listing_take_page(S3Listing *listing, const S3Call *call,
+								 const S3HttpResponse *response);
+
+/*
  * Returns the URL of an entry: the scheme as the caller wrote it, the bucket,
  * and the key without the storage's prefix.
  */
