@@ -11,15 +11,18 @@ PURE_OBJS = \
 	src/age.o \
 	src/buckets.o \
 	src/copy_headers.o \
+	src/crc.o \
 	src/date.o \
 	src/delete_result.o \
 	src/digest.o \
 	src/error.o \
+	src/integrity.o \
 	src/intent_record.o \
 	src/json.o \
 	src/key_document.o \
 	src/key_hosts.o \
 	src/key_schedule.o \
+	src/key_guess.o \
 	src/keys.o \
 	src/link.o \
 	src/list_page.o \

@@ -33,7 +33,7 @@
 #define WINDOW_MAX			2000	/* objects; the first one may take long */
 #define NOTICE_EVERY		(5 * USECS_PER_SEC)
 #define COMMIT_EVERY		(2 * USECS_PER_SEC)
-#define WARNINGS_MAX		100		/* further failures are counted only */
+#define WARNINGS_MAX		100 /* further failures are counted only */
 #define FAILURES_MAX		1000	/* in a row, then something else is wrong */
 #define URL_SHOWN_MAX		1500	/* bytes */
 
