@@ -2,6 +2,8 @@
 -- Objects that follow their rows: the trigger function s3_manage
 --
 \set SHOW_CONTEXT never
+SET s3store.worker = off;
+SET s3store.max_attempts = 1;
 CREATE VIEW queue AS
 SELECT url, date_trunc('second', next_at - queued_at + '1 ms') AS delay, relation, attribute, exclusive, owner
   FROM s3_queue ORDER BY id;

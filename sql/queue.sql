@@ -2,6 +2,8 @@
 -- The queue of deletions: rows, rights, errors.  Nothing is listening here.
 --
 \set SHOW_CONTEXT never
+SET s3store.worker = off;
+SET s3store.max_attempts = 1;
 SET s3store.access_key_id = 'id';
 SET s3store.secret_access_key = 'secret';
 SET s3store.endpoints = '{"s3": {"endpoint_url": "http://127.0.0.1:1", "buckets": "b, c"},

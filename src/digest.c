@@ -39,6 +39,7 @@ struct S3Digest
 };
 
 static S3Digest *start_digest(const EVP_MD *md, const char *name, S3Error *err);
+
 /* RFC 2104 */
 #define INNER_PAD	0x36
 #define OUTER_PAD	0x5c

@@ -112,7 +112,7 @@ claim_items(S3StepKind kind, int max, S3Claims *claims)
 		Datum		values[] = {Int64GetDatum(claims->claim), Int64GetDatum(max)};
 
 		table = s3_queue_name("s3_deletion");
-		s3_queue_execute(psprintf("UPDATE %s SET claim = $1"
+		s3_queue_execute(psprintf("UPDATE %s SET claim = $1, next_at = clock_timestamp()"
 								  " WHERE ctid = ANY (ARRAY("
 								  "SELECT ctid FROM %s"
 								  " WHERE claim IS NULL AND NOT dead AND next_at <= clock_timestamp()"
@@ -161,7 +161,10 @@ s3_drain_require_writer(void)
 			 errhint("A copy should delete nothing. Where this is the original now, call s3_set_writer_token, or set s3store.writer_token.")));
 }
 
-/* Rows of workers that ended in the middle are pending again. */
+/*
+ * Rows of workers that ended in the middle are pending again, once what they
+ * have sent cannot be under way any more.
+ */
 static void
 free_dead_claims(void)
 {
@@ -170,7 +173,9 @@ free_dead_claims(void)
 	SPITupleTable *found;
 	uint64		count;
 
-	count = s3_queue_execute(psprintf("SELECT DISTINCT claim FROM %s WHERE claim IS NOT NULL", table),
+	count = s3_queue_execute(psprintf("SELECT DISTINCT claim FROM %s WHERE claim IS NOT NULL"
+									  " AND next_at <= clock_timestamp() - %d * interval '1 ms'",
+									  table, s3_guc_delete_grace),
 							 SPI_OK_SELECT, 0, NULL, NULL, NULL);
 	found = SPI_tuptable;
 	for (uint64 i = 0; i < count; i++)

@@ -29,8 +29,11 @@
 #define DEFAULT_ATTEMPTS		5
 #define DEFAULT_POOL_CONNECTIONS 10
 #define DEFAULT_TIMEOUT			60000	/* ms */
+#define DEFAULT_DELETE_GRACE	10000	/* ms */
 #define DEFAULT_DELETE_ATTEMPTS	20	/* most of a day */
 #define DELETE_ATTEMPTS_MAX		1000
+#define DEFAULT_POLL_INTERVAL	60	/* s */
+#define POLL_INTERVAL_MAX		(24 * 60 * 60)
 #define DEFAULT_PART_SIZE		(16 * 1024) /* kB */
 
 /*
@@ -235,6 +238,14 @@ define_settings(void)
 							&s3_guc_delete_delay,
 							0, 0, INT_MAX,
 							PGC_SUSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("s3store.delete_grace",
+							"Sets how long others may still be under way.",
+							"A request of a worker that has died; a writer of an object that is as old as its deletion.",
+							&s3_guc_delete_grace,
+							DEFAULT_DELETE_GRACE, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_MS,
 							NULL, NULL, NULL);
 
 	DefineCustomIntVariable("s3store.delete_max_attempts",
@@ -517,6 +528,22 @@ define_settings(void)
 							 true,
 							 PGC_SUSET, 0,
 							 NULL, assign_bool, NULL);
+
+	DefineCustomBoolVariable("s3store.worker",
+							 "Sets whether queued deletions are carried out in the background.",
+							 "Off in a session means that its commits start no worker.",
+							 &s3_guc_worker,
+							 true,
+							 PGC_SUSET, 0,
+							 NULL, NULL, NULL);
+
+	DefineCustomIntVariable("s3store.worker_poll_interval",
+							"Sets how often the launcher looks for queued deletions.",
+							"Commits wake it before; prepared transactions do not.",
+							&s3_guc_worker_poll_interval,
+							DEFAULT_POLL_INTERVAL, 1, POLL_INTERVAL_MAX,
+							PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
 
 	DefineCustomStringVariable("s3store.writer_token",
 							   "Sets the token that lets queued deletions be carried out.",

@@ -16,10 +16,13 @@
 #include "s3store.h"
 
 #include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/latch.h"
 #include "storage/lock.h"
 
 #include "hold.h"
 #include "queue.h"
+#include "settings.h"
 #include "txn.h"
 
 #define HELD_OBJECTS_MAX	256 /* of a transaction */
@@ -36,14 +39,14 @@ static int	held_objects;
 static void set_tag(LOCKTAG *tag, LockClass class, int64 number);
 static int64 bucket_number(const S3Location *location);
 static bool is_held(LockClass class, int64 number);
-static bool wait_for_claim(int64 claim);
+static bool wait_for_claim(const S3Claim *claim);
 
 S3Held
 s3_hold_location(const S3Location *location)
 {
 	int64		object = s3_queue_object(location);
 	bool		waited = false;
-	int64		claim;
+	S3Claim		claim;
 	LOCKTAG		tag;
 
 	if (!OidIsValid(s3_queue_table()))
@@ -60,7 +63,7 @@ s3_hold_location(const S3Location *location)
 
 	while (s3_queue_find(object, &claim))
 	{
-		if (claim != 0 && wait_for_claim(claim))
+		if (claim.number != 0 && wait_for_claim(&claim))
 		{
 			waited = true;
 			continue;
@@ -138,21 +141,31 @@ is_held(LockClass class, int64 number)
 }
 
 /*
- * Returns false when the worker is gone: what it has claimed is as good as
- * pending.
+ * Returns false when there is nothing to wait for: the worker is gone, and so
+ * long that none of his requests can be under way any more.
  */
 static bool
-wait_for_claim(int64 claim)
+wait_for_claim(const S3Claim *claim)
 {
+	TimestampTz end = claim->claimed_at + s3_guc_delete_grace * INT64CONST(1000);
+	long		rest;
 	LOCKTAG		tag;
 
-	set_tag(&tag, LOCK_CLAIM, claim);
-	if (LockAcquire(&tag, ShareLock, false, true) != LOCKACQUIRE_NOT_AVAIL)
+	set_tag(&tag, LOCK_CLAIM, claim->number);
+	if (LockAcquire(&tag, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
 	{
+		(void) LockAcquire(&tag, ShareLock, false, false);
 		(void) LockRelease(&tag, ShareLock, false);
-		return false;
+		return true;
 	}
-	(void) LockAcquire(&tag, ShareLock, false, false);
 	(void) LockRelease(&tag, ShareLock, false);
+
+	rest = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end);
+	if (rest <= 0)
+		return false;
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, rest,
+					 PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
 	return true;
 }

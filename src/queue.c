@@ -82,6 +82,7 @@ static void forget_oids(Datum arg, Oid relation);
 static void insert_into_indexes(Relation table, ItemPointer tid, Datum *values);
 static void check_index(Relation table, Oid index);
 static void insert_into_index(Oid index_oid, Relation table, ItemPointer tid, Datum *values);
+static void read_claim(HeapTuple tuple, TupleDesc desc, S3Claim *claim);
 static void throw_not_installed(void) pg_attribute_noreturn();
 
 int64
@@ -199,7 +200,7 @@ insert_into_index(Oid index_oid, Relation table, ItemPointer tid, Datum *values)
  * older than the deletion.
  */
 bool
-s3_queue_find(int64 object, int64 *claim)
+s3_queue_find(int64 object, S3Claim *claim)
 {
 	Relation	table;
 	SysScanDesc scan;
@@ -208,7 +209,7 @@ s3_queue_find(int64 object, int64 *claim)
 	HeapTuple	tuple;
 	bool		found = false;
 
-	*claim = 0;
+	claim->number = 0;
 	if (!OidIsValid(s3_queue_table()))
 		return false;
 
@@ -218,19 +219,27 @@ s3_queue_find(int64 object, int64 *claim)
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	ScanKeyInit(&key, DELETION_OBJECT, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(object));
 	scan = systable_beginscan(table, oids.object_index, true, snapshot, 1, &key);
-	while (*claim == 0 && (tuple = systable_getnext(scan)) != NULL)
+	while (claim->number == 0 && (tuple = systable_getnext(scan)) != NULL)
 	{
-		bool		is_null;
-		Datum		value = heap_getattr(tuple, DELETION_CLAIM, RelationGetDescr(table), &is_null);
-
 		found = true;
-		if (!is_null)
-			*claim = DatumGetInt64(value);
+		read_claim(tuple, RelationGetDescr(table), claim);
 	}
 	systable_endscan(scan);
 	UnregisterSnapshot(snapshot);
 	table_close(table, AccessShareLock);
 	return found;
+}
+
+static void
+read_claim(HeapTuple tuple, TupleDesc desc, S3Claim *claim)
+{
+	bool		is_null;
+	Datum		number = heap_getattr(tuple, DELETION_CLAIM, desc, &is_null);
+
+	if (is_null)
+		return;
+	claim->number = DatumGetInt64(number);
+	claim->claimed_at = DatumGetTimestampTz(heap_getattr(tuple, DELETION_NEXT_AT, desc, &is_null));
 }
 
 void
@@ -361,8 +370,11 @@ uint64
 s3_queue_execute(const char *statement, int expected, int nargs, Oid *types,
 				 Datum *values, const char *nulls)
 {
+	MemoryContext context = CurrentMemoryContext;
 	int			result = SPI_execute_with_args(statement, nargs, types, values, nulls, false, 0);
 
+	/* SPI leaves us in its own, which ends with the connection. */
+	MemoryContextSwitchTo(context);
 	if (result != expected)
 		elog(ERROR, "could not execute \"%s\": %s", statement, SPI_result_code_string(result));
 	return SPI_processed;

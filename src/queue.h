@@ -35,11 +35,18 @@ extern int64 s3_queue_object(const S3Location *location);
  */
 extern int64 s3_queue_insert(const S3Deletion *deletion);
 
+/* Who has claimed a deletion, and when. */
+typedef struct S3Claim
+{
+	int64		number;			/* 0: nobody */
+	TimestampTz claimed_at;
+} S3Claim;
+
 /*
  * Is a deletion of the object queued, as far as is committed by now or done
- * by this transaction?  Sets who has claimed one, 0 for nobody.
+ * by this transaction?  Sets the claim of one that is claimed.
  */
-extern bool s3_queue_find(int64 object, int64 *claim);
+extern bool s3_queue_find(int64 object, S3Claim *claim);
 
 /* Takes the deletions of an object off the queue, in this transaction. */
 extern void s3_queue_cancel(int64 object);
@@ -65,7 +72,10 @@ typedef struct S3QueueAccess
 extern void s3_queue_access(S3QueueAccess *access);
 extern void s3_queue_access_end(const S3QueueAccess *access);
 
-/* Runs a statement between such brackets; returns how many rows it touched. */
+/*
+ * Runs a statement between such brackets; returns how many rows it touched.
+ * The current memory context stays what it is.
+ */
 extern uint64 s3_queue_execute(const char *statement, int expected, int nargs,
 							   Oid *types, Datum *values, const char *nulls);
 

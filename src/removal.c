@@ -22,8 +22,6 @@
 #include "response.h"
 
 #define COMMAND			"s3_drain()"
-#define UNCLEAR_WAIT	10000	/* ms for which an object stays whose time of
-								 * writing does not tell */
 #define THROTTLED_WAIT	5000	/* ms */
 #define PROTECTED_WAIT	60000	/* ms until a protected storage is tried again */
 
@@ -117,7 +115,7 @@ is_ours_to_delete(S3ClaimedItem *item)
 			s3_drain_decide(item, S3_FATE_KEPT, 0, NULL);
 			break;
 		case S3_AGE_UNCLEAR:
-			s3_drain_decide(item, S3_FATE_WAITS, UNCLEAR_WAIT,
+			s3_drain_decide(item, S3_FATE_WAITS, s3_guc_delete_grace + 1,
 							"the object was written at the moment at which its deletion was queued");
 	}
 	return false;
@@ -152,7 +150,7 @@ age_of(const S3ClaimedItem *item, const S3HttpResponse *response, const S3Object
 	}
 	/* Whoever has written it has had the time to name it. */
 	if (age == S3_AGE_UNCLEAR &&
-		question.own_now - item->queued_at > UNCLEAR_WAIT * INT64CONST(1000))
+		question.own_now - item->queued_at > s3_guc_delete_grace * INT64CONST(1000))
 		age = S3_AGE_BEFORE;
 	return age;
 }

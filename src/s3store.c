@@ -9,6 +9,7 @@
 
 #include "fmgr.h"
 #include "guc.h"
+#include "worker.h"
 
 PG_MODULE_MAGIC;
 
@@ -18,4 +19,5 @@ void
 _PG_init(void)
 {
 	s3_guc_init();
+	s3_worker_init();
 }

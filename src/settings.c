@@ -45,7 +45,10 @@ S3Settings	s3_guc;
 char	   *s3_guc_endpoints;
 bool		s3_guc_session_read_only;
 int			s3_guc_delete_delay;
+int			s3_guc_delete_grace;
 int			s3_guc_delete_max_attempts;
+bool		s3_guc_worker;
+int			s3_guc_worker_poll_interval;
 char	   *s3_guc_writer_token;
 
 static uint64 settings_generation = 1;

@@ -91,7 +91,10 @@ extern bool s3_guc_session_read_only;
 
 /* Those of the queue, which no entry of an endpoint overrides. */
 extern int	s3_guc_delete_delay;	/* s */
+extern int	s3_guc_delete_grace;	/* ms */
 extern int	s3_guc_delete_max_attempts;
+extern bool s3_guc_worker;
+extern int	s3_guc_worker_poll_interval;	/* s */
 extern char *s3_guc_writer_token;
 
 /* Counts the changes of settings: whatever is derived from them compares it. */

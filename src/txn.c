@@ -3,23 +3,30 @@
  * txn.c
  *	  What a transaction has done to the queue, and what follows when it ends.
  *
- * Guarantees: nothing here throws once the transaction is committed, for that
- * would be a PANIC.
+ * Guarantees: what can fail is done before the commit, for an error after it
+ * would be a PANIC; and what fails there does not hold the commit up, since
+ * the deletion is safe in its row, whether or not there is a worker.
  *
  *-------------------------------------------------------------------------
  */
 #include "s3store.h"
 
 #include "access/xact.h"
+#include "miscadmin.h"
 
 #include "hold.h"
+#include "slots.h"
 #include "txn.h"
+#include "worker.h"
 
 static bool registered;
 static bool has_deletions;
+static bool is_expected;		/* the worker knows of this transaction */
 
 static void watch_transactions(void);
 static void end_transaction(XactEvent event, void *arg);
+static void expect_worker(void);
+static void reset(void);
 
 void
 s3_txn_note_deletion(void)
@@ -49,13 +56,60 @@ end_transaction(XactEvent event, void *arg)
 {
 	switch (event)
 	{
+		case XACT_EVENT_PRE_COMMIT:
+			if (has_deletions && s3_worker_is_enabled())
+				expect_worker();
+			break;
 		case XACT_EVENT_COMMIT:
+			if (is_expected)
+				s3_slots_commit(MyDatabaseId);
+			reset();
+			break;
 		case XACT_EVENT_ABORT:
+			if (is_expected)
+				s3_slots_abort(MyDatabaseId);
+			reset();
+			break;
 		case XACT_EVENT_PREPARE:
-			has_deletions = false;
-			s3_hold_reset();
+			reset();
 			break;
 		default:
 			break;
 	}
+}
+
+/*
+ * The worker may start before the commit, and sees then that there will be
+ * one.  Where there is no memory for its slot, or no room for one more
+ * process, the deletions wait for whoever drains the queue next.
+ */
+static void
+expect_worker(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		bool		start = s3_slots_expect(MyDatabaseId);
+
+		is_expected = true;
+		if (start && !s3_worker_start(MyDatabaseId))
+			ereport(DEBUG1,
+					(errmsg("s3store has no worker to start"),
+					 errhint("You might need to increase max_worker_processes.")));
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+}
+
+static void
+reset(void)
+{
+	has_deletions = false;
+	is_expected = false;
+	s3_hold_reset();
 }

@@ -12,8 +12,9 @@ Tests must not guess when a client has come as far as the fault: `reached()`
 waits for it.  Everything is deterministic; nothing here sleeps but the drip.
 """
 
+from .gate import Gate
 from .net import FullBacklog, SilentDns
 from .proxy import Proxy
 from .web import MODES, Answer, FaultServer, Request
 
-__all__ = ['MODES', 'Answer', 'FaultServer', 'FullBacklog', 'Proxy', 'Request', 'SilentDns']
+__all__ = ['MODES', 'Answer', 'FaultServer', 'FullBacklog', 'Gate', 'Proxy', 'Request', 'SilentDns']

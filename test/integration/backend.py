@@ -157,7 +157,10 @@ class Cluster:
         pid = int(pidfile.read_text().split()[0])
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not lives(pid), 'the postmaster is dead')
-        pidfile.unlink()        # pg_ctl takes a process not waited for as alive
+        # pg_ctl and postgres take a process that nobody has waited for as alive
+        pidfile.unlink()
+        for lock in pathlib.Path(self.settings['PGHOST']).glob('.s.PGSQL.*.lock'):
+            lock.unlink()
 
     def connect(self, **kw):
         return connect(host=self.settings['PGHOST'], port=self.settings['PGPORT'],

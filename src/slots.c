@@ -1,0 +1,392 @@
+/*-------------------------------------------------------------------------
+ *
+ * slots.c
+ *	  The workers of the cluster, in shared memory: one slot a database.
+ *
+ * Guarantees: a transaction that has queued something finds a worker when it
+ * has committed, or has one started: none leaves between its two calls.
+ *
+ * The memory holds no pointers.  Where the library was not preloaded, it comes
+ * from what the server has left over; it is a few kilobytes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/lwlock.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
+#include "storage/shmem.h"
+#include "storage/spin.h"
+#include "utils/timestamp.h"
+
+#include "compat.h"
+#include "slots.h"
+
+#define START_PATIENCE	10000	/* ms for a worker that was started to enter */
+
+typedef struct Slot
+{
+	Oid			database;		/* InvalidOid: free */
+	int			pid;			/* of its worker; 0: none */
+	int			expected;		/* transactions about to commit */
+	uint64		wakes;			/* transactions that have committed */
+	TimestampTz started_at;		/* when its worker was started; 0: it was not,
+								 * or has entered */
+	TimestampTz due_at;			/* when the launcher has to start one */
+} Slot;
+
+typedef struct Slots
+{
+	slock_t		mutex;
+	int			launcher;		/* its pid; 0: none */
+	Slot		slots[S3_SLOTS_MAX];
+} Slots;
+
+static Slots *shared;
+static bool leaves_at_exit;
+
+#if PG_VERSION_NUM >= 150000
+static shmem_request_hook_type previous_request_hook;
+
+static void request_memory(void);
+#endif
+
+static void attach(void);
+static Slot *find_slot(Oid database);
+static Slot *make_slot(Oid database);
+static bool is_idle(const Slot *slot);
+static bool is_starting(const Slot *slot, TimestampTz now);
+static void wake(int pid);
+static void leave_at_exit(int code, Datum database);
+static void forget_launcher(int code, Datum arg);
+
+void
+s3_slots_request(void)
+{
+#if PG_VERSION_NUM >= 150000
+	previous_request_hook = shmem_request_hook;
+	shmem_request_hook = request_memory;
+#else
+	RequestAddinShmemSpace(MAXALIGN(sizeof(Slots)));
+#endif
+}
+
+#if PG_VERSION_NUM >= 150000
+static void
+request_memory(void)
+{
+	if (previous_request_hook != NULL)
+		previous_request_hook();
+	RequestAddinShmemSpace(MAXALIGN(sizeof(Slots)));
+}
+#endif
+
+/* As pg_prewarm's autoprewarm does, at the first use.  May throw. */
+static void
+attach(void)
+{
+	bool		found;
+
+	if (shared != NULL)
+		return;
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	PG_TRY();
+	{
+		Slots	   *slots = ShmemInitStruct("s3store workers", sizeof(Slots), &found);
+
+		if (!found)
+		{
+			memset(slots, 0, sizeof(Slots));
+			SpinLockInit(&slots->mutex);
+		}
+		shared = slots;
+	}
+	PG_FINALLY();
+	{
+		LWLockRelease(AddinShmemInitLock);
+	}
+	PG_END_TRY();
+}
+
+bool
+s3_slots_expect(Oid database)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	bool		start = false;
+	Slot	   *slot;
+
+	attach();
+	SpinLockAcquire(&shared->mutex);
+	slot = make_slot(database);
+	if (slot != NULL)
+	{
+		slot->expected++;
+		start = slot->pid == 0 && !is_starting(slot, now);
+		if (start)
+			slot->started_at = now;
+	}
+	SpinLockRelease(&shared->mutex);
+	return start;
+}
+
+void
+s3_slots_commit(Oid database)
+{
+	Slot	   *slot;
+	int			pid = 0;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(database);
+	if (slot != NULL)
+	{
+		slot->expected--;
+		slot->wakes++;
+		slot->due_at = 0;
+		pid = slot->pid;
+	}
+	SpinLockRelease(&shared->mutex);
+	wake(pid);
+}
+
+void
+s3_slots_abort(Oid database)
+{
+	Slot	   *slot;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(database);
+	if (slot != NULL)
+		slot->expected--;
+	SpinLockRelease(&shared->mutex);
+}
+
+void
+s3_slots_not_started(Oid database)
+{
+	Slot	   *slot;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(database);
+	if (slot != NULL)
+		slot->started_at = 0;
+	SpinLockRelease(&shared->mutex);
+}
+
+bool
+s3_slots_enter(Oid database)
+{
+	bool		entered = false;
+	Slot	   *slot;
+
+	attach();
+	SpinLockAcquire(&shared->mutex);
+	slot = make_slot(database);
+	if (slot != NULL && slot->pid == 0)
+	{
+		slot->pid = MyProcPid;
+		slot->started_at = 0;
+		entered = true;
+	}
+	SpinLockRelease(&shared->mutex);
+	if (entered && !leaves_at_exit)
+	{
+		before_shmem_exit(leave_at_exit, ObjectIdGetDatum(database));
+		leaves_at_exit = true;
+	}
+	return entered;
+}
+
+uint64
+s3_slots_wakes(Oid database)
+{
+	uint64		wakes = 0;
+	Slot	   *slot;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(database);
+	if (slot != NULL)
+		wakes = slot->wakes;
+	SpinLockRelease(&shared->mutex);
+	return wakes;
+}
+
+bool
+s3_slots_leave(Oid database, uint64 wakes, TimestampTz due_at)
+{
+	bool		leaves = true;
+	int			launcher;
+	Slot	   *slot;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(database);
+	if (slot != NULL && slot->pid == MyProcPid)
+	{
+		leaves = slot->expected == 0 && slot->wakes == wakes;
+		if (leaves)
+		{
+			slot->pid = 0;
+			slot->due_at = due_at;
+		}
+	}
+	launcher = shared->launcher;
+	SpinLockRelease(&shared->mutex);
+	if (leaves)
+		wake(launcher);
+	return leaves;
+}
+
+void
+s3_slots_launcher(void)
+{
+	attach();
+	SpinLockAcquire(&shared->mutex);
+	shared->launcher = MyProcPid;
+	SpinLockRelease(&shared->mutex);
+	before_shmem_exit(forget_launcher, (Datum) 0);
+}
+
+bool
+s3_slots_has_launcher(void)
+{
+	bool		has_launcher;
+
+	SpinLockAcquire(&shared->mutex);
+	has_launcher = shared->launcher != 0;
+	SpinLockRelease(&shared->mutex);
+	return has_launcher;
+}
+
+void
+s3_slots_add(Oid database)
+{
+	SpinLockAcquire(&shared->mutex);
+	(void) make_slot(database);
+	SpinLockRelease(&shared->mutex);
+}
+
+int
+s3_slots_due(TimestampTz now, Oid *databases, int max, TimestampTz *next)
+{
+	int			count = 0;
+
+	*next = DT_NOEND;
+	SpinLockAcquire(&shared->mutex);
+	for (int i = 0; i < S3_SLOTS_MAX; i++)
+	{
+		Slot	   *slot = &shared->slots[i];
+
+		if (!OidIsValid(slot->database) || slot->pid != 0 || is_starting(slot, now))
+			continue;
+		if (slot->due_at > now)
+			*next = Min(*next, slot->due_at);
+		else if (count < max)
+		{
+			slot->started_at = now;
+			databases[count++] = slot->database;
+		}
+	}
+	SpinLockRelease(&shared->mutex);
+	return count;
+}
+
+int
+s3_slots_running(Oid *databases, int *pids, int max)
+{
+	int			count = 0;
+
+	SpinLockAcquire(&shared->mutex);
+	for (int i = 0; i < S3_SLOTS_MAX && count < max; i++)
+	{
+		const Slot *slot = &shared->slots[i];
+
+		if (slot->pid == 0)
+			continue;
+		databases[count] = slot->database;
+		pids[count++] = slot->pid;
+	}
+	SpinLockRelease(&shared->mutex);
+	return count;
+}
+
+/* The callers of these hold the spinlock. */
+static Slot *
+find_slot(Oid database)
+{
+	for (int i = 0; i < S3_SLOTS_MAX; i++)
+		if (shared->slots[i].database == database)
+			return &shared->slots[i];
+	return NULL;
+}
+
+/* In place of one that is idle, if need be; NULL when all are at work. */
+static Slot *
+make_slot(Oid database)
+{
+	Slot	   *slot = find_slot(database);
+
+	for (int i = 0; slot == NULL && i < S3_SLOTS_MAX; i++)
+		if (!OidIsValid(shared->slots[i].database))
+			slot = &shared->slots[i];
+	for (int i = 0; slot == NULL && i < S3_SLOTS_MAX; i++)
+		if (is_idle(&shared->slots[i]))
+			slot = &shared->slots[i];
+	if (slot != NULL && slot->database != database)
+	{
+		memset(slot, 0, sizeof(Slot));
+		slot->database = database;
+	}
+	return slot;
+}
+
+static bool
+is_idle(const Slot *slot)
+{
+	return slot->pid == 0 && slot->expected == 0 && slot->started_at == 0;
+}
+
+/* One that has not come for long will not come any more. */
+static bool
+is_starting(const Slot *slot, TimestampTz now)
+{
+	return slot->started_at != 0 &&
+		now - slot->started_at < START_PATIENCE * INT64CONST(1000);
+}
+
+/* Throws nothing.  A process that has gone meanwhile has no latch to set. */
+static void
+wake(int pid)
+{
+	PGPROC	   *proc = pid == 0 ? NULL : BackendPidGetProc(pid);
+
+	if (proc != NULL)
+		SetLatch(&proc->procLatch);
+}
+
+/* After an error that ends the process: it may be tried again in a minute. */
+static void
+leave_at_exit(int code, Datum database)
+{
+	Slot	   *slot;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(DatumGetObjectId(database));
+	if (slot != NULL && slot->pid == MyProcPid)
+	{
+		slot->pid = 0;
+		slot->due_at = GetCurrentTimestamp() + USECS_PER_MINUTE;
+	}
+	SpinLockRelease(&shared->mutex);
+}
+
+static void
+forget_launcher(int code, Datum arg)
+{
+	SpinLockAcquire(&shared->mutex);
+	if (shared->launcher == MyProcPid)
+		shared->launcher = 0;
+	SpinLockRelease(&shared->mutex);
+}

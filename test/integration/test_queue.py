@@ -1,0 +1,575 @@
+"""test_queue.py - objects that follow their rows, drained by hand from real servers."""
+import concurrent.futures
+import unittest
+
+from backend import Call, lives, wait_for
+from fault import Answer, FaultServer
+from harness import ceph_release, query
+from queue_case import CLAIMED, QueueCase
+
+UNCLEAR = 'the object was written at the moment at which its deletion was queued'
+
+
+def is_method(*methods):
+    return lambda request: request.method in methods
+
+
+def is_removal(request):
+    """A request that deletes, one object or many."""
+    return request.method == 'DELETE' or (request.method == 'POST' and '?delete' in request.target)
+
+
+class DrainTest(QueueCase):
+    """What becomes of queued deletions."""
+
+    def test_row_goes(self):
+        url = self.url(self.key())
+        self.put(url, 'x')
+        self.insert(url)
+        self.delete(url)
+        self.assertEqual(self.queue(), [(url, 'pending', 0)])
+        self.drain()
+        self.assertEqual((self.queue(), self.keys()), ([], []))
+
+    def test_url_changes(self):
+        old, new = self.url(self.key('-old')), self.url(self.key('-new'))
+        self.put(old, 'x')
+        self.put(new, 'x')
+        self.insert(old)
+        query(self.session, 'UPDATE %s SET url = %%s' % self.table, new)
+        self.drain()
+        self.assertEqual(self.keys(), [self.key('-new')])
+        self.delete(new)
+        self.drain()
+
+    def test_rollback(self):
+        url = self.url(self.key())
+        self.put(url, 'x')
+        self.insert(url)
+        query(self.session, 'BEGIN')
+        self.delete(url)
+        query(self.session, 'SELECT s3_delete_later(%s)', url)
+        query(self.session, 'ROLLBACK')
+        self.drain()
+        self.assertEqual(self.keys(), [self.key()])
+        self.delete(url)
+        self.drain()
+        self.assertEqual(self.keys(), [])
+
+    def test_many(self):
+        """More than one round of them, odd keys included, and several drains at once."""
+        keys = ['%s/%d &<>"\u00e9\n' % (self.key(), i) for i in range(300)]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(self.store, keys))
+        self.insert(*(self.url(key, 's3') for key in keys))
+        query(self.session, 'DELETE FROM ' + self.table)
+        calls = [Call(self.open(), 'CALL s3_drain()') for _ in range(3)]
+        for call in calls:
+            call.result(60)
+        self.assertEqual((self.queue(), self.keys()), ([], []))
+
+    def test_prepared_transaction(self):
+        kept, gone = self.url(self.key('-kept')), self.url(self.key('-gone'))
+        for url, end in ((kept, 'ROLLBACK PREPARED'), (gone, 'COMMIT PREPARED')):
+            self.put(url, 'x')
+            self.insert(url)
+            query(self.session, 'BEGIN')
+            self.delete(url)
+            query(self.session, "PREPARE TRANSACTION '%s'" % self.table)
+            self.drain()
+            self.assertIn(url.rpartition('/')[2], self.keys())
+            query(self.session, "%s '%s'" % (end, self.table))
+        self.drain()
+        self.assertEqual(self.keys(), [self.key('-kept')])
+        self.delete(kept)
+        self.drain()
+
+    def test_delay(self):
+        self.manage('AFTER DELETE', 'delay=1 hour')
+        url = self.url(self.key())
+        self.put(url, 'x')
+        self.insert(url)
+        self.delete(url)
+        self.drain()
+        self.assertEqual(self.keys(), [self.key()])
+        query(self.session, 'SELECT s3_queue_retry(id) FROM s3_queue')
+        self.drain()
+        self.assertEqual(self.keys(), [])
+
+    def test_max_items(self):
+        urls = [self.url(self.key('-%d' % i)) for i in range(3)]
+        for url in urls:
+            self.put(url, 'x')
+            query(self.session, 'SELECT s3_delete_later(%s)', url)
+        query(self.session, 'CALL s3_drain(2)')
+        self.assertEqual(self.keys(), [self.key('-2')])
+        self.drain()
+
+    def test_missing_object(self):
+        query(self.session, 'SELECT s3_delete_later(%s)', self.url(self.key()))
+        self.drain()
+        self.assertEqual(self.queue(), [])
+
+    def test_missing_bucket(self):
+        """Is no missing object: the address may be wrong."""
+        query(self.session, "SELECT s3_delete_later('s3-gate://no-such-bucket-at-all/key')")
+        self.drain()
+        ((state, attempts, error),) = self.queue('state, attempts, last_error')
+        self.assertEqual((state, attempts), ('pending', 1))
+        self.assertIn('bucket does not exist', error)
+
+    def test_one_bad_does_not_block(self):
+        bad, good = 's3-gate://no-such-bucket-at-all/key', self.url(self.key())
+        self.put(good, 'x')
+        query(self.session, 'SELECT s3_delete_later(%s), s3_delete_later(%s)', bad, good)
+        query(self.session, "SELECT s3_delete_later(%s)", self.url('\u00e9' * 512))
+        self.drain()
+        self.assertEqual(self.keys(), [])
+        self.assertEqual(self.queue('url'), [(bad,)])
+
+    def test_versions(self):
+        """A plain deletion leaves a marker; one of a version takes that version."""
+        name = self.bucket()
+        self.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={'Status': 'Enabled'})
+        first, second = (self.s3.put_object(Bucket=name, Key='k', Body=body)['VersionId']
+                         for body in (b'1', b'2'))
+        url = 's3://%s/k' % name
+        query(self.session, 'SELECT s3_delete_later(%s, version_id => %s)', url, first)
+        self.drain()
+        versions = self.s3.list_object_versions(Bucket=name)
+        self.assertEqual([v['VersionId'] for v in versions['Versions']], [second])
+        self.assertNotIn('DeleteMarkers', versions)
+        query(self.session, 'SELECT s3_delete_later(%s)', url)
+        self.drain()
+        versions = self.s3.list_object_versions(Bucket=name)
+        self.assertEqual([v['VersionId'] for v in versions['Versions']], [second])
+        self.assertEqual(len(versions['DeleteMarkers']), 1)
+
+    def test_notification(self):
+        query(self.session, 'LISTEN s3store_queue')
+        query(self.session, 'SELECT s3_delete_later(%s)', self.url(self.key()))
+        other = self.open()
+        self.drain(other)
+        query(self.session, 'SELECT 1')
+        (note,) = self.session.notifies
+        self.assertEqual((note.channel, note.payload),
+                         ('s3store_queue', '{"deleted": 1, "kept": 0, "failed": 0}'))
+
+
+class ReferenceTest(QueueCase):
+    """A row that names the object keeps it."""
+
+    def setUp(self):
+        super().setUp()
+        self.manage('AFTER DELETE OR UPDATE OF url')
+
+    def test_copy_of_the_row(self):
+        url = self.url(self.key())
+        self.put(url, 'x')
+        self.insert(url, url)
+        query(self.session, 'DELETE FROM %s WHERE id = 1' % self.table)
+        self.drain()
+        self.assertEqual((self.queue(), self.keys()), ([], [self.key()]))
+        self.delete(url)
+        self.drain()
+        self.assertEqual(self.keys(), [])
+
+    def test_partition_move(self):
+        table = self.table + '_p'
+        query(self.session, 'CREATE TABLE %s (kind int, url text) PARTITION BY LIST (kind)' % table)
+        self.addCleanup(lambda: query(self.open(), 'DROP TABLE ' + table))
+        for kind in (1, 2):
+            query(self.session, 'CREATE TABLE %s_%d PARTITION OF %s FOR VALUES IN (%d)'
+                  % (table, kind, table, kind))
+        query(self.session, 'CREATE TRIGGER managed AFTER DELETE OR UPDATE OF url, kind ON %s'
+              " FOR EACH ROW EXECUTE FUNCTION s3_manage('url')" % table)
+        url = self.url(self.key())
+        self.put(url, 'x')
+        query(self.session, 'INSERT INTO %s VALUES (1, %%s)' % table, url)
+        query(self.session, 'UPDATE %s SET kind = 2' % table)
+        self.assertEqual(self.queue('url'), [(url,)])
+        self.drain()
+        self.assertEqual((self.queue(), self.keys()), ([], [self.key()]))
+        query(self.session, 'DELETE FROM ' + table)
+        self.drain()
+        self.assertEqual(self.keys(), [])
+
+    def test_exclusive(self):
+        """The promise that it makes is taken at its word."""
+        self.manage('AFTER DELETE', 'exclusive')
+        url = self.url(self.key())
+        self.put(url, 'x')
+        self.insert(url, url)
+        query(self.session, 'DELETE FROM %s WHERE id = 1' % self.table)
+        self.drain()
+        self.assertEqual(self.keys(), [])
+
+    def test_row_that_is_not_committed_yet(self):
+        """Its transaction holds the object, though its own snapshot sees no deletion."""
+        self.manage('AFTER INSERT OR DELETE')
+        url = self.url(self.key())
+        self.put(url, 'x')
+        self.insert(url)
+        other = self.open()
+        query(other, 'BEGIN ISOLATION LEVEL REPEATABLE READ')
+        query(other, 'SELECT 1 FROM ' + self.table)
+        self.insert(url, session=other)
+        self.delete(url)
+        self.drain()
+        ((state, attempts, error),) = self.queue('state, attempts, last_error')
+        self.assertEqual((state, attempts), ('pending', 0))
+        self.assertIn('is under way', error)
+        query(other, 'COMMIT')
+        query(self.session, 'SELECT s3_queue_retry(id) FROM s3_queue')
+        self.drain()
+        self.assertEqual((self.queue(), self.keys()), ([], [self.key()]))
+
+    def test_rows_of_a_load_that_is_not_committed_yet(self):
+        """A transaction that names too many objects holds their bucket."""
+        self.manage('AFTER INSERT OR DELETE')
+        url = self.url(self.key())
+        self.put(url, 'x')
+        self.insert(url)
+        other = self.open()
+        query(other, 'BEGIN')
+        query(other, 'INSERT INTO %s (url) SELECT %%s || i FROM generate_series(1, 300) i' % self.table,
+              self.url('other'))
+        self.insert(url, session=other)
+        self.delete(url)
+        self.drain()
+        self.assertIn('is under way', self.queue('last_error')[0][0])
+        query(other, 'COMMIT')
+        query(self.session, 'SELECT s3_queue_retry(id) FROM s3_queue')
+        self.drain()
+        self.assertEqual((self.queue(), self.keys()), ([], [self.key()]))
+
+    def test_old_snapshot_takes_it_off(self):
+        """A deletion is found that is younger than the snapshot of the transaction."""
+        self.manage('AFTER INSERT OR DELETE')
+        url = self.url(self.key())
+        self.put(url, 'x')
+        self.insert(url)
+        other = self.open()
+        query(other, 'BEGIN ISOLATION LEVEL REPEATABLE READ')
+        query(other, 'SELECT 1 FROM ' + self.table)
+        self.delete(url)
+        self.insert(url, session=other)
+        query(other, 'COMMIT')
+        self.assertEqual(self.queue(), [])
+
+    def test_locked_table_waits(self):
+        url = self.url(self.key())
+        self.insert(url)
+        self.delete(url)
+        other = self.open()
+        query(other, 'BEGIN')
+        query(other, 'LOCK TABLE ' + self.table)
+        self.drain()
+        ((attempts, error),) = self.queue('attempts, last_error')
+        self.assertEqual(attempts, 0)
+        self.assertIn('lock timeout', error)
+        query(other, 'ROLLBACK')
+
+
+class AgeTest(QueueCase):
+    """What was written after its deletion was queued stays, whoever wrote it."""
+
+    def test_written_before(self):
+        self.store(self.key())
+        query(self.session, 'SELECT s3_delete_later(%s)', self.url(self.key()))
+        self.drain()
+        self.assertEqual(self.keys(), [])
+
+    def test_written_after(self):
+        self.store(self.key(), b'old')
+        query(self.session, 'SELECT s3_delete_later(%s)', self.url(self.key()))
+        self.store(self.key(), b'new')
+        self.drain()
+        self.assertEqual(self.content(self.key()), b'new')
+        self.assertEqual(self.queue(), [])
+
+    def serve(self, *answers):
+        server = FaultServer(answers=[*answers, Answer(404, {}, b'')])
+        server.start()
+        self.addCleanup(server.stop)
+        query(self.session, "SELECT set_config('s3store.endpoints', %s, false)",
+              '{"s3-fake": {"endpoint_url": "%s", "access_key_id": "id", "secret_access_key": "s"}}'
+              % server.endpoint)
+        query(self.session, "SELECT s3_delete_later('s3-fake://answer/key')")
+        return server
+
+    def test_whole_seconds(self):
+        """Where the server tells no more, the object stays for a while."""
+        now = query(self.session, "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC',"
+                    " 'Dy, DD Mon YYYY HH24:MI:SS \"GMT\"'), to_char(clock_timestamp() AT TIME ZONE 'UTC',"
+                    " 'YYYY-MM-DD\"T\"HH24:MI:SS.000Z')")[0]
+        head = Answer(200, {'Last-Modified': now[0], 'Date': now[0]}, b'')
+        page = ('<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>key</Key>'
+                '<LastModified>%s</LastModified><Size>1</Size></Contents></ListBucketResult>' % now[1])
+        server = self.serve(head, Answer(200, {}, page.encode()), head, Answer(200, {}, page.encode()),
+                            Answer(204, {}, b''))
+        self.drain()
+        self.assertEqual(self.queue('state, attempts, last_error'), [('pending', 0, UNCLEAR)])
+        query(self.session, 'SELECT s3_queue_retry(id) FROM s3_queue')
+        query(self.session, 'SET s3store.delete_grace = 0')
+        self.drain()
+        self.assertEqual(self.queue(), [])
+        self.assertTrue(is_removal(server.requests[-1]), server.requests[-1])
+
+    def test_slow_clock_of_the_server(self):
+        """An hour behind: what it says is newer than we say."""
+        times = query(self.session, "SELECT to_char((clock_timestamp() - i * '1 min'::interval)"
+                      " AT TIME ZONE 'UTC', 'Dy, DD Mon YYYY HH24:MI:SS \"GMT\"')"
+                      ' FROM unnest(ARRAY[55, 60]) i')
+        self.serve(Answer(200, {'Last-Modified': times[0][0], 'Date': times[1][0]}, b''))
+        self.drain()
+        self.assertEqual(self.queue(), [])          # kept: nothing was deleted
+
+    def test_no_time(self):
+        server = self.serve(Answer(200, {}, b''))
+        self.drain()
+        self.assertEqual(self.queue('state, attempts, last_error'), [('pending', 0, UNCLEAR)])
+        self.assertFalse(any(map(is_removal, server.requests)))
+
+
+class FailureTest(QueueCase):
+    """Attempts, and what is none."""
+
+    def serve(self, *answers):
+        server = FaultServer(answers=list(answers))
+        server.start()
+        self.addCleanup(server.stop)
+        query(self.session, "SELECT set_config('s3store.endpoints', %s, false)",
+              '{"s3-fake": {"endpoint_url": "%s", "access_key_id": "id", "secret_access_key": "s"}}'
+              % server.endpoint)
+        return server
+
+    def test_throttled_is_no_attempt(self):
+        self.serve(Answer(503, {}, b'<Error><Code>SlowDown</Code></Error>'))
+        query(self.session, "SELECT s3_delete_later('s3-fake://answer/key', version_id => 'v')")
+        self.drain()
+        ((attempts, error, waits),) = self.queue('attempts, last_error, next_at > clock_timestamp()')
+        self.assertEqual((attempts, waits), (0, True))
+        self.assertTrue(error)
+
+    def test_dead_after_the_last_attempt(self):
+        self.serve(Answer(403, {}, b'<Error><Code>AccessDenied</Code></Error>'))
+        query(self.session, 'SET s3store.delete_max_attempts = 3')
+        query(self.session, "SELECT s3_delete_later('s3-fake://answer/key', version_id => 'v')")
+        waits = []
+        for attempt in (1, 2, 3):
+            self.drain()
+            ((state, attempts, error, wait),) = self.queue(
+                'state, attempts, last_error, extract(epoch FROM next_at - clock_timestamp())')
+            self.assertEqual((state, attempts), ('dead' if attempt == 3 else 'pending', attempt))
+            self.assertIn('access denied', error)
+            waits.append(float(wait))
+            query(self.session, 'UPDATE s3_deletion SET next_at = now()')
+        self.assertLess(waits[0], 1)
+        self.assertGreater(waits[2], 1.5)
+        self.drain()
+        self.assertEqual(self.queue('state'), [('dead',)])
+        query(self.session, 'SELECT s3_queue_retry()')
+        self.assertEqual(self.queue('state, attempts'), [('pending', 0)])
+
+    def test_dead_server_blocks_no_commit(self):
+        server = FaultServer(mode='stall')
+        server.mode = 'silent-accept'
+        server.start()
+        self.addCleanup(server.stop)
+        query(self.session, "SELECT set_config('s3store.endpoints', %s, false)",
+              '{"s3-fake": {"endpoint_url": "%s", "access_key_id": "id", "secret_access_key": "s"}}'
+              % server.endpoint)
+        query(self.session, "SET statement_timeout = '5s'")
+        self.insert('s3-fake://b/k')
+        self.delete('s3-fake://b/k')
+        self.assertEqual(self.queue('url'), [('s3-fake://b/k',)])
+
+
+class RaceTest(QueueCase):
+    """Delete, put and worker, interleaved at every step.
+
+    A drain is held at the gate; a put of the same URL is let loose, and must
+    survive.  Nothing here is left to time: requests stop at the gate, and that
+    somebody waits is seen in pg_locks.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.target = self.url(self.key())
+        self.put(self.target, 'old')
+        self.insert(self.target)
+        self.other = self.open()
+
+    def wait_for_lock(self, session):
+        pid = session.info.backend_pid
+        wait_for(lambda: query(self.session, 'SELECT 1 FROM pg_locks WHERE pid = %s AND NOT granted'
+                               " AND locktype = 'advisory'", pid), 'a writer waits')
+
+    def check_new(self):
+        """The new object is there, and stays."""
+        self.assertEqual(self.content(self.key()), b'new')
+        query(self.session, "UPDATE s3_deletion SET next_at = now() - '1 hour'::interval")
+        self.drain()
+        self.assertEqual(self.content(self.key()), b'new')
+        self.assertEqual(self.queue(), [])
+
+    def hold_drain(self, matches, after=False):
+        """A drain whose request is held."""
+        held = self.gate.hold(matches, after)
+        self.delete(self.target)
+        call = Call(self.other, 'CALL s3_drain()')
+        held.reached()
+        self.assertEqual(query(self.session, CLAIMED), [(1,)])
+        return held, call
+
+    def put_meanwhile(self, held, call):
+        """A put, which waits for the drain that is held."""
+        writer = self.open()
+        put = Call(writer, "SELECT s3_put(%s, 'new'::text, overwrite => true)", self.target)
+        self.wait_for_lock(writer)
+        held.release()
+        call.result(30)
+        put.result(30)
+
+    def test_put_before_the_claim(self):
+        self.delete(self.target)
+        self.put(self.target, 'new', self.other)
+        self.assertEqual(self.queue(), [])
+        self.check_new()
+
+    def test_put_while_the_drain_looks_the_object_up(self):
+        self.put_meanwhile(*self.hold_drain(is_method('HEAD')))
+        self.check_new()
+
+    def test_put_when_the_drain_has_looked_the_object_up(self):
+        self.put_meanwhile(*self.hold_drain(is_method('HEAD'), after=True))
+        self.check_new()
+
+    def test_put_before_the_server_deletes(self):
+        self.put_meanwhile(*self.hold_drain(is_removal))
+        self.check_new()
+
+    def test_put_after_the_server_has_deleted(self):
+        self.put_meanwhile(*self.hold_drain(is_removal, after=True))
+        self.check_new()
+
+    def test_put_by_somebody_else_before_the_drain_looks(self):
+        """Who knows nothing of the queue is told by the time of his object."""
+        held, call = self.hold_drain(is_method('HEAD'))
+        self.store(self.key(), b'new')
+        held.release()
+        call.result(30)
+        self.check_new()
+
+    def test_deletion_during_a_put(self):
+        """The put holds the object before it asks for deletions."""
+        held = self.gate.hold(is_method('PUT'))
+        put = Call(self.other, "SELECT s3_put(%s, 'new'::text, overwrite => true)", self.target)
+        held.reached()
+        self.delete(self.target)
+        self.drain()
+        self.assertIn('is under way', self.queue('last_error')[0][0])
+        held.release()
+        put.result(30)
+        self.check_new()
+
+    def test_deletion_taken_off_by_a_put_that_is_not_committed(self):
+        self.delete(self.target)
+        query(self.other, 'BEGIN')
+        self.put(self.target, 'new', self.other)
+        self.drain()                                # the row is locked: it is skipped
+        self.assertEqual(self.content(self.key()), b'new')
+        query(self.other, 'COMMIT')
+        self.check_new()
+
+    def test_put_rolled_back_puts_the_deletion_back(self):
+        self.delete(self.target)
+        query(self.other, 'BEGIN')
+        query(self.other, 'SAVEPOINT s')
+        self.insert(self.target, session=self.other)
+        query(self.other, 'ROLLBACK TO s')
+        query(self.other, 'COMMIT')
+        self.assertEqual(self.queue(), [(self.target, 'pending', 0)])
+        self.drain()
+        self.assertEqual(self.keys(), [])
+
+    def test_insert_during_a_deletion(self):
+        """A row that is too late to save its object says so."""
+        held, call = self.hold_drain(is_removal)
+        writer = self.open()
+        insert = Call(writer, 'INSERT INTO %s (url) VALUES (%%s)' % self.table, self.target)
+        self.wait_for_lock(writer)
+        held.release()
+        call.result(30)
+        with self.assertSqlState('40001', 'was being deleted'):
+            insert.result(30)
+        self.assertEqual(self.keys(), [])
+
+    def kill_drain(self, held, call):
+        """Ends the session of a drain whose request is held."""
+        pid = self.other.info.backend_pid
+        query(self.session, 'SELECT pg_terminate_backend(%s)', pid)
+        wait_for(lambda: not lives(pid), 'the drain is gone', 30)
+        call.join(30)
+
+    def test_worker_dies_before_its_request_arrives(self):
+        """A put waits until no request of a dead worker can be under way."""
+        query(self.session, "SET s3store.delete_grace = '1 h'")
+        held, call = self.hold_drain(is_removal)
+        self.kill_drain(held, call)
+        writer = self.open()
+        query(writer, "SET s3store.delete_grace = '3 s'")
+        put = Call(writer, "SELECT s3_put(%s, 'new'::text, overwrite => true)", self.target)
+        held.release()
+        wait_for(lambda: self.keys() == [], 'the late request is served')
+        self.assertTrue(put.is_alive(), 'the put did not wait')
+        put.result(30)
+        query(self.session, 'SET s3store.delete_grace = 0')
+        self.check_new()
+
+    def test_worker_dies_before_it_settles(self):
+        held, call = self.hold_drain(is_removal, after=True)
+        self.kill_drain(held, call)
+        query(self.session, 'SET s3store.delete_grace = 0')
+        self.put(self.target, 'new')
+        self.check_new()
+
+    def test_worker_dies_and_another_one_goes_on(self):
+        """Nobody takes its claims over at once, and then somebody does."""
+        held, call = self.hold_drain(is_method('HEAD'))
+        self.kill_drain(held, call)
+        held.release()
+        self.drain()
+        self.assertEqual(query(self.session, CLAIMED), [(1,)])
+        self.assertEqual(self.keys(), [self.key()])
+        query(self.session, 'SET s3store.delete_grace = 0')
+        self.drain()
+        self.assertEqual((self.queue(), self.keys()), ([], []))
+
+    def test_cancelled_drain(self):
+        held, call = self.hold_drain(is_method('HEAD'))
+        query(self.session, 'SELECT pg_cancel_backend(%s)', self.other.info.backend_pid)
+        with self.assertSqlState('57014'):
+            call.result(30)
+        held.release()
+        query(self.other, 'SET s3store.delete_grace = 0')
+        self.drain(self.other)
+        self.assertEqual((self.queue(), self.keys()), ([], []))
+
+    def test_two_drains_work_on_different_rows(self):
+        more = self.url(self.key('-more'))
+        self.put(more, 'x')
+        held, call = self.hold_drain(is_method('HEAD'))
+        query(self.session, 'SELECT s3_delete_later(%s)', more)
+        self.drain()
+        self.assertEqual(self.keys(), [self.key()])
+        held.release()
+        call.result(30)
+        self.assertEqual(self.keys(), [])
+        removals = [request for request in self.gate.requests if is_removal(request)]
+        self.assertEqual(len(removals), 2)
+
+
+if __name__ == '__main__':
+    unittest.main()

@@ -1,0 +1,234 @@
+"""test_worker.py - the background worker: who starts it, what it survives, whom it lets pass."""
+import os
+import signal
+import unittest
+
+from backend import entry, lives, wait_for
+from fault import FaultServer
+from harness import query
+from queue_case import WorkerCase
+
+
+class OnDemandTest(WorkerCase):
+    """Nothing is preloaded: a commit starts the worker."""
+
+    def test_commit(self):
+        self.managed('commit')
+        self.assertEqual(self.workers(), [])
+        query(self.session, 'DELETE FROM managed')
+        self.wait_until_gone('commit')
+        wait_for(lambda: query(self.session, 'SELECT count(*) FROM s3_queue') == [(0,)], 'settled')
+        self.assertEqual(len(self.workers()), 1)
+        wait_for(lambda: self.workers() == [], 'the worker leaves', 30)
+
+    def test_commit_while_it_lingers(self):
+        self.managed('first', 'second')
+        query(self.session, "DELETE FROM managed WHERE url LIKE '%first'")
+        self.wait_until_gone('first')
+        query(self.session, "DELETE FROM managed WHERE url LIKE '%second'")
+        self.wait_until_gone('second')
+
+    def test_rollback(self):
+        self.managed('rollback')
+        query(self.session, 'BEGIN')
+        query(self.session, 'DELETE FROM managed')
+        query(self.session, 'ROLLBACK')
+        self.assertEqual(self.workers(), [])
+        self.assertTrue(self.exists('rollback'))
+
+    def test_switched_off(self):
+        self.managed('off')
+        query(self.session, 'SET s3store.worker = off')
+        query(self.session, 'DELETE FROM managed')
+        self.assertEqual(self.workers(), [])
+        self.assertTrue(self.exists('off'))
+        query(self.session, 'SET s3store.worker = on')
+        query(self.session, 'SELECT s3_queue_retry(id) FROM s3_queue')
+        self.wait_until_gone('off')
+
+    def test_it_tries_again(self):
+        """Without another commit."""
+        query(self.session, "SELECT s3_delete_later('s3://no-such-bucket-at-all/key')")
+        wait_for(lambda: query(self.session, 'SELECT attempts FROM s3_queue')[0][0] >= 2,
+                 'a second attempt', 30)
+        self.assertIn('bucket does not exist', query(self.session, 'SELECT last_error FROM s3_queue')[0][0])
+
+    def test_worker_is_killed(self):
+        """That restarts the server; what it had queued is still there."""
+        query(self.session, "SELECT s3_delete_later('s3://no-such-bucket-at-all/key')")
+        wait_for(self.workers, 'a worker runs')
+        os.kill(self.workers()[0], signal.SIGKILL)
+        self.admin = self.reconnect('postgres')
+        self.session = self.reconnect(self.database)
+        self.assertEqual(query(self.session, 'SELECT count(*) FROM s3_queue'), [(1,)])
+        self.managed('after')
+        query(self.session, 'DELETE FROM managed')
+        self.wait_until_gone('after')
+
+    def reconnect(self, database):
+        """A session, once the server has come back."""
+        found = []
+
+        def connected():
+            try:
+                conn = self.open(database)
+                query(conn, 'SELECT 1')
+                found.append(conn)
+            except Exception:
+                return False
+            return True
+        wait_for(connected, 'the server is back', 60)
+        return found[0]
+
+    def test_drop_extension(self):
+        self.managed('dropped')
+        query(self.session, 'DELETE FROM managed')
+        self.wait_until_gone('dropped')
+        (pid,) = self.workers()
+        query(self.session, 'DROP EXTENSION s3store CASCADE')
+        wait_for(lambda: not lives(pid), 'the worker leaves', 30)
+        self.assertNotIn('PANIC', self.log())
+
+    def test_drop_database(self):
+        """It lingers, and goes in time."""
+        self.managed('database')
+        query(self.session, 'DELETE FROM managed')
+        self.wait_until_gone('database')
+        self.assertEqual(len(self.workers()), 1)
+        self.session.close()
+        query(self.admin, 'DROP DATABASE ' + self.database)
+
+    def test_database_as_template(self):
+        self.managed('template')
+        query(self.session, 'DELETE FROM managed')
+        self.wait_until_gone('template')
+        self.session.close()
+        query(self.admin, 'CREATE DATABASE %s_copy TEMPLATE %s' % (self.database, self.database))
+
+    def test_settings_of_the_database(self):
+        self.managed('by database')
+        query(self.session, 'ALTER DATABASE %s SET s3store.read_only = on' % self.database)
+        query(self.session, 'DELETE FROM managed')
+        wait_for(lambda: 'read-only' in (query(self.session, 'SELECT last_error FROM s3_queue')[0][0] or ''),
+                 'the worker has tried', 30)
+        self.assertTrue(self.exists('by database'))
+        self.assertEqual(query(self.session, 'SELECT attempts FROM s3_queue'), [(0,)])
+
+
+class PreloadedTest(WorkerCase):
+    """With shared_preload_libraries there is a launcher."""
+
+    preload = True
+    settings = {'s3store.worker_poll_interval': '1s', 'max_prepared_transactions': '5'}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.silent = []
+        for number in (1, 2):
+            silent = FaultServer(mode='silent-accept')
+            silent.start()
+            cls.addClassCleanup(silent.stop)
+            cls.silent.append(silent)
+            cls.endpoints['s3-silent-%d' % number] = entry(silent.endpoint)
+        super().setUpClass()
+
+    def test_launcher(self):
+        self.assertEqual(query(self.admin, 'SELECT count(*) FROM pg_stat_activity'
+                               " WHERE backend_type = 's3store launcher'"), [(1,)])
+
+    def test_commit(self):
+        self.managed('commit')
+        query(self.session, 'DELETE FROM managed')
+        self.wait_until_gone('commit')
+
+    def test_delay(self):
+        """The worker is gone by then; the launcher starts another one."""
+        self.managed('delayed')
+        query(self.session, 'SELECT s3_delete_later(%s, %s)', self.url('delayed'), '1 s')
+        self.wait_until_gone('delayed')
+
+    def test_commit_prepared(self):
+        """Wakes nobody, so the launcher looks."""
+        self.managed('prepared')
+        query(self.session, 'BEGIN')
+        query(self.session, 'DELETE FROM managed')
+        query(self.session, "PREPARE TRANSACTION '%s'" % self.database)
+        query(self.session, "COMMIT PREPARED '%s'" % self.database)
+        self.wait_until_gone('prepared')
+
+    def test_restart(self):
+        self.check_restart('fast')
+
+    def test_crash(self):
+        self.check_restart('immediate')
+
+    def check_restart(self, mode):
+        """Nobody need commit anything: what was queued is carried out."""
+        self.managed(mode)
+        query(self.session, 'SET s3store.worker = off')
+        query(self.session, 'DELETE FROM managed')
+        self.assertTrue(self.exists(mode))
+        self.session.close()
+        self.admin.close()
+        self.restart(mode)
+        self.wait_until_gone(mode)
+
+    def test_reload(self):
+        self.managed('reload')
+        query(self.admin, 'ALTER SYSTEM SET s3store.worker = off')
+        query(self.admin, 'SELECT pg_reload_conf()')
+        wait_for(lambda: query(self.session, 'SHOW s3store.worker') == [('off',)], 'the setting is read')
+        query(self.session, 'DELETE FROM managed')
+        self.assertTrue(self.exists('reload'))
+        query(self.admin, 'ALTER SYSTEM RESET s3store.worker')
+        query(self.admin, 'SELECT pg_reload_conf()')
+        self.wait_until_gone('reload')
+
+    def call_silence(self, scheme, silent):
+        """Lets the worker call a server that has fallen silent."""
+        query(self.session, 'SELECT s3_delete_later(%s)', scheme + '://bucket/key')
+        silent.reached('silent-accept')
+
+    def test_drop_database_during_a_call(self):
+        """The launcher sends the worker away, though its server has fallen silent."""
+        self.call_silence('s3-silent-1', self.silent[0])
+        self.session.close()
+        query(self.admin, 'DROP DATABASE ' + self.database)
+
+    def test_no_transaction_during_a_call(self):
+        """So DROP EXTENSION waits for nothing."""
+        self.call_silence('s3-silent-2', self.silent[1])
+        self.assertEqual(query(self.admin, 'SELECT xact_start, backend_xid, backend_xmin'
+                               ' FROM pg_stat_activity WHERE pid = %s', self.workers()[0]),
+                         [(None, None, None)])
+        query(self.session, 'DROP EXTENSION s3store CASCADE')
+
+    def test_settled_though_extension_updated(self):
+        """ALTER EXTENSION waits for no worker, and no worker for it."""
+        self.managed('updated')
+        query(self.session, 'BEGIN')
+        query(self.session, 'DELETE FROM managed')
+        query(self.session, "ALTER EXTENSION s3store UPDATE")
+        query(self.session, 'COMMIT')
+        self.wait_until_gone('updated')
+
+
+class AsynchronousCommitTest(WorkerCase):
+    """A row whose deletion did not reach the disk must not lose its object."""
+
+    settings = {'wal_writer_delay': '10s', 's3store.worker': 'off'}
+
+    def test_crash_after_the_object_is_gone(self):
+        self.managed('lost')
+        query(self.session, 'CHECKPOINT')
+        query(self.session, 'SET synchronous_commit = off')
+        query(self.session, 'DELETE FROM managed')
+        query(self.session, 'CALL s3_drain()')
+        self.assertFalse(self.exists('lost'))
+        self.cluster.kill()
+        self.cluster.command('start')
+        self.assertEqual(query(self.open(), 'SELECT count(*) FROM managed'), [(0,)])
+
+
+if __name__ == '__main__':
+    unittest.main()
