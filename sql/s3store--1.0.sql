@@ -536,6 +536,25 @@ COMMENT ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_
 'as s3_reconcile, for the URLs of several columns: an object is only_in_s3 when none of them names it';
 
 --
+-- Checks
+--
+
+CREATE FUNCTION s3_check(url pg_catalog.text,
+						 OUT step pg_catalog.text,
+						 OUT ok pg_catalog.bool,
+						 OUT detail pg_catalog.text,
+						 OUT hint pg_catalog.text)
+RETURNS SETOF pg_catalog.record
+AS 'MODULE_PATHNAME', 's3store_check'
+LANGUAGE C VOLATILE STRICT PARALLEL SAFE COST 10000 ROWS 8;
+
+COMMENT ON FUNCTION s3_check(pg_catalog.text) IS
+'goes the way of a request to a URL step by step, to the first one that fails: what it found, and what to do';
+
+REVOKE ALL ON FUNCTION s3_check(pg_catalog.text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION s3_check(pg_catalog.text) TO s3store_read;
+
+--
 -- Rights: what reaches keys or the network is for the roles only.
 --
 

@@ -33,6 +33,16 @@ typedef enum S3ErrorKind
 	S3_ERROR_PROTOCOL			/* 08P01: an answer that cannot be parsed */
 } S3ErrorKind;
 
+/* How far a request came that got no answer. */
+typedef enum S3Step
+{
+	S3_STEP_NONE = 0,			/* the error is none of a transfer */
+	S3_STEP_RESOLVE,
+	S3_STEP_CONNECT,
+	S3_STEP_TLS,
+	S3_STEP_ANSWER
+} S3Step;
+
 #define S3_ERROR_MESSAGE_MAX	256
 #define S3_ERROR_DETAIL_MAX		1024
 #define S3_ERROR_HINT_MAX		256
@@ -55,6 +65,7 @@ typedef struct S3Error
 	char		hint[S3_ERROR_HINT_MAX];	/* sentences, or "" */
 
 	/* Filled by the transfer room only. */
+	S3Step		step;			/* where the request ended */
 	bool		transient;		/* asking again may help */
 	bool		unsent;			/* the server has not seen the request */
 

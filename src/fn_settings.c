@@ -22,9 +22,6 @@
 #include "guc.h"
 #include "rules.h"
 
-#define ID_SHOWN_LEN	4		/* characters at the end of an access key ID */
-#define ID_HIDDEN_MIN	4		/* that stay hidden at least */
-
 PG_FUNCTION_INFO_V1(s3store_settings);
 PG_FUNCTION_INFO_V1(s3store_credentials);
 
@@ -37,7 +34,6 @@ static const char *unit_of(const S3Rule *rule);
 static const char *option_name(const S3Rule *rule, int value);
 static char *endpoint_text(const S3Endpoint *endpoint);
 static const char *source_of(const S3Rule *rule, const S3Storage *storage);
-static char *mask_id(const char *id);
 
 /*
  * s3_settings(scheme text) returns setof record (name text, value text,
@@ -83,7 +79,7 @@ s3store_credentials(PG_FUNCTION_ARGS)
 	bool		nulls[3] = {false};
 
 	values[0] = CStringGetTextDatum(s3_credentials_source());
-	values[1] = CStringGetTextDatum(mask_id(credentials->access_key_id));
+	values[1] = CStringGetTextDatum(s3_key_id_masked(credentials->access_key_id));
 	values[2] = TimestampTzGetDatum(s3_date_from_unix(credentials->expires_at));
 	nulls[2] = credentials->expires_at == 0;
 	PG_RETURN_DATUM(HeapTupleGetDatum(make_tuple(fcinfo, values, nulls)));
@@ -184,14 +180,4 @@ source_of(const S3Rule *rule, const S3Storage *storage)
 	if ((storage->given & UINT64CONST(1) << (rule - s3_rules)) != 0)
 		return "endpoint entry";
 	return s3_guc_is_set(rule->name) ? "setting" : "default";
-}
-
-/* All but the last characters; all of an ID that is too short for that. */
-static char *
-mask_id(const char *id)
-{
-	size_t		len = strlen(id);
-
-	return psprintf("%s%s", S3_SECRET_MASK,
-					len < ID_SHOWN_LEN + ID_HIDDEN_MIN ? "" : id + len - ID_SHOWN_LEN);
 }

@@ -24,6 +24,8 @@ static bool explain_lost(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_ended(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_not_http(S3Error *err);
 static bool explain_headers(S3Error *err);
+static S3Step failed_step(const S3HttpTransfer *transfer);
+static bool is_tls_code(CURLcode code);
 static bool is_transient(const S3HttpTransfer *transfer);
 static long system_error(const S3HttpTransfer *transfer);
 static bool add_server(const S3HttpTransfer *transfer, S3Error *err);
@@ -45,6 +47,7 @@ s3_http_explain(const S3HttpTransfer *transfer, S3Error *err)
 	else
 		s3_error_set(err, S3_ERROR_PROTOCOL, "server returned HTTP status %d, which does not exist",
 					 transfer->status);
+	err->step = failed_step(transfer);
 	err->transient = is_transient(transfer);
 	err->unsent = !transfer->connected;
 	return add_server(transfer, err);
@@ -226,6 +229,36 @@ explain_headers(S3Error *err)
 	return s3_error_set(err, S3_ERROR_PROTOCOL,
 						"headers of the answer exceed %d bytes or %d lines",
 						S3_HTTP_HEADERS_MAX, S3_HTTP_HEADER_COUNT_MAX);
+}
+
+/* By what failed; only a timeout is told by the moments that have passed. */
+static S3Step
+failed_step(const S3HttpTransfer *transfer)
+{
+	CURLcode	code = transfer->code;
+
+	if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY)
+		return S3_STEP_RESOLVE;
+	if (code == CURLE_COULDNT_CONNECT)
+		return S3_STEP_CONNECT;
+	if (is_tls_code(code))
+		return S3_STEP_TLS;
+	if (transfer->connected || transfer->head_bytes > 0)
+		return S3_STEP_ANSWER;
+	if (!has_passed(transfer, CURLINFO_NAMELOOKUP_TIME_T))
+		return S3_STEP_RESOLVE;
+	if (!has_passed(transfer, CURLINFO_CONNECT_TIME_T) && !s3_http_is_connected(transfer))
+		return S3_STEP_CONNECT;
+	return strncmp(transfer->request->url, "https:", 6) == 0 ? S3_STEP_TLS : S3_STEP_ANSWER;
+}
+
+static bool
+is_tls_code(CURLcode code)
+{
+	return code == CURLE_SSL_CACERT_BADFILE || code == CURLE_PEER_FAILED_VERIFICATION ||
+		code == CURLE_SSL_CONNECT_ERROR || code == CURLE_SSL_CERTPROBLEM ||
+		code == CURLE_SSL_CIPHER || code == CURLE_SSL_ISSUER_ERROR ||
+		code == CURLE_SSL_INVALIDCERTSTATUS;
 }
 
 /* May the same request fare better a little later? */

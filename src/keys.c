@@ -16,6 +16,9 @@
 #define AWS_ID_LEN				20
 #define AWS_SECRET_LEN			40
 
+#define ID_SHOWN_LEN	4		/* characters at the end of an access key ID */
+#define ID_HIDDEN_MIN	4		/* that stay hidden at least */
+
 static bool is_access_key_id(const char *run, size_t len);
 static bool is_secret_access_key(const char *run, size_t len);
 static bool has_user_info(const char *text);
@@ -84,6 +87,15 @@ s3_looks_like_key(const char *text)
 		text += strcspn(text, key_characters);
 	}
 	return false;
+}
+
+char *
+s3_key_id_masked(const char *id)
+{
+	size_t		len = strlen(id);
+
+	return psprintf("%s%s", S3_SECRET_MASK,
+					len < ID_SHOWN_LEN + ID_HIDDEN_MIN ? "" : id + len - ID_SHOWN_LEN);
 }
 
 static bool

@@ -10,6 +10,9 @@
 
 #include "error.h"
 
+/* What a secret is shown as. */
+#define S3_SECRET_MASK			"********"
+
 /* Bytes of keys. */
 #define S3_ACCESS_KEY_ID_MAX		255
 #define S3_SECRET_ACCESS_KEY_MAX	255
@@ -37,5 +40,8 @@ extern bool s3_check_printable(const char *name, const char *value, size_t max, 
 /* Does the text hold what looks like an access key; or that, or user:password@? */
 extern bool s3_looks_like_key(const char *text);
 extern bool s3_looks_like_secret(const char *text);
+
+/* An access key ID as it is shown, palloc'd: its last characters, or none of a short one. */
+extern char *s3_key_id_masked(const char *id);
 
 #endif							/* S3STORE_KEYS_H */

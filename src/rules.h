@@ -9,6 +9,7 @@
 #ifndef S3STORE_RULES_H
 #define S3STORE_RULES_H
 
+#include "keys.h"
 #include "settings.h"
 
 #include <limits.h>
@@ -30,9 +31,6 @@
 #define S3_COPY_SIZE_MAX		(5 * 1024 * 1024)	/* kB, S3's limit */
 
 #define S3_STORAGE_CLASS_DEFAULT	"STANDARD"
-
-/* What a secret is shown as. */
-#define S3_SECRET_MASK			"********"
 
 typedef enum S3RuleType
 {
