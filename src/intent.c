@@ -33,6 +33,7 @@
 #include "digest.h"
 #include "intent.h"
 #include "object_lock.h"
+#include "txn.h"
 
 #define COMPACT_SIZE	(32 * 1024) /* bytes of a journal between two tries */
 
@@ -45,6 +46,7 @@ static bool finds_leftover(const S3JournalContent *content, const S3Before *befo
 						   const char *target);
 static void append_intent(S3PutIntent *handle, const S3Call *put, S3Intent *intent,
 						  const S3Before *before);
+static bool has_leftovers(const S3JournalContent *content);
 static S3Journal *compact(S3Journal *journal, int more);
 static char *unquote(char *etag);
 static bool was_refused(const S3Finished *finished);
@@ -115,6 +117,7 @@ s3_intent_begin(S3PutIntent *handle, const S3Call *put, const S3Before *before)
 	intent.previous = text_or_empty(before->info.version_id);
 	handle->number = s3_journal_number(intent.target);
 
+	s3_txn_note_put();
 	/* Who removes a leftover of this name has the lock, and looks for us. */
 	s3_object_lock(put);
 	append_intent(handle, put, &intent, before);
@@ -181,9 +184,9 @@ append_intent(S3PutIntent *handle, const S3Call *put, S3Intent *intent, const S3
 	S3Journal  *journal = s3_journal_open(handle->number, S3_JOURNAL_CREATE);
 	StringInfoData records;
 
-	intent->kind = before->state == S3_BEFORE_NOTHING ||
-		finds_leftover(&journal->content, before, intent->target) ?
-		S3_INTENT_CREATE : S3_INTENT_REPLACE;
+	intent->kind = before->state == S3_BEFORE_NOTHING ? S3_INTENT_CREATE : S3_INTENT_REPLACE;
+	if (has_leftovers(&journal->content))
+		s3_txn_note_leftover();
 	initStringInfo(&records);
 	s3_intent_record_intent(&records, intent);
 	journal = compact(journal, records.len);
@@ -191,6 +194,17 @@ append_intent(S3PutIntent *handle, const S3Call *put, S3Intent *intent, const S3
 	s3_journal_unlock(journal);
 	s3_journal_sync(journal);
 	s3_journal_close(journal);
+}
+
+/* Of whatever session: who has crashed cannot tell. */
+static bool
+has_leftovers(const S3JournalContent *content)
+{
+	for (int i = 0; i < content->count; i++)
+		if (!content->intents[i].settled &&
+			s3_intent_outcome(&content->intents[i]) == S3_OUTCOME_ABORTED)
+			return true;
+	return false;
 }
 
 /* Is what stands there what an intent has left that is to be swept? */
@@ -260,7 +274,7 @@ s3_intent_note_answer(const S3PutIntent *intent, const S3Finished *finished)
 		s3_intent_record_settled(&records, intent->id);
 	/* What was sent twice may still be on its way. */
 	if (finished->ok ? finished->response.resent : !refused)
-		s3_intent_record_unsure(&records, intent->id, GetCurrentTimestamp());
+		s3_intent_record_unsure(&records, intent->id, S3_INTENT_NOT_LOOKED);
 	append_news(intent, &records, refused);
 }
 
