@@ -6,18 +6,22 @@ DATA = sql/s3store--1.0.sql
 
 # The rooms marked pure in src/README.md: they also build as plain C programs.
 PURE_OBJS = \
+	src/acl.o \
 	src/address.o \
 	src/age.o \
 	src/buckets.o \
 	src/copy_headers.o \
+	src/crc.o \
 	src/date.o \
 	src/digest.o \
 	src/error.o \
+	src/integrity.o \
 	src/intent_record.o \
 	src/json.o \
 	src/key_document.o \
 	src/key_hosts.o \
 	src/key_schedule.o \
+	src/key_guess.o \
 	src/keys.o \
 	src/link.o \
 	src/list_page.o \
@@ -32,6 +36,7 @@ PURE_OBJS = \
 	src/signing.o \
 	src/sigv2.o \
 	src/sigv4.o \
+	src/sync_plan.o \
 	src/tags.o \
 	src/uri.o \
 	src/xml.o

@@ -226,7 +226,8 @@ COMMENT ON FUNCTION s3_modified_time(pg_catalog.text) IS
 CREATE FUNCTION s3_list(prefix_url pg_catalog.text,
 						delimiter pg_catalog.text DEFAULT NULL,
 						start_after pg_catalog.text DEFAULT NULL,
-						max_keys pg_catalog.int8 DEFAULT NULL)
+						max_keys pg_catalog.int8 DEFAULT NULL,
+						connections pg_catalog.int4 DEFAULT 1)
 RETURNS TABLE (url pg_catalog.text,
 			   size pg_catalog.int8,
 			   last_modified pg_catalog.timestamptz,
@@ -236,8 +237,8 @@ RETURNS TABLE (url pg_catalog.text,
 AS 'MODULE_PATHNAME', 's3store_list'
 LANGUAGE C VOLATILE PARALLEL SAFE COST 10000 ROWS 1000;
 
-COMMENT ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8) IS
-'objects whose URLs start with prefix_url, in the order of their keys; with a delimiter, such as ''/'', what has it behind the prefix is folded into one row with is_prefix; start_after is a key or a URL, max_keys the most rows to return';
+COMMENT ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8, pg_catalog.int4) IS
+'objects whose URLs start with prefix_url, in the order of their keys; with a delimiter, such as ''/'', what has it behind the prefix is folded into one row with is_prefix; start_after is a key or a URL, max_keys the most rows to return, connections how many pages are fetched at a time';
 
 CREATE FUNCTION s3_copy(src pg_catalog.text,
 						dst pg_catalog.text,
@@ -264,6 +265,37 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
 
 COMMENT ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) IS
 'deletes an object at once, whatever becomes of the transaction; true when it is gone, whether or not it existed; with AllVersions in params, all its versions';
+
+--
+-- Large objects: content of any size, a few parts of it in memory.
+--
+
+CREATE FUNCTION s3_put_lo(url pg_catalog.text,
+						  large_object pg_catalog.oid,
+						  content_type pg_catalog.text DEFAULT NULL,
+						  metadata pg_catalog.jsonb DEFAULT NULL,
+						  overwrite pg_catalog.bool DEFAULT NULL,
+						  params pg_catalog.jsonb DEFAULT NULL)
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 's3store_put_lo'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
+
+COMMENT ON FUNCTION s3_put_lo(pg_catalog.text, pg_catalog.oid, pg_catalog.text,
+							  pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) IS
+'stores the content of a large object, as s3_put does but never compressed; returns the URL stored';
+
+CREATE FUNCTION s3_get_lo(url pg_catalog.text, params pg_catalog.jsonb DEFAULT NULL)
+RETURNS pg_catalog.oid
+AS 'MODULE_PATHNAME', 's3store_get_lo'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
+
+COMMENT ON FUNCTION s3_get_lo(pg_catalog.text, pg_catalog.jsonb) IS
+'the content of an object as a new large object, which is the caller''s to unlink; gzip is undone';
+
+REVOKE ALL ON FUNCTION s3_put_lo(pg_catalog.text, pg_catalog.oid, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_get_lo(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION s3_put_lo(pg_catalog.text, pg_catalog.oid, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
+GRANT EXECUTE ON FUNCTION s3_get_lo(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
 
 --
 -- Undo of puts
@@ -505,10 +537,19 @@ LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION s3_key_below(pg_catalog.text, pg_catalog.text) IS
 'the key that the object of a URL has on its server, where that is an object below prefix_url, by whatever scheme; else NULL';
 
+CREATE FUNCTION s3_reconcile_row(url pg_catalog.text, prefix_url pg_catalog.text)
+RETURNS pg_catalog.bytea
+AS 'MODULE_PATHNAME', 's3store_reconcile_row'
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION s3_reconcile_row(pg_catalog.text, pg_catalog.text) IS
+'what s3_reconcile sorts rows by: s3_key_below, a NUL, and the URL where it does not follow from the key';
+
 CREATE FUNCTION s3_reconcile(prefix_url pg_catalog.text,
 							 table_name pg_catalog.regclass,
 							 column_name pg_catalog.name,
-							 older_than pg_catalog.interval DEFAULT '1 day')
+							 older_than pg_catalog.interval DEFAULT '1 day',
+							 connections pg_catalog.int4 DEFAULT 1)
 RETURNS TABLE (url pg_catalog.text,
 			   state pg_catalog.text,
 			   size pg_catalog.int8,
@@ -517,13 +558,14 @@ AS 'MODULE_PATHNAME', 's3store_reconcile'
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1000;
 
 COMMENT ON FUNCTION s3_reconcile(pg_catalog.text, pg_catalog.regclass, pg_catalog.name,
-								 pg_catalog.interval) IS
+								 pg_catalog.interval, pg_catalog.int4) IS
 'what is different between the objects below prefix_url and the URLs in a column: only_in_s3, an object that no row names and that is older than older_than; only_in_db, a URL that names no object';
 
 CREATE FUNCTION s3_reconcile_all(prefix_url pg_catalog.text,
 								 tables pg_catalog.regclass[],
 								 columns pg_catalog.name[],
-								 older_than pg_catalog.interval DEFAULT '1 day')
+								 older_than pg_catalog.interval DEFAULT '1 day',
+							 connections pg_catalog.int4 DEFAULT 1)
 RETURNS TABLE (url pg_catalog.text,
 			   state pg_catalog.text,
 			   size pg_catalog.int8,
@@ -532,8 +574,38 @@ AS 'MODULE_PATHNAME', 's3store_reconcile_all'
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1000;
 
 COMMENT ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_catalog.name[],
-									 pg_catalog.interval) IS
+									 pg_catalog.interval, pg_catalog.int4) IS
 'as s3_reconcile, for the URLs of several columns: an object is only_in_s3 when none of them names it';
+
+CREATE PROCEDURE s3_sync_meta(prefix_url pg_catalog.text,
+							  start_after pg_catalog.text DEFAULT NULL,
+							  dry_run pg_catalog.bool DEFAULT false,
+							  keep_acl pg_catalog.bool DEFAULT true,
+							  count_first pg_catalog.bool DEFAULT false,
+							  INOUT done pg_catalog.int8 DEFAULT NULL,
+							  INOUT changed pg_catalog.int8 DEFAULT NULL,
+							  INOUT skipped pg_catalog.int8 DEFAULT NULL,
+							  INOUT failed pg_catalog.int8 DEFAULT NULL,
+							  INOUT resume_after pg_catalog.text DEFAULT NULL)
+AS 'MODULE_PATHNAME', 's3store_sync_meta'
+LANGUAGE C;
+
+COMMENT ON PROCEDURE s3_sync_meta(pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool,
+								  pg_catalog.bool, pg_catalog.int8, pg_catalog.int8, pg_catalog.int8,
+								  pg_catalog.int8, pg_catalog.text) IS
+'gives every object below prefix_url, behind start_after, the headers that a put would give it today, by copying it onto itself; dry_run only tells; keep_acl keeps the grants on it; count_first lists all objects before, so that the total is known';
+
+CREATE FUNCTION s3_sync_meta_changes(prefix_url pg_catalog.text,
+									 start_after pg_catalog.text DEFAULT NULL)
+RETURNS TABLE (url pg_catalog.text,
+			   header pg_catalog.text,
+			   was pg_catalog.text,
+			   becomes pg_catalog.text)
+AS 'MODULE_PATHNAME', 's3store_sync_meta_changes'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1000;
+
+COMMENT ON FUNCTION s3_sync_meta_changes(pg_catalog.text, pg_catalog.text) IS
+'what s3_sync_meta would change: a row for each header of each object';
 
 --
 -- Checks
@@ -572,7 +644,7 @@ REVOKE ALL ON FUNCTION s3_head(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_exists(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_size(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_modified_time(pg_catalog.text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8, pg_catalog.int4) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_copy(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_rename(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
@@ -591,7 +663,7 @@ GRANT EXECUTE ON FUNCTION s3_head(pg_catalog.text, pg_catalog.jsonb) TO s3store_
 GRANT EXECUTE ON FUNCTION s3_exists(pg_catalog.text) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_size(pg_catalog.text) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_modified_time(pg_catalog.text) TO s3store_read;
-GRANT EXECUTE ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8, pg_catalog.int4) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_presign_post(pg_catalog.text, pg_catalog.interval, pg_catalog.int8, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
@@ -624,8 +696,15 @@ GRANT EXECUTE ON FUNCTION s3_progress_entries() TO s3store_read, s3store_write, 
 GRANT SELECT ON s3_progress TO s3store_read, s3store_write, s3store_admin, pg_read_all_stats;
 
 REVOKE ALL ON FUNCTION s3_key_below(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION s3_reconcile(pg_catalog.text, pg_catalog.regclass, pg_catalog.name, pg_catalog.interval) FROM PUBLIC;
-REVOKE ALL ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_catalog.name[], pg_catalog.interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_reconcile_row(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_reconcile(pg_catalog.text, pg_catalog.regclass, pg_catalog.name, pg_catalog.interval, pg_catalog.int4) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_catalog.name[], pg_catalog.interval, pg_catalog.int4) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION s3_key_below(pg_catalog.text, pg_catalog.text) TO s3store_read;
-GRANT EXECUTE ON FUNCTION s3_reconcile(pg_catalog.text, pg_catalog.regclass, pg_catalog.name, pg_catalog.interval) TO s3store_read;
-GRANT EXECUTE ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_catalog.name[], pg_catalog.interval) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_reconcile_row(pg_catalog.text, pg_catalog.text) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_reconcile(pg_catalog.text, pg_catalog.regclass, pg_catalog.name, pg_catalog.interval, pg_catalog.int4) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_catalog.name[], pg_catalog.interval, pg_catalog.int4) TO s3store_read;
+
+REVOKE ALL ON PROCEDURE s3_sync_meta(pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool, pg_catalog.bool, pg_catalog.int8, pg_catalog.int8, pg_catalog.int8, pg_catalog.int8, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_sync_meta_changes(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
+GRANT EXECUTE ON PROCEDURE s3_sync_meta(pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool, pg_catalog.bool, pg_catalog.int8, pg_catalog.int8, pg_catalog.int8, pg_catalog.int8, pg_catalog.text) TO s3store_admin;
+GRANT EXECUTE ON FUNCTION s3_sync_meta_changes(pg_catalog.text, pg_catalog.text) TO s3store_admin;

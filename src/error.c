@@ -151,6 +151,17 @@ throw(const S3Error *err, const char *message)
 	pg_unreachable();
 }
 
+void
+s3_error_warn_for_object(const S3Error *err, const char *verb,
+						 const char *preposition, S3Slice bucket, S3Slice key)
+{
+	ereport(WARNING,
+			(errcode(errcode_for_s3_error(err->kind)),
+			 errmsg_internal("%s", s3_error_message_for_object(err, verb, preposition, bucket, key)),
+			 report_detail(err),
+			 report_hint(err)));
+}
+
 const char *
 s3_error_message(const S3Error *err)
 {

@@ -116,6 +116,11 @@ extern const char *s3_error_sqlstate(const S3Error *err);
 
 /* The same, for a list: "could not list bucket "<bucket>": ...". */
 extern void s3_error_throw_for_bucket(const S3Error *err, S3Slice bucket) pg_attribute_noreturn();
+
+/* The same as s3_error_throw_for_object, as a warning. */
+extern void s3_error_warn_for_object(const S3Error *err, const char *verb,
+									 const char *preposition,
+									 S3Slice bucket, S3Slice key);
 #endif
 
 #endif							/* S3STORE_ERROR_H */

@@ -38,7 +38,8 @@ static Datum item_datum(const FuncCallContext *context, const S3ListItem *item);
 static void set_text(Datum *values, bool *nulls, int column, S3Slice value);
 
 /*
- * s3_list(prefix_url text, delimiter text, start_after text, max_keys bigint)
+ * s3_list(prefix_url text, delimiter text, start_after text, max_keys bigint,
+ *		   connections integer)
  * returns table (url text, size bigint, last_modified timestamptz, etag text,
  *				  storage_class text, is_prefix boolean)
  */
@@ -72,6 +73,7 @@ start_list(FunctionCallInfo fcinfo, FuncCallContext *context)
 	options.delimiter = utf8_argument(fcinfo, 1);
 	options.start_after = utf8_argument(fcinfo, 2);
 	options.max_items = max_items_argument(fcinfo, 3);
+	options.connections = PG_ARGISNULL(4) ? 1 : s3_listing_check_connections(PG_GETARG_INT32(4));
 	if (!PG_ARGISNULL(0))
 	{
 		options.url = PG_GETARG_TEXT_PP(0);

@@ -40,8 +40,8 @@ static void put_row(void *arg, text *url, const S3ListItem *item);
 
 /*
  * s3_reconcile(prefix_url text, table_name regclass, column_name name,
- *				older_than interval) returns table (url text, state text,
- *				size bigint, last_modified timestamptz)
+ *				older_than interval, connections integer)
+ * returns table (url text, state text, size bigint, last_modified timestamptz)
  */
 Datum
 s3store_reconcile(PG_FUNCTION_ARGS)
@@ -82,6 +82,8 @@ reconcile(FunctionCallInfo fcinfo, S3ReconcileArguments *arguments)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("%s needs a table and a column", arguments->command)));
 	arguments->written_before = written_before(fcinfo, 3);
+	arguments->connections = PG_ARGISNULL(4) ? 1 :
+		s3_listing_check_connections(PG_GETARG_INT32(4));
 	arguments->schema = get_func_namespace(fcinfo->flinfo->fn_oid);
 	if (PG_ARGISNULL(0))
 		return;

@@ -13,6 +13,8 @@
 
 #include "encoding.h"
 #include "list.h"
+#include "list_ranges.h"
+#include "rules.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -21,14 +23,15 @@
 struct S3Listing
 {
 	MemoryContext context;
-	MemoryContext page_context; /* of the page, and of the call that fetches
-								 * it */
+	MemoryContext page_context; /* of the page */
+	MemoryContext call_context; /* of the call that fetches it */
 	S3ListOptions options;		/* with start_after as a key on the server */
 	S3Slice		bucket_url;		/* "scheme://bucket/", as the caller wrote it */
 	StringInfoData prefix;		/* of the keys on the server */
 	size_t		own_len;		/* of it the storage's own */
 	int64		left;			/* entries that may still come; -1: all */
 
+	S3ListRanges *ranges;		/* that fetches the pages, or NULL */
 	bool		started;
 	S3ListPage	page;
 	int			position;		/* of the next entry in the page */
@@ -41,13 +44,17 @@ struct S3Listing
 static void take_location(S3Listing *listing);
 static char *start_key(S3Listing *listing, const S3Call *call);
 static void check_same_bucket(const S3Location *start, const S3Call *call);
+static bool in_ranges(const S3ListOptions *options);
 static void fetch_page(S3Listing *listing);
+static void fetch_range_page(S3Listing *listing);
+static void open_range_page(void *arg, const char *start_after, S3Call *call);
 static void remember_page(S3Listing *listing);
 static void set_text(StringInfo dst, S3Slice text);
 static void open_call(S3Listing *listing, S3Call *call);
 static void add_query(S3Listing *listing, S3Call *call);
 static void add_position(S3Listing *listing, S3Call *call);
 static bool check_page(S3Listing *listing, S3Error *err);
+static bool check_prefix(const S3Listing *listing, S3Slice prefix, S3Error *err);
 static bool check_sorted(const S3Listing *listing, S3Error *err);
 static bool check_order(S3Listing *listing, S3Error *err);
 static bool leads_back(const S3Listing *listing);
@@ -82,6 +89,12 @@ s3_listing_start(const S3ListOptions *options)
 	take_location(listing);
 	listing->page_context = AllocSetContextCreate(context, "s3store list page",
 												  ALLOCSET_DEFAULT_SIZES);
+	listing->call_context = AllocSetContextCreate(context, "s3store list call",
+												  ALLOCSET_DEFAULT_SIZES);
+	if (in_ranges(options))
+		listing->ranges = s3_list_ranges_create(options->connections,
+												listing->options.start_after,
+												open_range_page, listing);
 	MemoryContextSwitchTo(old_context);
 	return listing;
 }
@@ -91,16 +104,20 @@ s3_listing_next(S3Listing *listing)
 {
 	const S3ListItem *item;
 
-	if (listing->left == 0)
-		return NULL;
+	while ((item = s3_listing_next_of_page(listing)) == NULL && s3_listing_goes_on(listing))
+		fetch_page(listing);
+	return item;
+}
+
+const S3ListItem *
+s3_listing_next_of_page(S3Listing *listing)
+{
+	const S3ListItem *item;
+
 	do
 	{
-		while (listing->position == listing->page.count)
-		{
-			if (listing->started && !listing->page.truncated)
-				return NULL;
-			fetch_page(listing);
-		}
+		if (listing->left == 0 || listing->position == listing->page.count)
+			return NULL;
 		item = &listing->page.items[listing->position++];
 		/* An object whose whole key is the storage's prefix has no URL. */
 	} while (item->key.len == listing->own_len);
@@ -114,16 +131,64 @@ s3_listing_next(S3Listing *listing)
 	return item;
 }
 
+bool
+s3_listing_goes_on(const S3Listing *listing)
+{
+	return listing->left != 0 && (!listing->started || listing->page.truncated);
+}
+
+void
+s3_listing_open_page(S3Listing *listing, S3Call *call)
+{
+	remember_page(listing);
+	open_call(listing, call);
+	add_query(listing, call);
+}
+
+void
+s3_listing_take_page(S3Listing *listing, const S3Call *call, const S3HttpResponse *response)
+{
+	MemoryContext old_context;
+	S3Error		err;
+
+	/* Should this throw, the listing is of no use any more. */
+	memset(&listing->page, 0, sizeof(listing->page));
+	listing->position = 0;
+	listing->started = true;
+	MemoryContextReset(listing->page_context);
+	old_context = MemoryContextSwitchTo(listing->page_context);
+	if (!s3_list_page_parse(s3_slice(response->body, response->body_len),
+							listing->options.kind, &listing->page, &err) ||
+		!check_page(listing, &err))
+		s3_call_throw(call, &err);
+	MemoryContextSwitchTo(old_context);
+}
+
+int
+s3_listing_check_connections(int connections)
+{
+	if (connections < 1 || connections > S3_POOL_CONNECTIONS_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"connections\" must be between 1 and %d", S3_POOL_CONNECTIONS_MAX)));
+	return connections;
+}
+
 text *
 s3_listing_url(const S3Listing *listing, const S3ListItem *item)
+{
+	return s3_listing_key_url(listing, item->key);
+}
+
+text *
+s3_listing_key_url(const S3Listing *listing, S3Slice key)
 {
 	S3Slice		bucket = listing->bucket_url;
 	StringInfoData url;
 
 	initStringInfo(&url);
 	appendBinaryStringInfo(&url, bucket.data, (int) bucket.len);
-	appendBinaryStringInfo(&url, item->key.data + listing->own_len,
-						   (int) (item->key.len - listing->own_len));
+	appendBinaryStringInfo(&url, key.data + listing->own_len, (int) (key.len - listing->own_len));
 	return s3_text_from_utf8(s3_slice(url.data, url.len));
 }
 
@@ -187,6 +252,15 @@ check_same_bucket(const S3Location *start, const S3Call *call)
 			 errhint("Write a key that looks like a URL behind the URL of its bucket.")));
 }
 
+/* A delimiter folds keys: a page may cover more than its last entry says. */
+static bool
+in_ranges(const S3ListOptions *options)
+{
+	return options->connections > 1 && options->kind == S3_LIST_PAGE_OBJECTS &&
+		!options->of_object && (options->delimiter == NULL || *options->delimiter == '\0') &&
+		(options->max_items < 0 || options->max_items > S3_LIST_ENTRIES_MAX);
+}
+
 static void
 fetch_page(S3Listing *listing)
 {
@@ -195,23 +269,49 @@ fetch_page(S3Listing *listing)
 	S3HttpResponse response;
 	S3Error		err;
 
-	remember_page(listing);
-	MemoryContextReset(listing->page_context);
-	old_context = MemoryContextSwitchTo(listing->page_context);
+	if (listing->ranges != NULL)
+	{
+		fetch_range_page(listing);
+		return;
+	}
+	MemoryContextReset(listing->call_context);
+	old_context = MemoryContextSwitchTo(listing->call_context);
+	s3_listing_open_page(listing, &call);
+	if (!s3_call_perform(&call, &response, &err))
+		s3_call_throw(&call, &err);
+	s3_listing_take_page(listing, &call, &response);
+	MemoryContextReset(listing->call_context);
+	MemoryContextSwitchTo(old_context);
+}
 
-	/* Should this throw, the listing is of no use any more. */
-	memset(&listing->page, 0, sizeof(listing->page));
+static void
+fetch_range_page(S3Listing *listing)
+{
+	S3Slice		prefix = s3_slice(listing->prefix.data, listing->prefix.len);
+	S3Error		err;
+
+	s3_list_ranges_next(listing->ranges, &listing->page);
 	listing->position = 0;
 	listing->started = true;
-	open_call(listing, &call);
-	add_query(listing, &call);
-	s3_fields_add_all(&call.request.headers, listing->options.headers);
-	if (!s3_call_perform(&call, &response, &err) ||
-		!s3_list_page_parse(s3_slice(response.body, response.body_len),
-							listing->options.kind, &listing->page, &err) ||
-		!check_page(listing, &err))
-		s3_call_throw(&call, &err);
-	MemoryContextSwitchTo(old_context);
+	if (!check_prefix(listing, prefix, &err))
+		s3_error_throw(&err);
+}
+
+/* Always in full: where the list ends is not for this page to say. */
+static void
+open_range_page(void *arg, const char *start_after, S3Call *call)
+{
+	S3Listing  *listing = arg;
+	S3Fields   *query;
+
+	open_call(listing, call);
+	query = &call->request.query;
+	s3_fields_add(query, "encoding-type", "url");
+	s3_fields_add(query, "list-type", "2");
+	s3_fields_add(query, "max-keys", psprintf("%d", S3_LIST_ENTRIES_MAX));
+	s3_fields_add(query, "prefix", listing->prefix.data);
+	if (start_after != NULL)
+		s3_fields_add(query, "start-after", start_after);
 }
 
 /* Keeps what is needed of a page beyond it. */
@@ -293,11 +393,8 @@ check_page(S3Listing *listing, S3Error *err)
 	const S3ListPage *page = &listing->page;
 	S3Slice		prefix = s3_slice(listing->prefix.data, listing->prefix.len);
 
-	for (int i = 0; i < page->count; i++)
-	{
-		if (!has_prefix(page->items[i].key, prefix))
-			return refuse_list(err, "It has a key that does not start with the prefix.");
-	}
+	if (!check_prefix(listing, prefix, err))
+		return false;
 	if (listing->options.must_be_sorted && !check_sorted(listing, err))
 		return false;
 	if (!check_order(listing, err))
@@ -309,6 +406,19 @@ check_page(S3Listing *listing, S3Error *err)
 		return refuse_list(err, "It goes on, but its pages are empty.");
 	if (leads_back(listing))
 		return refuse_list(err, "The way to the next page leads to the same one again.");
+	return true;
+}
+
+static bool
+check_prefix(const S3Listing *listing, S3Slice prefix, S3Error *err)
+{
+	const S3ListPage *page = &listing->page;
+
+	for (int i = 0; i < page->count; i++)
+	{
+		if (!has_prefix(page->items[i].key, prefix))
+			return refuse_list(err, "It has a key that does not start with the prefix.");
+	}
 	return true;
 }
 

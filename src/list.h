@@ -22,6 +22,8 @@ typedef struct S3ListOptions
 	const char *start_after;	/* a key, or a URL in the same bucket, in
 								 * UTF-8; NULL or "": from the start */
 	int64		max_items;		/* -1: all */
+	int			connections;	/* pages under way at a time, where there is
+								 * no delimiter; 0 and 1: one after the other */
 	bool		must_be_sorted; /* throws where the server's keys are not in
 								 * the order of their bytes */
 	const S3Fields *headers;	/* of every request, or NULL; must outlive the
@@ -47,10 +49,28 @@ extern S3Listing *s3_listing_start(const S3ListOptions *options);
 extern const S3ListItem *s3_listing_next(S3Listing *listing);
 
 /*
+ * For a caller who sends the requests for pages himself, together with others.
+ * s3_listing_next_of_page is s3_listing_next, but returns NULL at the end of a
+ * page, too.  While s3_listing_goes_on, s3_listing_open_page opens the request
+ * for the page behind the one at hand, in the current memory context; the
+ * answer is given to s3_listing_take_page, which throws when it is no page,
+ * when that one has come to its end.
+ */
+extern const S3ListItem *s3_listing_next_of_page(S3Listing *listing);
+extern bool s3_listing_goes_on(const S3Listing *listing);
+extern void s3_listing_open_page(S3Listing *listing, S3Call *call);
+extern void s3_listing_take_page(S3Listing *listing, const S3Call *call,
+								 const S3HttpResponse *response);
+
+/* Throws 22023 for a number of connections that is none. */
+extern int	s3_listing_check_connections(int connections);
+
+/*
  * Returns the URL of an entry: the scheme as the caller wrote it, the bucket,
  * and the key without the storage's prefix.
  */
 extern text *s3_listing_url(const S3Listing *listing, const S3ListItem *item);
+extern text *s3_listing_key_url(const S3Listing *listing, S3Slice key);
 
 /* When an entry was written; the server must have told. */
 static inline TimestampTz

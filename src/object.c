@@ -51,11 +51,9 @@ s3_object_tags_get(S3Call *call, StringInfo tags, S3Error *err)
 }
 
 void
-s3_object_tags_put(S3Call *call, const char *tags)
+s3_object_tags_prepare(S3Call *call, const char *tags)
 {
 	StringInfoData document;
-	S3HttpResponse response;
-	S3Error		err;
 
 	initStringInfo(&document);
 	s3_tags_write(&document, tags);
@@ -63,6 +61,15 @@ s3_object_tags_put(S3Call *call, const char *tags)
 	s3_fields_add(&call->request.headers, "content-type", "application/xml");
 	call->request.body = s3_slice(document.data, document.len);
 	add_digest(&call->request, call->request.body);
+}
+
+void
+s3_object_tags_put(S3Call *call, const char *tags)
+{
+	S3HttpResponse response;
+	S3Error		err;
+
+	s3_object_tags_prepare(call, tags);
 	if (!s3_call_perform(call, &response, &err))
 		s3_call_throw(call, &err);
 }

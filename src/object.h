@@ -33,7 +33,11 @@ extern bool s3_object_is_same(const S3ObjectInfo *a, const S3ObjectInfo *b);
  */
 extern bool s3_object_tags_get(S3Call *call, StringInfo tags, S3Error *err);
 
-/* Gives the call's object (S3_PUT_OBJECT_TAGGING) these tags.  May throw. */
+/*
+ * Gives the call's object (S3_PUT_OBJECT_TAGGING) these tags, or does all for
+ * that but the sending.  May throw.
+ */
+extern void s3_object_tags_prepare(S3Call *call, const char *tags);
 extern void s3_object_tags_put(S3Call *call, const char *tags);
 
 #endif							/* S3STORE_OBJECT_H */

@@ -26,7 +26,8 @@ typedef enum S3OperationId
 	S3_LIST_OBJECTS_V2 = 1 << 10,
 	S3_LIST_OBJECT_VERSIONS = 1 << 12,
 	S3_GET_OBJECT_TAGGING = 1 << 13,
-	S3_PUT_OBJECT_TAGGING = 1 << 14
+	S3_PUT_OBJECT_TAGGING = 1 << 14,
+	S3_GET_OBJECT_ACL = 1 << 16
 } S3OperationId;
 
 typedef struct S3Operation

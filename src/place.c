@@ -5,6 +5,8 @@
  *
  * s3_key_below() is what tables are compared by: two URLs of one place that
  * have the same key on the server name one object, however they are written.
+ * s3_reconcile_row() is that in one value to sort by, with the URL where it
+ * does not follow from the key: most columns are written in one way.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,6 +21,7 @@
 #include "place.h"
 
 PG_FUNCTION_INFO_V1(s3store_key_below);
+PG_FUNCTION_INFO_V1(s3store_reconcile_row);
 
 #define START_MAX	(S3_SCHEME_MAX + 3 + S3_BUCKET_MAX + 1)
 
@@ -38,7 +41,9 @@ typedef struct Below
 	bool		none;			/* it means "no file" */
 	char	   *scheme;
 	S3Slice		bucket;
+	S3Slice		url_start;		/* "scheme://bucket/", as it is written */
 	S3Slice		prefix;			/* of the keys on the server */
+	size_t		own_len;		/* of it the storage's own */
 
 	/* "scheme://bucket/" of a URL before, where its key is taken literally. */
 	char		start[START_MAX];
@@ -46,6 +51,8 @@ typedef struct Below
 	bool		start_is_there; /* is it the place? */
 } Below;
 
+static bool make_key(Below *below, text *argument, StringInfo key);
+static bool is_as_listed(const Below *below, text *argument, S3Slice key);
 static Below *find_below(FunctionCallInfo fcinfo);
 static void take_prefix(Below *below, S3Slice url);
 static Answer fast_key(const Below *below, S3Slice url, StringInfo key);
@@ -73,24 +80,65 @@ s3_place_same_server(const S3Storage *a, const S3Storage *b)
 Datum
 s3store_key_below(PG_FUNCTION_ARGS)
 {
-	text	   *argument = PG_GETARG_TEXT_PP(0);
-	Below	   *below = find_below(fcinfo);
-	S3Slice		url = s3_utf8_slice(VARDATA_ANY(argument), VARSIZE_ANY_EXHDR(argument));
 	StringInfoData key;
-	Answer		answer;
 
-	if (below->none || s3_location_is_none(url))
-		PG_RETURN_NULL();
-	initStringInfo(&key);
-	appendStringInfoSpaces(&key, VARHDRSZ);
-	answer = fast_key(below, url, &key);
-	if (answer == ANSWER_LOOK)
-		answer = slow_key(below, url, &key);
-	if (answer == ANSWER_ELSEWHERE || key.len - VARHDRSZ < below->prefix.len ||
-		memcmp(key.data + VARHDRSZ, below->prefix.data, below->prefix.len) != 0)
+	if (!make_key(find_below(fcinfo), PG_GETARG_TEXT_PP(0), &key))
 		PG_RETURN_NULL();
 	SET_VARSIZE(key.data, key.len);
 	PG_RETURN_BYTEA_P(key.data);
+}
+
+/*
+ * s3_reconcile_row(url text, prefix_url text) returns bytea: the same key, a
+ * NUL, and the URL unless it is as s3_list() would write it
+ */
+Datum
+s3store_reconcile_row(PG_FUNCTION_ARGS)
+{
+	text	   *url = PG_GETARG_TEXT_PP(0);
+	Below	   *below = find_below(fcinfo);
+	StringInfoData row;
+
+	if (!make_key(below, url, &row))
+		PG_RETURN_NULL();
+	if (is_as_listed(below, url, s3_slice(row.data + VARHDRSZ, row.len - VARHDRSZ)))
+		appendStringInfoChar(&row, '\0');
+	else
+	{
+		appendStringInfoChar(&row, '\0');
+		appendBinaryStringInfo(&row, VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url));
+	}
+	SET_VARSIZE(row.data, row.len);
+	PG_RETURN_BYTEA_P(row.data);
+}
+
+/* Makes the key, with room for a header before it; false: the URL is not below. */
+static bool
+make_key(Below *below, text *argument, StringInfo key)
+{
+	S3Slice		url = s3_utf8_slice(VARDATA_ANY(argument), VARSIZE_ANY_EXHDR(argument));
+	Answer		answer;
+
+	if (below->none || s3_location_is_none(url))
+		return false;
+	initStringInfo(key);
+	appendStringInfoSpaces(key, VARHDRSZ);
+	answer = fast_key(below, url, key);
+	if (answer == ANSWER_LOOK)
+		answer = slow_key(below, url, key);
+	return answer == ANSWER_THERE && key->len - VARHDRSZ >= below->prefix.len &&
+		memcmp(key->data + VARHDRSZ, below->prefix.data, below->prefix.len) == 0;
+}
+
+static bool
+is_as_listed(const Below *below, text *argument, S3Slice key)
+{
+	S3Slice		url = s3_utf8_slice(VARDATA_ANY(argument), VARSIZE_ANY_EXHDR(argument));
+	S3Slice		start = below->url_start;
+
+	return url.len == start.len + key.len - below->own_len &&
+		memcmp(url.data, start.data, start.len) == 0 &&
+		memcmp(url.data + start.len, key.data + below->own_len, key.len - below->own_len) == 0;
 }
 
 static Below *
@@ -129,7 +177,6 @@ take_prefix(Below *below, S3Slice url)
 	const S3Storage *storage;
 	S3Location	location;
 	StringInfoData prefix;
-	size_t		own_len;
 	S3Error		err;
 
 	below->none = s3_location_is_none(url);
@@ -140,10 +187,12 @@ take_prefix(Below *below, S3Slice url)
 	storage = s3_storage_find(location.scheme);
 	initStringInfo(&prefix);
 	if (!s3_location_list_prefix(&location, storage->settings.key_prefix,
-								 storage->settings.normalize_keys, &prefix, &own_len, &err))
+								 storage->settings.normalize_keys, &prefix, &below->own_len, &err))
 		s3_error_throw(&err);
 	below->scheme = s3_slice_dup(location.scheme);
 	below->bucket = location.bucket;
+	below->url_start = s3_slice_cstring(psprintf("%.*s://%.*s/", S3_SLICE_ARGS(location.scheme),
+												 S3_SLICE_ARGS(location.bucket)));
 	below->prefix = s3_slice(prefix.data, prefix.len);
 }
 

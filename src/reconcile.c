@@ -31,7 +31,8 @@ typedef struct Merge
 	bool		item_named;		/* by a row */
 	S3UrlRows  *rows;
 	const S3UrlRow *row;		/* the next row; NULL: no more */
-	StringInfoData last_missing;	/* the URL told last as only_in_db */
+	StringInfoData last_missing;	/* the URL told last as only_in_db: its
+									 * key, a NUL, and itself */
 } Merge;
 
 static S3Listing *start_listing(const S3ReconcileArguments *arguments);
@@ -57,7 +58,7 @@ s3_reconcile(const S3ReconcileArguments *arguments, S3ReconcileFound found, void
 	state.arg = arg;
 	state.scratch = AllocSetContextCreate(CurrentMemoryContext, "s3store reconcile",
 										  ALLOCSET_SMALL_SIZES);
-	initStringInfo(&state.last_missing);
+	initStringInfo(&state.last_missing);	/* empty: no row is, with its NUL */
 	state.progress = s3_progress_start(arguments->command, arguments->prefix_url);
 	state.counts = s3_progress_counts(state.progress);
 	state.counts->listed = state.counts->rows_read = state.counts->found = 0;
@@ -79,6 +80,7 @@ start_listing(const S3ReconcileArguments *arguments)
 	.max_items = -1};
 
 	options.url = arguments->prefix_url;
+	options.connections = arguments->connections;
 	return s3_listing_start(&options);
 }
 
@@ -146,14 +148,21 @@ tell_object(Merge *merge)
 static void
 tell_row(Merge *merge)
 {
-	S3Slice		last = s3_slice(merge->last_missing.data, merge->last_missing.len);
-	text	   *url = merge->row->url;
-	S3Slice		this = s3_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url));
+	StringInfo	last = &merge->last_missing;
+	const S3UrlRow *row = merge->row;
+	MemoryContext old_context;
+	text	   *url;
 
-	if (s3_slice_equal(this, last))
+	if (last->len == row->key.len + 1 + row->url.len &&
+		memcmp(last->data, row->key.data, last->len) == 0)
 		return;
-	resetStringInfo(&merge->last_missing);
-	appendBinaryStringInfo(&merge->last_missing, this.data, (int) this.len);
+	resetStringInfo(last);
+	appendBinaryStringInfo(last, row->key.data, (int) (row->key.len + 1 + row->url.len));
+
+	old_context = MemoryContextSwitchTo(merge->scratch);
+	url = row->url.len > 0 ? cstring_to_text_with_len(row->url.data, (int) row->url.len) :
+		s3_listing_key_url(merge->listing, row->key);
+	MemoryContextSwitchTo(old_context);
 	tell(merge, url, NULL);
 }
 

@@ -19,6 +19,7 @@ typedef struct S3ReconcileArguments
 	int			count;			/* of columns */
 	TimestampTz written_before; /* younger objects may belong to rows that
 								 * nobody sees yet */
+	int			connections;	/* over which the list comes */
 	Oid			schema;			/* the extension's */
 } S3ReconcileArguments;
 

@@ -27,6 +27,7 @@
 #include "digest.h"
 #include "free_name.h"
 #include "hold.h"
+#include "put_parts.h"
 #include "response.h"
 #include "servers.h"
 #include "storing.h"
@@ -73,6 +74,28 @@ s3_storing_next(S3Storing *storing, const S3Finished *finished)
 			break;
 	}
 	return NULL;
+}
+
+void
+s3_storing_run(S3Storing *storing)
+{
+	S3Finished *finished = palloc(sizeof(S3Finished));
+	S3Call	   *call = s3_storing_next(storing, NULL);
+
+	while (call != NULL)
+	{
+		finished->call = call;
+		if (call == &storing->put && s3_put_wants_parts(call, &storing->arguments))
+			s3_put_in_parts(call, storing->name, &storing->arguments, finished);
+		else
+			finished->ok = s3_call_perform(call, &finished->response, &finished->err);
+		call = s3_storing_next(storing, finished);
+	}
+	if (storing->step != S3_STORING_FAILED)
+		return;
+	if (storing->failed == NULL)
+		s3_error_throw(&storing->err);
+	s3_call_throw(storing->failed, &storing->err);
 }
 
 static S3Call *
@@ -190,7 +213,13 @@ upload_over(S3Storing *storing)
 static S3Call *
 upload(S3Storing *storing, S3StoringStep step)
 {
-	s3_intent_begin(&storing->intent, &storing->put, &storing->before);
+	const S3PutArguments *arguments = &storing->arguments;
+	int64		size = -1;
+
+	if (s3_put_wants_parts(&storing->put, arguments))
+		size = arguments->source != NULL ? arguments->source->size :
+			(int64) storing->put.request.body.len;
+	s3_intent_begin(&storing->intent, &storing->put, &storing->before, size);
 	storing->step = step;
 	return &storing->put;
 }

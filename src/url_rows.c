@@ -66,20 +66,19 @@ s3_url_rows_open(const S3Column *columns, int count, text *prefix_url, Oid schem
 const S3UrlRow *
 s3_url_rows_next(S3UrlRows *rows)
 {
-	HeapTuple	tuple;
-	TupleDesc	desc;
+	struct varlena *value;
+	S3Slice		row;
 	bool		isnull;
-	struct varlena *key;
 
 	if (rows->position == rows->count && !fetch_batch(rows))
 		return NULL;
-	tuple = rows->batch->vals[rows->position++];
-	desc = rows->batch->tupdesc;
 
-	/* Both were made by a query just now: they are not compressed. */
-	key = (struct varlena *) DatumGetPointer(SPI_getbinval(tuple, desc, 1, &isnull));
-	rows->row.key = s3_slice(VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key));
-	rows->row.url = (text *) DatumGetPointer(SPI_getbinval(tuple, desc, 2, &isnull));
+	/* It was made by a query just now: it is not compressed. */
+	value = (struct varlena *) DatumGetPointer(SPI_getbinval(rows->batch->vals[rows->position++],
+															 rows->batch->tupdesc, 1, &isnull));
+	row = s3_slice(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	rows->row.key = s3_slice(row.data, strlen(row.data));
+	rows->row.url = s3_slice(row.data + rows->row.key.len + 1, row.len - rows->row.key.len - 1);
 	return &rows->row;
 }
 
@@ -145,7 +144,7 @@ check_row_security(Oid table)
 }
 
 /*
- * The inner query has OFFSET 0, so that the key is computed once for a row.
+ * The inner query has OFFSET 0, so that its function is called once for a row.
  */
 static char *
 make_query(const S3Column *columns, int count, Oid schema)
@@ -153,7 +152,7 @@ make_query(const S3Column *columns, int count, Oid schema)
 	StringInfoData query;
 
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT k, u FROM (SELECT u, %s.s3_key_below(u, $1) AS k FROM (",
+	appendStringInfo(&query, "SELECT r FROM (SELECT %s.s3_reconcile_row(u, $1) AS r FROM (",
 					 quote_identifier(get_namespace_name(schema)));
 	for (int i = 0; i < count; i++)
 	{
@@ -164,8 +163,8 @@ make_query(const S3Column *columns, int count, Oid schema)
 						 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)),
 													get_rel_name(table)));
 	}
-	appendStringInfoString(&query, ") AS urls OFFSET 0) AS keys"
-						   " WHERE k IS NOT NULL ORDER BY k, u");
+	appendStringInfoString(&query, ") AS urls OFFSET 0) AS rows"
+						   " WHERE r IS NOT NULL ORDER BY r");
 	return query.data;
 }
 

@@ -21,7 +21,8 @@ typedef struct S3Column
 typedef struct S3UrlRow
 {
 	S3Slice		key;			/* of its object, on the server */
-	text	   *url;			/* as it stands in the column */
+	S3Slice		url;			/* as it stands in the column; empty where a
+								 * list would write it so */
 } S3UrlRow;
 
 typedef struct S3UrlRows S3UrlRows;
