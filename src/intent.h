@@ -57,11 +57,9 @@ extern bool s3_intent_is_leftover(const S3Call *put, const S3Before *before);
 /*
  * Notes, durably, what "put" is about to write; gives the transaction an ID.
  * Throws when that fails: then nothing may be sent.  Without put_undo nothing
- * is noted, but that the object is nobody's leftover any more.  "parts_size" is
- * the size of what goes in parts, whose ETag only the answer tells; else -1.
+ * is noted, but that the object is nobody's leftover any more.
  */
-extern void s3_intent_begin(S3PutIntent *intent, const S3Call *put, const S3Before *before,
-							int64 parts_size);
+extern void s3_intent_begin(S3PutIntent *intent, const S3Call *put, const S3Before *before);
 
 /* Notes the server's answer to the put, or that it has none. */
 extern void s3_intent_note_answer(const S3PutIntent *intent, const S3Finished *finished);

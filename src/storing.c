@@ -213,13 +213,7 @@ upload_over(S3Storing *storing)
 static S3Call *
 upload(S3Storing *storing, S3StoringStep step)
 {
-	const S3PutArguments *arguments = &storing->arguments;
-	int64		size = -1;
-
-	if (s3_put_wants_parts(&storing->put, arguments))
-		size = arguments->source != NULL ? arguments->source->size :
-			(int64) storing->put.request.body.len;
-	s3_intent_begin(&storing->intent, &storing->put, &storing->before, size);
+	s3_intent_begin(&storing->intent, &storing->put, &storing->before);
 	storing->step = step;
 	return &storing->put;
 }
