@@ -159,10 +159,10 @@ note_look(S3Storing *storing, const S3Finished *finished)
 		case S3_BEFORE_OBJECT:
 			if (!s3_intent_is_leftover(&storing->put, &storing->before))
 				return try_other_name(storing);
-			/* A sweep may take it away at any moment. */
-			storing->before.state = S3_BEFORE_NOTHING;
+			storing->before.state = S3_BEFORE_LEFTOVER;
 			hold(storing);
 			return upload_over(storing);
+		case S3_BEFORE_LEFTOVER:
 		case S3_BEFORE_UNKNOWN:
 			break;
 	}
@@ -213,7 +213,8 @@ upload_over(S3Storing *storing)
 static S3Call *
 upload(S3Storing *storing, S3StoringStep step)
 {
-	s3_intent_begin(&storing->intent, &storing->put, &storing->before);
+	if (!s3_intent_begin(&storing->intent, &storing->put, &storing->before))
+		return look(storing, S3_STORING_LOOK);
 	storing->step = step;
 	return &storing->put;
 }
