@@ -96,6 +96,12 @@ FROM (SELECT url, (ARRAY['get_object', 'put_object', 'GET', 'delete_object'])[1 
 	timestamptz '2024-02-29 23:59:50 UTC' + id % 20 * interval '1 second' AS at
 	FROM link ORDER BY md5(id::text) OFFSET 0) AS rows;
 
+-- The time alone, over days
+SELECT count(*), count(*) FILTER (WHERE general('s3_presign', 's3://bucket/k', 'GET', NULL, NULL, at) IS DISTINCT FROM
+	cached('s3_presign', 's3://bucket/k', 'GET', NULL, NULL, at)) AS different,
+	count(DISTINCT cached('s3_presign', 's3://bucket/k', 'GET', NULL, NULL, at)) AS links
+FROM (SELECT timestamptz '2024-02-28 12:34:56.7 UTC' + i * interval '5 hours' AS at FROM generate_series(1, 20) AS i) AS rows;
+
 -- More buckets than are remembered
 SELECT count(*), count(*) FILTER (WHERE general('s3_presign', url, 'GET', NULL, NULL, :at) IS DISTINCT FROM
 	cached('s3_presign', url, 'GET', NULL, NULL, :at)) AS different

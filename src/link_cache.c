@@ -105,7 +105,7 @@ static bool same_args(const S3LinkCache *cache, const S3LinkArgs *args);
 static bool same_datum(const void *a, const void *b);
 static void take_args(S3LinkCache *cache, const char *command, const S3LinkArgs *args);
 static bool find_key(S3LinkCache *cache, const Place *place, S3Slice url, S3Slice *key);
-static bool has_plan(S3LinkCache *cache, Place *place);
+static bool has_plan(S3LinkCache *cache, Place *place, const S3LinkArgs *args);
 static bool is_fresh(const Place *place, const Moment *now);
 static bool is_ordinary(const S3LinkCache *cache, const Place *place);
 static bool renew_plan(S3LinkCache *cache, Place *place, const Moment *now);
@@ -139,7 +139,7 @@ s3_link_cache_make(S3LinkCache *cache, const char *command, const S3LinkArgs *ar
 	s3_privileges_require_for(cache->operation, command);
 	if (!cache->operation->read_only)
 		s3_settings_prevent_if_protected(place->storage, command);
-	return find_key(cache, place, url, &key) && has_plan(cache, place) &&
+	return find_key(cache, place, url, &key) && has_plan(cache, place, args) &&
 		encode_and_sign(cache, place, key, link);
 }
 
@@ -334,6 +334,7 @@ encoded_length(S3Slice key)
 	return encoded.len;
 }
 
+/* The time is no part of a plan's arguments, but whether one is given. */
 static bool
 same_args(const S3LinkCache *cache, const S3LinkArgs *args)
 {
@@ -409,14 +410,14 @@ find_key(S3LinkCache *cache, const Place *place, S3Slice url, S3Slice *key)
 
 /* Sees to it that the place's plan is good for now; false where it cannot be. */
 static bool
-has_plan(S3LinkCache *cache, Place *place)
+has_plan(S3LinkCache *cache, Place *place, const S3LinkArgs *args)
 {
 	Moment		now;
 	MemoryContext old_context;
 
 	now.statement = GetCurrentStatementStartTimestamp();
 	now.clock = s3_lifetime_clock();
-	now.signing = cache->args.at_given ? cache->args.signed_at : s3_lifetime_moment(now.clock);
+	now.signing = args->at_given ? args->signed_at : s3_lifetime_moment(now.clock);
 	if (place->serial == cache->serial && place->moment.signing == now.signing &&
 		is_fresh(place, &now))
 		return place->usable;
