@@ -11,9 +11,12 @@ PURE_OBJS = \
 	src/age.o \
 	src/buckets.o \
 	src/copy_headers.o \
+	src/crc.o \
 	src/date.o \
+	src/delete_result.o \
 	src/digest.o \
 	src/error.o \
+	src/integrity.o \
 	src/intent_record.o \
 	src/json.o \
 	src/key_document.o \

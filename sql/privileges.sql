@@ -52,6 +52,8 @@ SELECT s3_put('s3://b/k', 'content'::bytea);
 SELECT s3_put('s3://b/k', 'content'::text);
 SELECT s3_get('s3://b/k');
 SELECT s3_get_text('s3://b/k');
+SELECT s3_get_lo('s3://b/k');
+SELECT s3_put_lo('s3://b/k', 1);
 SELECT s3_head('s3://b/k');
 SELECT s3_exists('s3://b/k');
 SELECT s3_size('s3://b/k');

@@ -67,6 +67,7 @@ static void
 copy_in_parts(S3CopyWork *copy, S3UploadSend send)
 {
 	S3UploadTarget target = {0};
+	S3Finished	completed = {0};
 	const char *tags;
 
 	prepare_target_headers(copy);
@@ -74,7 +75,9 @@ copy_in_parts(S3CopyWork *copy, S3UploadSend send)
 	target.url = copy->arguments->target;
 	target.headers = &copy->headers.target;
 	target.part_headers = &copy->headers.part;
-	s3_upload_run(&target, send, copy);
+	target.reported_as = &copy->target;
+	target.connections = copy->target.storage->settings.max_pool_connections;
+	s3_upload_run(&target, send, copy, &completed);
 	tags = s3_fields_find(target.headers, "x-amz-tagging");
 	if (tags != NULL && *tags != '\0')
 		s3_copy_ensure_tags(copy, tags);
@@ -111,23 +114,14 @@ send_parts_through_here(S3Upload *upload, void *arg)
 	send_parts(upload, arg, copy_part_through_here);
 }
 
-/* Sends all parts; what one of them needs is freed before the next one. */
 static void
 send_parts(S3Upload *upload, S3CopyWork *copy, CopyPart copy_part)
 {
-	MemoryContext part_context = AllocSetContextCreate(CurrentMemoryContext, "s3store part",
-													   ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old_context = MemoryContextSwitchTo(part_context);
-
 	for (int64 first = 0; first < copy->info->size; first += copy->part_size)
-	{
 		copy_part(upload, copy, first, Min(first + copy->part_size, copy->info->size) - 1);
-		MemoryContextReset(part_context);
-	}
-	MemoryContextSwitchTo(old_context);
-	MemoryContextDelete(part_context);
 }
 
+/* The first part shows whether the server takes the pin; then all go at once. */
 static void
 copy_part_on_server(S3Upload *upload, S3CopyWork *copy, int64 first, int64 last)
 {
@@ -137,6 +131,11 @@ copy_part_on_server(S3Upload *upload, S3CopyWork *copy, int64 first, int64 last)
 	s3_fields_add_all(&pinned, &copy->headers.from_source);
 	if (copy->pinned)
 		s3_fields_add(&pinned, "x-amz-copy-source-if-match", copy->etag);
+	if (first > 0)
+	{
+		s3_upload_start_part_copy(upload, &pinned, first, last);
+		return;
+	}
 	if (s3_upload_part_copy(upload, &pinned, first, last, &err))
 		return;
 	if (!copy->pinned || err.http_status != 412)
@@ -148,7 +147,11 @@ copy_part_on_server(S3Upload *upload, S3CopyWork *copy, int64 first, int64 last)
 static void
 copy_part_through_here(S3Upload *upload, S3CopyWork *copy, int64 first, int64 last)
 {
-	s3_upload_part(upload, get_range(copy, first, last));
+	MemoryContext old_context = MemoryContextSwitchTo(s3_upload_next(upload, last - first + 1));
+	S3Slice		content = get_range(copy, first, last);
+
+	MemoryContextSwitchTo(old_context);
+	s3_upload_part(upload, content);
 }
 
 /* One GET and one PUT. */

@@ -96,6 +96,12 @@ s3_sha256(S3Slice data, uint8 out[S3_SHA256_LEN], S3Error *err)
 }
 
 bool
+s3_sha1(S3Slice data, uint8 out[S3_SHA1_LEN], S3Error *err)
+{
+	return digest(EVP_sha1(), "SHA-1", data, out, err);
+}
+
+bool
 s3_md5(S3Slice data, uint8 out[S3_MD5_LEN], S3Error *err)
 {
 	return digest(EVP_md5(), "MD5", data, out, err);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * digest.h
- *	  SHA-256, HMAC and MD5.  Pure; the only user of OpenSSL.
+ *	  SHA-256, SHA-1, HMAC and MD5.  Pure; the only user of OpenSSL.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,6 +14,7 @@
 #define S3_SHA256_HEX	(S3_SHA256_LEN * 2 + 1)
 #define S3_SHA1_LEN		20
 #define S3_MD5_LEN		16
+#define S3_MD5_HEX		(S3_MD5_LEN * 2 + 1)
 #define S3_HMAC_KEY_MAX		64	/* bytes; a longer key is hashed first */
 #define S3_HMAC_START_MAX	128 /* bytes that s3_hmac_update may add in all */
 
@@ -41,6 +42,7 @@ extern bool s3_hmac_sha256(S3Slice key, S3Slice data, uint8 out[S3_SHA256_LEN],
 						   S3Error *err);
 extern bool s3_hmac_sha1(S3Slice key, S3Slice data, uint8 out[S3_SHA1_LEN],
 						 S3Error *err);
+extern bool s3_sha1(S3Slice data, uint8 out[S3_SHA1_LEN], S3Error *err);
 extern bool s3_md5(S3Slice data, uint8 out[S3_MD5_LEN], S3Error *err);
 
 /*

@@ -18,7 +18,6 @@ PG_FUNCTION_INFO_V1(s3store_put);
 PG_FUNCTION_INFO_V1(s3store_put_text);
 
 static Datum put(FunctionCallInfo fcinfo, S3Slice content);
-static void store(S3Storing *storing);
 
 /*
  * s3_put(url text, content bytea, content_type text, metadata jsonb,
@@ -63,27 +62,8 @@ put(FunctionCallInfo fcinfo, S3Slice content)
 		storing.arguments.metadata = PG_GETARG_JSONB_P(3);
 	if (!PG_ARGISNULL(5))
 		storing.arguments.params = PG_GETARG_JSONB_P(5);
-	store(&storing);
+	s3_storing_run(&storing);
 	if (storing.step == S3_STORING_NO_FILE)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(storing.name);
-}
-
-static void
-store(S3Storing *storing)
-{
-	S3Finished *finished = palloc(sizeof(S3Finished));
-	S3Call	   *call = s3_storing_next(storing, NULL);
-
-	while (call != NULL)
-	{
-		finished->call = call;
-		finished->ok = s3_call_perform(call, &finished->response, &finished->err);
-		call = s3_storing_next(storing, finished);
-	}
-	if (storing->step != S3_STORING_FAILED)
-		return;
-	if (storing->failed == NULL)
-		s3_error_throw(&storing->err);
-	s3_call_throw(storing->failed, &storing->err);
 }

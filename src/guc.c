@@ -35,6 +35,7 @@
 #define DEFAULT_POLL_INTERVAL	60	/* s */
 #define POLL_INTERVAL_MAX		(24 * 60 * 60)
 #define DEFAULT_PART_SIZE		(16 * 1024) /* kB */
+#define DEFAULT_MULTIPART_THRESHOLD (64 * 1024) /* kB */
 
 /*
  * Neither SHOW ALL nor pg_settings lists these: its reset_val would be what
@@ -61,6 +62,7 @@ static const char *const everyones_settings[] = {
 	"s3store.metadata",
 	"s3store.multipart_copy_threshold",
 	"s3store.multipart_part_size",
+	"s3store.multipart_threshold",
 	"s3store.reduced_redundancy",
 	"s3store.presign_expires",
 	"s3store.presign_window",
@@ -365,6 +367,14 @@ define_settings(void)
 							"Parts are larger where an object would have more than 10000. Between two servers, a part is held in memory.",
 							&s3_guc.multipart_part_size,
 							DEFAULT_PART_SIZE, S3_PART_SIZE_MIN, S3_PART_SIZE_MAX,
+							PGC_USERSET, GUC_UNIT_KB,
+							NULL, assign_int, NULL);
+
+	DefineCustomIntVariable("s3store.multipart_threshold",
+							"Sets the size above which an object is put in parts.",
+							"The parts have the size of s3store.multipart_part_size, and several go at a time.",
+							&s3_guc.multipart_threshold,
+							DEFAULT_MULTIPART_THRESHOLD, S3_PART_SIZE_MIN, S3_COPY_SIZE_MAX,
 							PGC_USERSET, GUC_UNIT_KB,
 							NULL, assign_int, NULL);
 

@@ -27,6 +27,17 @@ typedef struct Inflater
 	MemoryContextCallback callback;
 } Inflater;
 
+struct S3Gunzip
+{
+	Inflater   *inflater;
+	int			status;			/* zlib's */
+	StringInfoData out;			/* of one step */
+	uint64		total;			/* bytes that have come out */
+	uint64		max;
+	S3GunzipSink sink;
+	void	   *arg;
+};
+
 typedef struct Deflater
 {
 	z_stream	stream;
@@ -41,6 +52,7 @@ static void throw_out_of_memory(const char *detail) pg_attribute_noreturn();
 static Inflater *start_inflater(S3Slice gzip);
 static void end_inflater(void *arg);
 static int	inflate_step(z_stream *stream, StringInfo dst);
+static bool too_large(uint64 max, S3Error *err);
 static bool damaged(S3Error *err);
 
 bool
@@ -143,17 +155,62 @@ s3_gunzip(S3Slice gzip, uint64 max, StringInfo dst, S3Error *err)
 		CHECK_FOR_INTERRUPTS();
 		status = inflate_step(stream, dst);
 		if (dst->len - start > max)
-		{
-			s3_error_set(err, S3_ERROR_TOO_LARGE, "the uncompressed object is too large");
-			s3_error_detail(err, "It has more than %llu bytes.", (unsigned long long) max);
-			return max == S3_GUNZIP_MAX ? false :
-				s3_error_hint(err, "s3store.max_object_size sets the limit.");
-		}
+			return too_large(max, err);
 		/* Members may follow one another. */
 		if (status == Z_STREAM_END && stream->avail_in > 0)
 			status = inflateReset(stream);
 	}
 	return status == Z_STREAM_END || damaged(err);
+}
+
+S3Gunzip *
+s3_gunzip_start(uint64 max, S3GunzipSink sink, void *arg)
+{
+	S3Gunzip   *gunzip = palloc0(sizeof(S3Gunzip));
+
+	gunzip->inflater = start_inflater(s3_slice(NULL, 0));
+	gunzip->max = max;
+	gunzip->sink = sink;
+	gunzip->arg = arg;
+	initStringInfo(&gunzip->out);
+	return gunzip;
+}
+
+bool
+s3_gunzip_add(S3Gunzip *gunzip, S3Slice gzip, S3Error *err)
+{
+	z_stream   *stream = &gunzip->inflater->stream;
+
+	stream->next_in = (Bytef *) unconstify(char *, gzip.data);
+	stream->avail_in = (uInt) gzip.len;
+	/* A full step of output may have left some inside. */
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		/* Members may follow one another. */
+		if (gunzip->status == Z_STREAM_END && stream->avail_in > 0)
+			gunzip->status = inflateReset(stream);
+		if (gunzip->status == Z_OK)
+			gunzip->status = inflate_step(stream, &gunzip->out);
+		/* Nothing to do for it is no mistake: more may come. */
+		if (gunzip->status == Z_BUF_ERROR)
+			gunzip->status = Z_OK;
+		if (gunzip->status != Z_OK && gunzip->status != Z_STREAM_END)
+			return damaged(err);
+		gunzip->total += gunzip->out.len;
+		if (gunzip->total > gunzip->max)
+			return too_large(gunzip->max, err);
+		if (gunzip->out.len > 0)
+			gunzip->sink(gunzip->arg, gunzip->out.data, gunzip->out.len);
+		resetStringInfo(&gunzip->out);
+	} while (stream->avail_in > 0 || (gunzip->status == Z_OK && stream->avail_out == 0));
+	return true;
+}
+
+bool
+s3_gunzip_end(const S3Gunzip *gunzip, S3Error *err)
+{
+	return gunzip->status == Z_STREAM_END || damaged(err);
 }
 
 static Inflater *
@@ -192,6 +249,15 @@ inflate_step(z_stream *stream, StringInfo dst)
 	dst->len += OUTPUT_STEP - stream->avail_out;
 	dst->data[dst->len] = '\0';
 	return status;
+}
+
+static bool
+too_large(uint64 max, S3Error *err)
+{
+	s3_error_set(err, S3_ERROR_TOO_LARGE, "the uncompressed object is too large");
+	s3_error_detail(err, "It has more than %llu bytes.", (unsigned long long) max);
+	return max == S3_GUNZIP_MAX ? false :
+		s3_error_hint(err, "s3store.max_object_size sets the limit.");
 }
 
 static bool

@@ -29,4 +29,15 @@ extern bool s3_gzip(S3Slice content, S3Slice *gzip);
  */
 extern bool s3_gunzip(S3Slice gzip, uint64 max, StringInfo dst, S3Error *err);
 
+/* The same for content that comes in pieces, and is passed on in pieces. */
+typedef struct S3Gunzip S3Gunzip;
+typedef void (*S3GunzipSink) (void *arg, const char *data, size_t len);
+
+/* Lives in the current memory context. */
+extern S3Gunzip *s3_gunzip_start(uint64 max, S3GunzipSink sink, void *arg);
+extern bool s3_gunzip_add(S3Gunzip *gunzip, S3Slice gzip, S3Error *err);
+
+/* Was that all of it? */
+extern bool s3_gunzip_end(const S3Gunzip *gunzip, S3Error *err);
+
 #endif							/* S3STORE_GZIP_H */

@@ -27,6 +27,7 @@ static bool explain_headers(S3Error *err);
 static S3Step failed_step(const S3HttpTransfer *transfer);
 static bool is_tls_code(CURLcode code);
 static bool is_transient(const S3HttpTransfer *transfer);
+static bool met_leftovers(const S3HttpTransfer *transfer);
 static long system_error(const S3HttpTransfer *transfer);
 static bool add_server(const S3HttpTransfer *transfer, S3Error *err);
 static void add_proxy(const S3HttpTransfer *transfer, S3Error *err);
@@ -285,9 +286,25 @@ is_transient(const S3HttpTransfer *transfer)
 			return system_error(transfer) != 0;
 		case CURLE_RECV_ERROR:
 			return strstr(transfer->error_buffer, "chunk") == NULL;
+		case CURLE_UNSUPPORTED_PROTOCOL:
+		case CURLE_WEIRD_SERVER_REPLY:
+			return met_leftovers(transfer);
 		default:
 			return false;
 	}
+}
+
+/*
+ * Was what came what another answer had left in a kept connection?  A body
+ * behind the answer to a HEAD can be, where libcurl does not look (before 8.0).
+ */
+static bool
+met_leftovers(const S3HttpTransfer *transfer)
+{
+	long		connects = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
+	return connects == 0 && transfer->head_lines == 0;
 }
 
 static long

@@ -38,7 +38,7 @@
 
 static uint64 get_xid(void);
 static uint64 random_id(void);
-static const char *digest_of(S3Slice body);
+static const char *digest_of(const S3Call *put);
 static const char *text_or_empty(const char *text);
 static bool is_ours(const S3Intent *intent, const S3Before *before, const char *target);
 static bool finds_leftover(const S3JournalContent *content, const S3Before *before,
@@ -101,7 +101,7 @@ s3_intent_begin(S3PutIntent *handle, const S3Call *put, const S3Before *before)
 		return;
 	}
 	handle->id = random_id();
-	handle->etag = digest_of(put->request.body);
+	handle->etag = digest_of(put);
 
 	intent.id = handle->id;
 	intent.xid = get_xid();
@@ -156,13 +156,17 @@ random_id(void)
 
 /* What the object's ETag will be, unless its server encrypts it. */
 static const char *
-digest_of(S3Slice body)
+digest_of(const S3Call *put)
 {
+	S3Slice		body = put->request.body;
+	uint64		threshold = (uint64) put->storage->settings.multipart_threshold * 1024;
 	uint8		md5[S3_MD5_LEN];
 	char		hex[S3_MD5_LEN * 2 + 1];
 	S3Error		err;
 
-	if (!s3_md5(body, md5, &err))
+	/* The ETag of what goes in parts is none of the whole. */
+	if ((body.data == NULL && body.len > 0) || body.len > threshold ||
+		!s3_md5(body, md5, &err))
 		return "";
 	s3_hex(md5, sizeof(md5), hex);
 	return pstrdup(hex);

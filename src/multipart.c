@@ -3,11 +3,18 @@
  * multipart.c
  *	  An upload in parts: all of it, or nothing.
  *
+ *	  create -> part, part, part -> complete
+ *	       \____________\____________\-> abort
+ *
  * Guarantees: an upload that was started and not completed is aborted, also
  * when the query is cancelled or the session ends.  The request for that is
- * ready before the first part goes; it has ABORT_TIMEOUT to succeed, during
- * which interrupts wait.  What a crash of the server leaves is the store's to
- * remove (a lifecycle rule, AbortIncompleteMultipartUpload).
+ * ready before the first part goes, and interrupts wait while it is sent.
+ *
+ * A cancel can come while the server's answer to "create" is on its way: only
+ * that tells the upload's ID, so it is read a little longer.  The whole of it
+ * holds a cancelled session for CANCEL_TIMEOUT at most.  What is left then, and
+ * what a crash of the server leaves, is the store's to remove (a lifecycle
+ * rule, AbortIncompleteMultipartUpload).
  *
  *-------------------------------------------------------------------------
  */
@@ -23,18 +30,38 @@
 #include "utils/memutils.h"
 
 #define ABORT_TIMEOUT		2000	/* ms */
+#define CANCEL_TIMEOUT		150 /* ms, when the query was cancelled */
 #define UPLOAD_ID_MAX		2048	/* bytes */
 #define PART_SIZE_ROUNDING	(1024 * 1024)	/* bytes */
+#define HTTP_CONFLICT		409
+#define HTTP_PRECONDITION_FAILED	412
+
+typedef struct Part
+{
+	MemoryContext context;		/* of this, and all that it needs */
+	int			number;			/* from 1 */
+	size_t		size;			/* bytes of memory, as was asked for */
+	bool		is_copy;
+	S3Call		call;
+	char	   *etag;			/* once it is there; in the upload's context */
+} Part;
 
 struct S3Upload
 {
 	const S3UploadTarget *target;
 	MemoryContext context;		/* of this, and all below */
-	char	   *upload_id;
-	S3Call		abort;			/* ready to go */
+	S3Pipeline *pipeline;		/* of its parts */
+	S3Pipeline *creation;		/* of the request that starts it, while that
+								 * is under way */
+	S3Finished *created;
+	char	   *upload_id;		/* NULL: not known */
+	S3Call		abort;			/* ready to go, once the ID is known */
 	bool		ended;			/* completed, or aborted as well as we could */
-	int			parts;
-	StringInfoData list;		/* of the parts, as XML */
+	Part	   *next;			/* what s3_upload_next has made, or NULL */
+	size_t		memory;			/* bytes of the parts under way, and of "next" */
+	int			parts;			/* started */
+	int			etags_size;
+	char	  **etags;			/* by number - 1; NULL: under way */
 };
 
 /* The text of one element; longer than any that S3 sends. */
@@ -46,34 +73,45 @@ typedef struct ElementText
 } ElementText;
 
 static void start_upload(S3Upload *upload);
-static void complete_upload(S3Upload *upload);
+static void take_upload_id(S3Upload *upload);
+static void run_upload(S3Upload *upload, S3UploadSend send, void *arg, S3Finished *completed);
+static void complete_upload(S3Upload *upload, S3Finished *completed);
+static bool try_complete(S3Upload *upload, const S3Fields *conditions, S3Call *call,
+						 S3Finished *completed);
+static void add_etag(S3HttpResponse *response, const char *etag);
+static bool fails_condition(const S3Error *err);
+static char *list_parts(const S3Upload *upload);
 static void open_call(const S3Upload *upload, S3OperationId operation, S3Call *call);
-static void open_part(S3Upload *upload, S3Call *call);
-static void note_part(S3Upload *upload, const char *etag);
-static void ignore_element(void *arg, int depth, const char *name, S3Slice text);
+static void open_part(S3Upload *upload, Part *part);
+static void start_part(S3Upload *upload, Part *part);
+static bool wait_for_part(S3Upload *upload);
+static void end_part(S3Upload *upload, Part *part);
+static bool take_etag(S3Upload *upload, Part *part, const S3HttpResponse *response,
+					  S3Error *err);
+static void throw_for_part(const S3Upload *upload, const S3Call *call, const S3Error *err) pg_attribute_noreturn();
 static char *find_text(const S3HttpResponse *response, const char *root,
 					   const char *name, S3Error *err);
 static void note_text(void *arg, int depth, const char *name, S3Slice text);
 static void abort_at_exit(int code, Datum arg);
-static void abort_upload(S3Upload *upload);
-static void perform_abort(S3Upload *upload);
+static void abort_upload(S3Upload *upload, int timeout);
+static void try_abort(S3Upload *upload, int64 deadline);
+static void warn_of_leftovers(const S3Upload *upload, const char *reason);
 
 void
-s3_upload_run(const S3UploadTarget *target, S3UploadSend send, void *arg)
+s3_upload_run(const S3UploadTarget *target, S3UploadSend send, void *arg,
+			  S3Finished *completed)
 {
 	S3Upload   *upload = palloc0(sizeof(S3Upload));
 	uint64		mark = s3_http_mark();
 
 	upload->target = target;
 	upload->context = CurrentMemoryContext;
-	start_upload(upload);
 
 	/* PG_TRY does not see the end of the session. */
 	before_shmem_exit(abort_at_exit, PointerGetDatum(upload));
 	PG_TRY();
 	{
-		send(upload, arg);
-		complete_upload(upload);
+		run_upload(upload, send, arg, completed);
 		cancel_before_shmem_exit(abort_at_exit, PointerGetDatum(upload));
 	}
 	PG_CATCH();
@@ -84,54 +122,98 @@ s3_upload_run(const S3UploadTarget *target, S3UploadSend send, void *arg)
 		MemoryContextSwitchTo(upload->context);
 		error = CopyErrorData();
 		FlushErrorState();
+		abort_upload(upload, error->sqlerrcode == ERRCODE_QUERY_CANCELED ?
+					 CANCEL_TIMEOUT : ABORT_TIMEOUT);
 		s3_http_release_since(mark);
-		abort_upload(upload);
 		ReThrowError(error);
 	}
 	PG_END_TRY();
 }
 
+static void
+run_upload(S3Upload *upload, S3UploadSend send, void *arg, S3Finished *completed)
+{
+	start_upload(upload);
+	upload->pipeline = s3_pipeline_create(upload->target->connections);
+	send(upload, arg);
+	while (wait_for_part(upload))
+		;
+	s3_pipeline_free(upload->pipeline);
+	upload->pipeline = NULL;
+	complete_upload(upload, completed);
+	if (!completed->ok)
+		abort_upload(upload, ABORT_TIMEOUT);
+}
+
+MemoryContext
+s3_upload_next(S3Upload *upload, size_t size)
+{
+	MemoryContext context;
+
+	Assert(upload->next == NULL);
+	while (upload->memory > 0 && upload->memory + size > S3_UPLOAD_MEMORY &&
+		   wait_for_part(upload))
+		;
+	context = AllocSetContextCreate(upload->context, "s3store part", ALLOCSET_SMALL_SIZES);
+	upload->next = MemoryContextAllocZero(context, sizeof(Part));
+	upload->next->context = context;
+	upload->next->size = size;
+	upload->memory += size;
+	return context;
+}
+
 void
 s3_upload_part(S3Upload *upload, S3Slice content)
 {
-	S3Call		call;
-	S3HttpResponse response;
-	S3Error		err;
-	char	   *etag;
+	Part	   *part = upload->next;
+	MemoryContext old_context = MemoryContextSwitchTo(part->context);
 
-	open_part(upload, &call);
-	call.request.body = content;
-	if (!s3_call_perform(&call, &response, &err))
-		s3_call_throw(&call, &err);
-	etag = s3_response_header(&response, "etag");
-	if (etag == NULL || *etag == '\0')
-	{
-		s3_error_set(&err, S3_ERROR_PROTOCOL, "could not understand the server's answer");
-		s3_error_detail(&err, "There is no ETag of the part.");
-		s3_call_throw(&call, &err);
-	}
-	note_part(upload, etag);
+	open_part(upload, part);
+	part->call.request.body = content;
+	MemoryContextSwitchTo(old_context);
+	start_part(upload, part);
 }
 
 bool
 s3_upload_part_copy(S3Upload *upload, const S3Fields *source_headers,
 					int64 first, int64 last, S3Error *err)
 {
-	S3Call		call;
+	MemoryContext context = s3_upload_next(upload, 0);
+	MemoryContext old_context = MemoryContextSwitchTo(context);
+	Part	   *part = upload->next;
 	S3HttpResponse response;
-	char	   *etag;
+	bool		taken;
 
-	open_part(upload, &call);
-	s3_fields_add_all(&call.request.headers, source_headers);
-	s3_fields_add(&call.request.headers, "x-amz-copy-source-range",
+	part->is_copy = true;
+	open_part(upload, part);
+	s3_fields_add_all(&part->call.request.headers, source_headers);
+	s3_fields_add(&part->call.request.headers, "x-amz-copy-source-range",
 				  psprintf("bytes=%lld-%lld", (long long) first, (long long) last));
-	if (!s3_call_perform(&call, &response, err))
-		return false;
-	etag = find_text(&response, "CopyPartResult", "ETag", err);
-	if (etag == NULL)
-		return false;
-	note_part(upload, etag);
-	return true;
+	taken = s3_call_perform(&part->call, &response, err) &&
+		take_etag(upload, part, &response, err);
+	if (!taken)
+		upload->parts--;		/* the same part can be tried again */
+	MemoryContextSwitchTo(old_context);
+	upload->next = NULL;
+	end_part(upload, part);
+	return taken;
+}
+
+void
+s3_upload_start_part_copy(S3Upload *upload, const S3Fields *source_headers,
+						  int64 first, int64 last)
+{
+	MemoryContext context = s3_upload_next(upload, 0);
+	MemoryContext old_context = MemoryContextSwitchTo(context);
+	Part	   *part = upload->next;
+
+	part->is_copy = true;
+	open_part(upload, part);
+	s3_fields_add_all(&part->call.request.headers, source_headers);
+	s3_fields_add(&part->call.request.headers, "x-amz-copy-source-range",
+				  psprintf("bytes=%lld-%lld", (long long) first, (long long) last));
+	MemoryContextSwitchTo(old_context);
+	start_part(upload, part);
 }
 
 int64
@@ -144,47 +226,112 @@ s3_upload_part_size(int64 size, int64 part_size)
 	return (least + PART_SIZE_ROUNDING - 1) / PART_SIZE_ROUNDING * PART_SIZE_ROUNDING;
 }
 
-/* Also makes the request to abort, so that nothing but its sending can fail. */
+/* Whatever interrupts this, the request stays where an abort finds it. */
 static void
 start_upload(S3Upload *upload)
 {
-	S3Call		call;
-	S3HttpResponse response;
-	S3Error		err;
+	S3Call	   *call = palloc0(sizeof(S3Call));
 
-	(void) s3_call_open(&call, S3_CREATE_MULTIPART_UPLOAD, upload->target->command,
+	(void) s3_call_open(call, S3_CREATE_MULTIPART_UPLOAD, upload->target->command,
 						S3_CALL_REQUEST, upload->target->url);
-	s3_fields_add(&call.request.query, "uploads", NULL);
-	s3_fields_add_all(&call.request.headers, upload->target->headers);
-	initStringInfo(&upload->list);
-	appendStringInfoString(&upload->list,
-						   "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-	if (!s3_call_perform(&call, &response, &err))
-		s3_call_throw(&call, &err);
-	upload->upload_id = find_text(&response, "InitiateMultipartUploadResult", "UploadId", &err);
-	if (upload->upload_id == NULL)
-		s3_call_throw(&call, &err);
+	s3_fields_add(&call->request.query, "uploads", NULL);
+	s3_fields_add_all(&call->request.headers, upload->target->headers);
+	upload->created = palloc0(sizeof(S3Finished));
+	upload->creation = s3_pipeline_create(1);
+	s3_pipeline_start(upload->creation, call, NULL);
+	(void) s3_pipeline_next(upload->creation, upload->created);
+	take_upload_id(upload);
+}
 
+/* Also makes the request to abort, so that nothing but its sending can fail. */
+static void
+take_upload_id(S3Upload *upload)
+{
+	S3Finished *created = upload->created;
+
+	s3_pipeline_free(upload->creation);
+	upload->creation = NULL;
+	if (created->ok)
+		upload->upload_id = find_text(&created->response, "InitiateMultipartUploadResult",
+									  "UploadId", &created->err);
+	if (upload->upload_id == NULL)
+		s3_call_throw(created->call, &created->err);
 	open_call(upload, S3_ABORT_MULTIPART_UPLOAD, &upload->abort);
-	upload->abort.timeout = ABORT_TIMEOUT;
 }
 
 static void
-complete_upload(S3Upload *upload)
+complete_upload(S3Upload *upload, S3Finished *completed)
 {
+	const S3Fields *conditions = upload->target->conditions;
 	S3Call		call;
-	S3HttpResponse response;
-	S3Error		err;
 
-	appendStringInfoString(&upload->list, "</CompleteMultipartUpload>");
-	open_call(upload, S3_COMPLETE_MULTIPART_UPLOAD, &call);
-	s3_fields_add(&call.request.headers, "content-type", "application/xml");
-	call.request.body = s3_slice(upload->list.data, upload->list.len);
-	if (!s3_call_perform(&call, &response, &err) ||
-		!s3_response_document(&response, "CompleteMultipartUploadResult",
-							  ignore_element, NULL, &err))
-		s3_call_throw(&call, &err);
-	upload->ended = true;
+	if (try_complete(upload, conditions, &call, completed))
+		return;
+	if (conditions != NULL && fails_condition(&completed->err))
+		return;
+	if (conditions != NULL && completed->err.kind == S3_ERROR_UNSUPPORTED &&
+		try_complete(upload, NULL, &call, completed))
+		return;
+	s3_call_throw(&call, &completed->err);
+}
+
+static bool
+try_complete(S3Upload *upload, const S3Fields *conditions, S3Call *call,
+			 S3Finished *completed)
+{
+	S3HttpResponse *response = &completed->response;
+	ElementText *etag = palloc0(sizeof(ElementText));
+	char	   *list = list_parts(upload);
+
+	open_call(upload, S3_COMPLETE_MULTIPART_UPLOAD, call);
+	s3_fields_add(&call->request.headers, "content-type", "application/xml");
+	if (conditions != NULL)
+		s3_fields_add_all(&call->request.headers, conditions);
+	call->request.body = s3_slice_cstring(list);
+	etag->name = "ETag";
+	completed->ok = s3_call_perform(call, response, &completed->err) &&
+		s3_response_document(response, "CompleteMultipartUploadResult", note_text, etag,
+							 &completed->err);
+	upload->ended = completed->ok;
+	if (completed->ok && etag->len > 0)
+		add_etag(response, etag->text);
+	return completed->ok;
+}
+
+/* Where the answer to a put in one request has it. */
+static void
+add_etag(S3HttpResponse *response, const char *etag)
+{
+	if (strpbrk(etag, "\r\n") != NULL)
+		return;
+	response->headers = psprintf("ETag: %s\r\n%.*s", etag, (int) response->headers_len,
+								 response->headers);
+	response->headers_len = strlen(response->headers);
+}
+
+static bool
+fails_condition(const S3Error *err)
+{
+	return err->http_status == HTTP_PRECONDITION_FAILED ||
+		(err->http_status == HTTP_CONFLICT &&
+		 strcmp(err->code, "ConditionalRequestConflict") == 0);
+}
+
+static char *
+list_parts(const S3Upload *upload)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	appendStringInfoString(&list, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+	for (int i = 0; i < upload->parts; i++)
+	{
+		appendStringInfo(&list, "<Part><PartNumber>%d</PartNumber><ETag>", i + 1);
+		s3_xml_escape(&list, s3_slice_cstring(upload->etags[i]));
+		appendStringInfoString(&list, "</ETag></Part>");
+	}
+	appendStringInfoString(&list, "</CompleteMultipartUpload>");
+	return list.data;
 }
 
 /* Opens a call about the upload, with the headers that all of them have. */
@@ -206,28 +353,88 @@ open_call(const S3Upload *upload, S3OperationId operation, S3Call *call)
 	}
 }
 
+/* In the part's memory context. */
 static void
-open_part(S3Upload *upload, S3Call *call)
+open_part(S3Upload *upload, Part *part)
 {
 	if (upload->parts == S3_PARTS_MAX)
 		elog(ERROR, "an upload has too many parts");
-	open_call(upload, S3_UPLOAD_PART, call);
-	s3_fields_add(&call->request.query, "partNumber", psprintf("%d", upload->parts + 1));
+	part->number = ++upload->parts;
+	open_call(upload, S3_UPLOAD_PART, &part->call);
+	s3_fields_add(&part->call.request.query, "partNumber", psprintf("%d", part->number));
 }
 
-/* The list grows in the context that it was made in. */
+/* From here on the part is the pipeline's. */
 static void
-note_part(S3Upload *upload, const char *etag)
+start_part(S3Upload *upload, Part *part)
 {
-	upload->parts++;
-	appendStringInfo(&upload->list, "<Part><PartNumber>%d</PartNumber><ETag>", upload->parts);
-	s3_xml_escape(&upload->list, s3_slice_cstring(etag));
-	appendStringInfoString(&upload->list, "</ETag></Part>");
+	MemoryContext old_context;
+
+	while (!s3_pipeline_has_room(upload->pipeline))
+		wait_for_part(upload);
+	upload->next = NULL;
+	old_context = MemoryContextSwitchTo(part->context);
+	s3_pipeline_start(upload->pipeline, &part->call, part);
+	MemoryContextSwitchTo(old_context);
+}
+
+/* Returns false when none is under way; throws when the part failed. */
+static bool
+wait_for_part(S3Upload *upload)
+{
+	S3Finished	finished;
+	Part	   *part;
+
+	if (!s3_pipeline_next(upload->pipeline, &finished))
+		return false;
+	part = finished.tag;
+	if (!finished.ok || !take_etag(upload, part, &finished.response, &finished.err))
+		throw_for_part(upload, &part->call, &finished.err);
+	end_part(upload, part);
+	return true;
 }
 
 static void
-ignore_element(void *arg, int depth, const char *name, S3Slice text)
+end_part(S3Upload *upload, Part *part)
 {
+	upload->memory -= part->size;
+	MemoryContextDelete(part->context);
+}
+
+static bool
+take_etag(S3Upload *upload, Part *part, const S3HttpResponse *response, S3Error *err)
+{
+	char	   *etag = part->is_copy ?
+	find_text(response, "CopyPartResult", "ETag", err) :
+	s3_response_header(response, "etag");
+
+	if (etag == NULL || *etag == '\0')
+	{
+		if (part->is_copy)
+			return false;
+		s3_error_set(err, S3_ERROR_PROTOCOL, "could not understand the server's answer");
+		return s3_error_detail(err, "There is no ETag of the part.");
+	}
+	if (part->number > upload->etags_size)
+	{
+		int			size = Max(upload->etags_size * 2, Max(part->number, 64));
+
+		if (upload->etags == NULL)
+			upload->etags = MemoryContextAllocZero(upload->context, size * sizeof(char *));
+		else
+			upload->etags = repalloc(upload->etags, size * sizeof(char *));
+		upload->etags_size = size;
+	}
+	upload->etags[part->number - 1] = MemoryContextStrdup(upload->context, etag);
+	return true;
+}
+
+static void
+throw_for_part(const S3Upload *upload, const S3Call *call, const S3Error *err)
+{
+	const S3Call *reported_as = upload->target->reported_as;
+
+	s3_call_throw(reported_as == NULL ? call : reported_as, err);
 }
 
 /* Returns the text of an element below the root; NULL when there is none. */
@@ -262,7 +469,7 @@ note_text(void *arg, int depth, const char *name, S3Slice text)
 static void
 abort_at_exit(int code, Datum arg)
 {
-	abort_upload((S3Upload *) DatumGetPointer(arg));
+	abort_upload((S3Upload *) DatumGetPointer(arg), CANCEL_TIMEOUT);
 }
 
 /*
@@ -270,18 +477,18 @@ abort_at_exit(int code, Datum arg)
  * Interrupts wait, since a cancel is what may have brought us here.
  */
 static void
-abort_upload(S3Upload *upload)
+abort_upload(S3Upload *upload, int timeout)
 {
 	uint32		holdoff = InterruptHoldoffCount;
+	MemoryContext old_context = MemoryContextSwitchTo(upload->context);
 
 	if (upload->ended)
 		return;
 	upload->ended = true;
-	MemoryContextSwitchTo(upload->context);
 	HOLD_INTERRUPTS();
 	PG_TRY();
 	{
-		perform_abort(upload);
+		try_abort(upload, s3_http_now() + timeout);
 	}
 	PG_CATCH();
 	{
@@ -290,20 +497,46 @@ abort_upload(S3Upload *upload)
 	}
 	PG_END_TRY();
 	InterruptHoldoffCount = holdoff;	/* an error has set it to 0 */
+	MemoryContextSwitchTo(old_context);
 }
 
+/*
+ * The parts that are under way end first, so that none of them comes after the
+ * abort.
+ */
 static void
-perform_abort(S3Upload *upload)
+try_abort(S3Upload *upload, int64 deadline)
 {
 	S3HttpResponse response;
 	S3Error		err;
 
+	if (upload->pipeline != NULL)
+		s3_pipeline_free(upload->pipeline);
+	if (upload->creation != NULL)
+	{
+		if (!s3_pipeline_next_until(upload->creation, upload->created, deadline))
+		{
+			warn_of_leftovers(upload, "the server has not answered yet");
+			return;
+		}
+		take_upload_id(upload);
+	}
+	if (upload->upload_id == NULL)
+		return;					/* it was never started */
+
+	upload->abort.timeout = (int) Max(deadline - s3_http_now(), 1);
 	/* No such upload: it was completed, though no answer said so. */
 	if (s3_call_perform(&upload->abort, &response, &err) || s3_object_is_gone(&err))
 		return;
+	warn_of_leftovers(upload, err.message);
+}
+
+static void
+warn_of_leftovers(const S3Upload *upload, const char *reason)
+{
 	ereport(WARNING,
 			(errcode(ERRCODE_IO_ERROR),
 			 errmsg("could not remove the parts of an upload that was not completed"),
-			 errdetail("Upload of \"%s\": %s.", text_to_cstring(upload->target->url), err.message),
+			 errdetail("Upload of \"%s\": %s.", text_to_cstring(upload->target->url), reason),
 			 errhint("A lifecycle rule of the bucket can remove such parts: AbortIncompleteMultipartUpload.")));
 }

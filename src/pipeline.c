@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "digest.h"
+#include "integrity.h"
 #include "pipeline.h"
 #include "response.h"
 #include "retry.h"
@@ -76,6 +77,7 @@ static void copy_fields(S3Fields *to, const S3Fields *from);
 static void fill_request(Attempt *attempt);
 static void settle(S3Pipeline *pipeline, S3HttpTransfer *transfer);
 static bool check_answer(Attempt *attempt);
+static bool check_integrity(const S3Call *call, const S3HttpResponse *response, S3Error *err);
 static void note_success(S3Pipeline *pipeline, Attempt *attempt);
 static bool send_again(S3Pipeline *pipeline, Attempt *attempt);
 static bool learn_clock(Attempt *attempt);
@@ -131,18 +133,30 @@ s3_pipeline_start(S3Pipeline *pipeline, S3Call *call, void *tag)
 bool
 s3_pipeline_next(S3Pipeline *pipeline, S3Finished *finished)
 {
+	return s3_pipeline_next_until(pipeline, finished, -1);
+}
+
+bool
+s3_pipeline_next_until(S3Pipeline *pipeline, S3Finished *finished, int64 deadline)
+{
 	Attempt    *attempt;
 
 	while (dlist_is_empty(&pipeline->ended))
 	{
 		S3HttpTransfer *transfer;
+		int64		due;
 
 		if (pipeline->count == 0)
 			return false;
 		send_waiting(pipeline);
 		if (!dlist_is_empty(&pipeline->ended))
 			break;
-		transfer = s3_http_wait_for_any(pipeline->group, next_due(pipeline));
+		if (deadline >= 0 && s3_http_now() >= deadline)
+			return false;
+		due = next_due(pipeline);
+		if (deadline >= 0 && (due < 0 || due > deadline))
+			due = deadline;
+		transfer = s3_http_wait_for_any(pipeline->group, due);
 		if (transfer != NULL)
 			settle(pipeline, transfer);
 	}
@@ -415,7 +429,23 @@ check_answer(Attempt *attempt)
 	S3Error    *err = &attempt->finished.err;
 
 	return s3_response_check(response, err) &&
-		(!call->operation->fails_late || s3_response_check_late(response, err));
+		(!call->operation->fails_late || s3_response_check_late(response, err)) &&
+		check_integrity(call, response, err);
+}
+
+/* Is what was sent, or has come, what the server has?  Parts of objects are not. */
+static bool
+check_integrity(const S3Call *call, const S3HttpResponse *response, S3Error *err)
+{
+	S3Slice		sent = call->request.body;
+
+	if ((call->operation->id == S3_PUT_OBJECT || call->operation->id == S3_UPLOAD_PART) &&
+		sent.data != NULL)
+		return s3_integrity_check(response, sent, S3_INTEGRITY_SENT, err);
+	if (call->operation->id == S3_GET_OBJECT && response->status == 200)
+		return s3_integrity_check(response, s3_slice(response->body, response->body_len),
+								  S3_INTEGRITY_RECEIVED, err);
+	return true;
 }
 
 /* What a retry took from the budget comes back; a limit is lifted slowly. */

@@ -49,4 +49,8 @@ extern void s3_pipeline_start(S3Pipeline *pipeline, S3Call *call, void *tag);
  */
 extern bool s3_pipeline_next(S3Pipeline *pipeline, S3Finished *finished);
 
+/* The same, but returns false at the deadline (s3_http_now(); -1: none), too. */
+extern bool s3_pipeline_next_until(S3Pipeline *pipeline, S3Finished *finished,
+								   int64 deadline);
+
 #endif							/* S3STORE_PIPELINE_H */

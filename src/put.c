@@ -49,6 +49,7 @@ static void add_metadata(const S3Settings *settings, const S3PutAnswers *answers
 static void add_all(S3Fields *headers, const S3Fields *more);
 static void add_default(S3Fields *headers, const char *name, const char *value);
 static void add_content(S3Call *call, S3PutArguments *arguments);
+static void load_source(const S3Call *call, S3PutArguments *arguments);
 static bool may_compress(const S3Call *call);
 static bool is_text(const char *content_type);
 static bool is_word(S3Slice text, const char *word);
@@ -289,8 +290,11 @@ add_content(S3Call *call, S3PutArguments *arguments)
 {
 	S3Fields   *headers = &call->request.headers;
 
+	if (arguments->source != NULL)
+		load_source(call, arguments);
 	call->request.body = arguments->content;
-	if (!may_compress(call))
+	/* How small a stream gets would be known at its end only. */
+	if (arguments->source != NULL || !may_compress(call))
 		return;
 	if (!arguments->is_compressed)
 	{
@@ -303,6 +307,22 @@ add_content(S3Call *call, S3PutArguments *arguments)
 	call->request.body = arguments->compressed;
 	s3_fields_add(headers, "content-encoding", "gzip");
 	s3_fields_set(headers, SIZE_HEADER, psprintf("%zu", arguments->content.len));
+}
+
+/* What is no more than one part goes in one request. */
+static void
+load_source(const S3Call *call, S3PutArguments *arguments)
+{
+	const S3PutSource *source = arguments->source;
+	char	   *buffer;
+
+	if (source->size > (int64) call->storage->settings.multipart_part_size * 1024)
+		arguments->content = s3_slice(NULL, source->size);
+	if (arguments->content.data != NULL || arguments->content.len > 0)
+		return;
+	buffer = palloc(Max(source->size, 1));
+	source->read(source->arg, 0, buffer, source->size);
+	arguments->content = s3_slice(buffer, source->size);
 }
 
 /*

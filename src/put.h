@@ -13,10 +13,19 @@
 
 #include "client.h"
 
+/* A content that is too large for memory. */
+typedef struct S3PutSource
+{
+	int64		size;
+	void		(*read) (void *arg, int64 first, char *buffer, size_t len); /* or throws */
+	void	   *arg;
+} S3PutSource;
+
 /* What a put is called with; zero-initialize what is not given. */
 typedef struct S3PutArguments
 {
 	S3Slice		content;
+	const S3PutSource *source;	/* where it comes from instead; NULL: nowhere */
 	const char *content_type;	/* NULL: as the name of the object says */
 	Jsonb	   *metadata;		/* NULL: none */
 	Jsonb	   *params;			/* NULL: none */

@@ -84,6 +84,7 @@ const S3Rule s3_rules[] = {
 	TEXT_RULE(metadata_function, s3_rule_check_function, S3_FORM_STRING),
 	INT_RULE(multipart_copy_threshold, S3_PART_SIZE_MIN, S3_COPY_SIZE_MAX, GUC_UNIT_KB),
 	INT_RULE(multipart_part_size, S3_PART_SIZE_MIN, S3_PART_SIZE_MAX, GUC_UNIT_KB),
+	INT_RULE(multipart_threshold, S3_PART_SIZE_MIN, S3_COPY_SIZE_MAX, GUC_UNIT_KB),
 	BOOL_RULE(normalize_keys),
 	INT_RULE(presign_expires, -1, S3_PRESIGN_SECONDS_MAX, GUC_UNIT_S),
 	INT_RULE(presign_window, 0, S3_PRESIGN_SECONDS_MAX, GUC_UNIT_S),

@@ -44,6 +44,7 @@ typedef struct S3Settings
 	char	   *metadata_function;
 	int			multipart_copy_threshold;	/* kB */
 	int			multipart_part_size;	/* kB */
+	int			multipart_threshold;	/* kB */
 	bool		normalize_keys;
 	int			presign_expires;	/* s; -1: max_age_seconds */
 	int			presign_window; /* s */

@@ -22,6 +22,7 @@
 
 #include "digest.h"
 #include "free_name.h"
+#include "put_parts.h"
 #include "response.h"
 #include "servers.h"
 #include "storing.h"
@@ -67,6 +68,28 @@ s3_storing_next(S3Storing *storing, const S3Finished *finished)
 			break;
 	}
 	return NULL;
+}
+
+void
+s3_storing_run(S3Storing *storing)
+{
+	S3Finished *finished = palloc(sizeof(S3Finished));
+	S3Call	   *call = s3_storing_next(storing, NULL);
+
+	while (call != NULL)
+	{
+		finished->call = call;
+		if (call == &storing->put && s3_put_wants_parts(call, &storing->arguments))
+			s3_put_in_parts(call, storing->name, &storing->arguments, finished);
+		else
+			finished->ok = s3_call_perform(call, &finished->response, &finished->err);
+		call = s3_storing_next(storing, finished);
+	}
+	if (storing->step != S3_STORING_FAILED)
+		return;
+	if (storing->failed == NULL)
+		s3_error_throw(&storing->err);
+	s3_call_throw(storing->failed, &storing->err);
 }
 
 static S3Call *

@@ -54,4 +54,10 @@ typedef struct S3Storing
  */
 extern S3Call *s3_storing_next(S3Storing *storing, const S3Finished *finished);
 
+/*
+ * Takes all steps, one after the other; a large content goes in parts.  Throws
+ * when the put fails, and when the query is cancelled.
+ */
+extern void s3_storing_run(S3Storing *storing);
+
 #endif							/* S3STORE_STORING_H */

@@ -72,7 +72,8 @@ s3_sync_add_fields(S3Fields *fields, const S3Fields *more)
 static void
 copy_in_parts(S3SyncObject *object)
 {
-	S3UploadTarget target = {0};
+	S3UploadTarget target = {.connections = 1};
+	S3Finished	completed = {0};
 	S3Fields	headers = {0};
 
 	s3_sync_add_fields(&headers, &object->plan.headers);
@@ -82,7 +83,7 @@ copy_in_parts(S3SyncObject *object)
 	target.command = object->options->command;
 	target.url = object->url;
 	target.headers = &headers;
-	s3_upload_run(&target, send_parts, object);
+	s3_upload_run(&target, send_parts, object, &completed);
 	if (object->tags.len > 0)
 		ensure_tags(object);
 }

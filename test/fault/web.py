@@ -35,10 +35,12 @@ class FaultServer:
                 None takes the request and closes the connection
     tls         (certificate file, key file): HTTPS
     drip        seconds between two bytes of the drip
+    named       more behaviours, by name: each an Answer, always the same
     """
 
-    def __init__(self, mode='answer', answers=None, tls=None, drip=0.05):
+    def __init__(self, mode='answer', answers=None, tls=None, drip=0.05, named=None):
         self.mode = mode
+        self.named = dict(named or {})
         self.answers = list(answers or [Answer(200, {'ETag': '"0"'}, b'good')])
         self.drip = drip
         self.requests = []
@@ -141,6 +143,10 @@ class FaultServer:
         while not self._stopping.is_set():
             head = _read_head(reader)
             name = head.target.lstrip('/').split('/')[0].split('?')[0]
+            if name in self.named:
+                self._take(reader, head)
+                self._say(sock, head, self.named[name])
+                continue
             behaviour = MODES.get(name) or MODES[self.mode]
             if not behaviour(self, sock, reader, head):
                 return
@@ -190,11 +196,14 @@ class FaultServer:
         self._take(reader, head)
         if answer is None:      # taken, and no word of it
             return False
+        self._say(sock, head, answer)
+        self._note('answer')
+        return True
+
+    def _say(self, sock, head, answer):
         body = b'' if head.method == 'HEAD' else answer.body
         headers = {'Content-Length': len(answer.body), **answer.headers}
         sock.sendall(_head(answer.status, headers) + body)
-        self._note('answer')
-        return True
 
     @mode
     def echo(self, sock, reader, head):

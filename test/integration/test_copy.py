@@ -454,7 +454,7 @@ class Across(CopyCase):
         self.copy(self.url(self.key()), self.url(self.key(), self.there, 's3-swift'))
 
     def test_memory(self):
-        """A part is held at a time."""
+        """A few parts are held at a time, 48 MB of them."""
         self.in_parts()
         self.store(self.key(), bytes(PART + 1))
         copy = self.url(self.key('-copy'), scheme='s3-tls')
@@ -464,7 +464,7 @@ class Across(CopyCase):
         self.store(self.key(), bytes(100 * MIB))
         self.copy(self.url(self.key()), copy)
         self.assertEqual(query(self.session, 'SELECT s3_size(%s)', copy), [(100 * MIB,)])
-        self.assertLess(resident(pid) - before, 8 * 1024)
+        self.assertLess(resident(pid) - before, 64 * 1024)
 
     def test_rename(self):
         self.in_parts()
@@ -653,6 +653,7 @@ class Gone(BackendCase):
         conn = self.session(server.endpoint, timeout='60s')
         query(conn, "SET s3store.multipart_copy_threshold = '5MB'")
         query(conn, "SET s3store.multipart_part_size = '5MB'")
+        query(conn, 'SET s3store.max_pool_connections = 1')     # parts in order
         return conn, server
 
     COPY = "SELECT s3_copy('s3-bad://answer/a', 's3-bad://answer/b')"
@@ -786,8 +787,8 @@ class Gone(BackendCase):
         conn, server = self.server(head(), refused, head(), COPIED, head(ETag='"f"'))
         with self.assertSqlState('58P02', 'has changed'):
             query(conn, self.COPY)
-        conn, server = self.server(head(SIZE), NO_TAGS_THERE, STARTED, PART_COPIED, refused,
-                                   head(SIZE), PART_COPIED, PART_COPIED, head(SIZE), COMPLETED)
+        conn, server = self.server(head(SIZE), NO_TAGS_THERE, STARTED, refused, head(SIZE),
+                                   *[PART_COPIED] * 3, head(SIZE), COMPLETED)
         query(conn, self.COPY)
         conn, server = self.server(head(SIZE), NO_TAGS_THERE, STARTED, refused, head(SIZE),
                                    *[PART_COPIED] * 3, head(SIZE + 1), GONE)
@@ -898,20 +899,20 @@ class Gone(BackendCase):
         self.assertAborted(server)
 
     def test_abort_hangs(self):
-        """It is given two seconds, during which nothing else can stop it."""
+        """It does not hold the session."""
         conn, server = self.server(*self.HANGING, 'silent-headers')
         call, seconds = self.stop(conn, server, 'pg_cancel_backend')
         self.assertEqual(call.error.pgcode, '57014')
-        self.assertTrue(1.5 < seconds < 4, seconds)
+        self.assertLess(seconds, 1.5)
         self.assertEqual(len(conn.notices), 1)
         self.assertIn('could not remove the parts', conn.notices[0])
         self.check_good(conn)
 
     def test_abort_drips(self):
-        """Two seconds, not two seconds without a byte."""
+        """Its time is what counts, not that without a byte."""
         conn, server = self.server(*self.HANGING, 'slow-drip')
         call, seconds = self.stop(conn, server, 'pg_cancel_backend')
-        self.assertTrue(1.5 < seconds < 4, seconds)
+        self.assertLess(seconds, 1.5)
         self.check_good(conn)
 
     def test_abort_fails(self):

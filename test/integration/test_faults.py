@@ -197,6 +197,25 @@ class Faults(BackendCase):
             puts = [request for request in server.requests if request.method == 'PUT']
             self.assertLess(len(puts), 10)
 
+    def test_integrity(self):
+        """What the server has stored, or sent, is compared with its digests."""
+        digests = {'ETag': '"%s"' % hashlib.md5(b'content').hexdigest()}
+        other = {'ETag': '"%s"' % hashlib.md5(b'other').hexdigest()}
+        put = "SELECT s3_put('s3-bad://bucket/key', 'content'::bytea, overwrite => true)"
+        with FaultServer(answers=[Answer(200, digests, b''), Answer(200, other, b''),
+                                  Answer(200, digests, b'content'), Answer(200, other, b'content'),
+                                  Answer(200, {'x-amz-checksum-crc32': 'AAAAAA=='}, b'content'),
+                                  Answer(206, {**other, 'Content-Range': 'bytes 0-6/7'},
+                                         b'content')]) as server:
+            conn = self.faulty(server.endpoint)
+            self.assertEqual(query(conn, put), [('s3-bad://bucket/key',)])
+            self.check(conn, ('08P01', 'the server has stored another content than was sent'), put)
+            self.assertEqual(bytes(query(conn, GET % 'bucket')[0][0]), b'content')
+            for _ in range(2):
+                self.check(conn, ('08P01', 'another content arrived than the server has'),
+                           GET % 'bucket')
+            self.assertEqual(bytes(query(conn, GET % 'bucket')[0][0]), b'content')
+
     def test_delete_elsewhere(self):
         """Only an S3 server can say that an object is gone."""
         with FaultServer(answers=[Answer(404, {}, b'<html>nothing here</html>'),

@@ -1,0 +1,17 @@
+/*-------------------------------------------------------------------------
+ *
+ * crc.h
+ *	  The cyclic redundancy checks that S3 uses as checksums.  Pure.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_CRC_H
+#define S3STORE_CRC_H
+
+#include "s3store.h"
+
+extern uint32 s3_crc32(S3Slice data);	/* ISO 3309, as in gzip and zip */
+extern uint32 s3_crc32c(S3Slice data);	/* Castagnoli, as in iSCSI */
+extern uint64 s3_crc64nvme(S3Slice data);	/* NVM Express, 64b CRC */
+
+#endif							/* S3STORE_CRC_H */
