@@ -167,7 +167,9 @@ decide_aborted(const S3JournalContent *content, int i)
 	{
 		S3Outcome	outcome;
 
-		if (!s3_intent_same_object(intent, &content->intents[j]))
+		/* One that the server has refused, or that was swept, owns nothing. */
+		if (content->intents[j].settled ||
+			!s3_intent_same_object(intent, &content->intents[j]))
 			continue;
 		outcome = s3_intent_outcome(&content->intents[j]);
 		if (outcome == S3_OUTCOME_COMMITTED)
