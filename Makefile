@@ -13,6 +13,7 @@ PURE_OBJS = \
 	src/copy_headers.o \
 	src/crc.o \
 	src/date.o \
+	src/delete_result.o \
 	src/digest.o \
 	src/error.o \
 	src/integrity.o \

@@ -466,6 +466,94 @@ COMMENT ON FUNCTION s3_set_writer_token(pg_catalog.text) IS
 'stores the token that the setting s3store.writer_token must match before queued deletions are carried out in this database; NULL removes it';
 
 --
+-- Many objects at once: a row for each URL, in their order
+--
+
+CREATE FUNCTION s3_head(urls pg_catalog.text[], params pg_catalog.jsonb DEFAULT NULL)
+RETURNS TABLE (url pg_catalog.text,
+			   size pg_catalog.int8,
+			   last_modified pg_catalog.timestamptz,
+			   etag pg_catalog.text,
+			   content_type pg_catalog.text,
+			   content_encoding pg_catalog.text,
+			   content_disposition pg_catalog.text,
+			   content_language pg_catalog.text,
+			   cache_control pg_catalog.text,
+			   storage_class pg_catalog.text,
+			   version_id pg_catalog.text,
+			   server_side_encryption pg_catalog.text,
+			   metadata pg_catalog.jsonb,
+			   error pg_catalog.text,
+			   sqlstate pg_catalog.text)
+AS 'MODULE_PATHNAME', 's3store_head_many'
+LANGUAGE C VOLATILE PARALLEL SAFE COST 100000;
+
+COMMENT ON FUNCTION s3_head(pg_catalog.text[], pg_catalog.jsonb) IS
+'what is known of each object, as s3_head of one; only the URL where it does not exist; error and sqlstate where it could not be looked up; params are boto3''s';
+
+CREATE FUNCTION s3_exists(urls pg_catalog.text[])
+RETURNS TABLE (url pg_catalog.text,
+			   "exists" pg_catalog.bool,
+			   error pg_catalog.text,
+			   sqlstate pg_catalog.text)
+AS 'MODULE_PATHNAME', 's3store_exists_many'
+LANGUAGE C VOLATILE PARALLEL SAFE COST 100000;
+
+COMMENT ON FUNCTION s3_exists(pg_catalog.text[]) IS
+'whether each object exists, or for a URL that ends in / any object below it; error and sqlstate where it could not be looked up';
+
+CREATE FUNCTION s3_get(urls pg_catalog.text[], params pg_catalog.jsonb DEFAULT NULL)
+RETURNS TABLE (url pg_catalog.text,
+			   content pg_catalog.bytea,
+			   error pg_catalog.text,
+			   sqlstate pg_catalog.text)
+AS 'MODULE_PATHNAME', 's3store_get_many'
+LANGUAGE C VOLATILE PARALLEL SAFE COST 100000;
+
+COMMENT ON FUNCTION s3_get(pg_catalog.text[], pg_catalog.jsonb) IS
+'the content of each object, as s3_get of one; error and sqlstate where there is none; params are boto3''s';
+
+CREATE FUNCTION s3_put(urls pg_catalog.text[],
+					   contents pg_catalog.bytea[],
+					   content_type pg_catalog.text DEFAULT NULL,
+					   metadata pg_catalog.jsonb DEFAULT NULL,
+					   overwrite pg_catalog.bool DEFAULT NULL,
+					   params pg_catalog.jsonb DEFAULT NULL)
+RETURNS TABLE (url pg_catalog.text,
+			   stored_url pg_catalog.text,
+			   error pg_catalog.text,
+			   sqlstate pg_catalog.text)
+AS 'MODULE_PATHNAME', 's3store_put_many'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000;
+
+COMMENT ON FUNCTION s3_put(pg_catalog.text[], pg_catalog.bytea[], pg_catalog.text,
+						   pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) IS
+'stores each content under its URL, as s3_put of one, with the same arguments for all; stored_url is where it stands; error and sqlstate where it was not stored';
+
+CREATE FUNCTION s3_delete(urls pg_catalog.text[])
+RETURNS TABLE (url pg_catalog.text,
+			   deleted pg_catalog.bool,
+			   error pg_catalog.text,
+			   sqlstate pg_catalog.text)
+AS 'MODULE_PATHNAME', 's3store_delete_many'
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000;
+
+COMMENT ON FUNCTION s3_delete(pg_catalog.text[]) IS
+'deletes each object, by the thousand in a request; deleted: it is gone, whether or not it was there; error and sqlstate where it was not deleted';
+
+REVOKE ALL ON FUNCTION s3_head(pg_catalog.text[], pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_exists(pg_catalog.text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_get(pg_catalog.text[], pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_put(pg_catalog.text[], pg_catalog.bytea[], pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_delete(pg_catalog.text[]) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION s3_head(pg_catalog.text[], pg_catalog.jsonb) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_exists(pg_catalog.text[]) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_get(pg_catalog.text[], pg_catalog.jsonb) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text[], pg_catalog.bytea[], pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
+GRANT EXECUTE ON FUNCTION s3_delete(pg_catalog.text[]) TO s3store_write;
+
+--
 -- Settings
 --
 
@@ -555,7 +643,7 @@ RETURNS TABLE (url pg_catalog.text,
 			   size pg_catalog.int8,
 			   last_modified pg_catalog.timestamptz)
 AS 'MODULE_PATHNAME', 's3store_reconcile'
-LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1000;
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
 
 COMMENT ON FUNCTION s3_reconcile(pg_catalog.text, pg_catalog.regclass, pg_catalog.name,
 								 pg_catalog.interval, pg_catalog.int4) IS
@@ -571,7 +659,7 @@ RETURNS TABLE (url pg_catalog.text,
 			   size pg_catalog.int8,
 			   last_modified pg_catalog.timestamptz)
 AS 'MODULE_PATHNAME', 's3store_reconcile_all'
-LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000 ROWS 1000;
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000;
 
 COMMENT ON FUNCTION s3_reconcile_all(pg_catalog.text, pg_catalog.regclass[], pg_catalog.name[],
 									 pg_catalog.interval, pg_catalog.int4) IS

@@ -12,12 +12,14 @@
 #include "s3store.h"
 
 #include "client.h"
+#include "date.h"
 #include "encoding.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "gzip.h"
 #include "list.h"
 #include "object.h"
+#include "object_row.h"
 #include "response.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -31,36 +33,12 @@ PG_FUNCTION_INFO_V1(s3store_size);
 PG_FUNCTION_INFO_V1(s3store_modified_time);
 PG_FUNCTION_INFO_V1(s3store_delete);
 
-/* Columns of the type s3_object, in order. */
-enum ObjectColumn
-{
-	OBJECT_URL,
-	OBJECT_SIZE,
-	OBJECT_LAST_MODIFIED,
-	OBJECT_ETAG,
-	OBJECT_CONTENT_TYPE,
-	OBJECT_CONTENT_ENCODING,
-	OBJECT_CONTENT_DISPOSITION,
-	OBJECT_CONTENT_LANGUAGE,
-	OBJECT_CACHE_CONTROL,
-	OBJECT_STORAGE_CLASS,
-	OBJECT_VERSION_ID,
-	OBJECT_SERVER_SIDE_ENCRYPTION,
-	OBJECT_METADATA,
-	OBJECT_COLUMNS
-};
-
 static bool get_content(FunctionCallInfo fcinfo, const char *command,
 						S3HttpResponse *response);
-static void undo_gzip(const S3Call *call, S3HttpResponse *response);
 static bool head_object(text *url, Jsonb *params, const char *command, S3ObjectInfo *info);
 static int64 content_size(const S3ObjectInfo *info);
 static bool prefix_exists(text *url);
 static Datum object_datum(FunctionCallInfo fcinfo, text *url, const S3ObjectInfo *info);
-static Datum metadata_datum(const S3Fields *metadata);
-static void set_text(Datum *values, bool *nulls, int column, const char *value);
-static JsonbValue string_value(const char *utf8);
-static TimestampTz timestamp_of(int64 unix_seconds);
 
 /* s3_get(url text, params jsonb) returns bytea */
 Datum
@@ -135,7 +113,7 @@ s3store_modified_time(PG_FUNCTION_ARGS)
 	if (!head_object(PG_GETARG_TEXT_PP(0), NULL, "s3_modified_time()", &info) ||
 		!info.has_last_modified)
 		PG_RETURN_NULL();
-	PG_RETURN_TIMESTAMPTZ(timestamp_of(info.last_modified));
+	PG_RETURN_TIMESTAMPTZ(s3_date_from_unix(info.last_modified));
 }
 
 /* s3_delete(url text, params jsonb) returns boolean: true, it is gone */
@@ -185,30 +163,9 @@ get_content(FunctionCallInfo fcinfo, const char *command, S3HttpResponse *respon
 		s3_params_apply(call.operation, PG_GETARG_JSONB_P(1), &call.request);
 	if (!s3_call_perform(&call, response, &err))
 		s3_call_throw(&call, &err);
-	/* Part of a gzip stream cannot be uncompressed. */
-	if (response->status == 200)
-		undo_gzip(&call, response);
+	if (!s3_object_undo_gzip(&call, response, &err))
+		s3_call_throw(&call, &err);
 	return true;
-}
-
-static void
-undo_gzip(const S3Call *call, S3HttpResponse *response)
-{
-	char	   *encoding = s3_response_header(response, "content-encoding");
-	uint64		max = (uint64) call->storage->settings.max_object_size * 1024;
-	StringInfoData content;
-	S3Error		err;
-
-	if (encoding == NULL || pg_strcasecmp(encoding, "gzip") != 0 || response->body_len == 0)
-		return;
-	initStringInfo(&content);
-	appendStringInfoSpaces(&content, VARHDRSZ);
-	if (!s3_gunzip(s3_slice(response->body, response->body_len),
-				   Min(max, S3_GUNZIP_MAX), &content, &err))
-		s3_call_throw(call, &err);
-	pfree(response->body - VARHDRSZ);
-	response->body = content.data + VARHDRSZ;
-	response->body_len = content.len - VARHDRSZ;
 }
 
 /*
@@ -260,71 +217,11 @@ object_datum(FunctionCallInfo fcinfo, text *url, const S3ObjectInfo *info)
 {
 	TupleDesc	desc;
 	Datum		values[OBJECT_COLUMNS];
-	bool		nulls[OBJECT_COLUMNS] = {false};
+	bool		nulls[OBJECT_COLUMNS];
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE ||
 		desc->natts != OBJECT_COLUMNS)
 		elog(ERROR, "s3_object is not the type that this library knows");
-	values[OBJECT_URL] = PointerGetDatum(url);
-	values[OBJECT_SIZE] = Int64GetDatum(info->size);
-	values[OBJECT_LAST_MODIFIED] = TimestampTzGetDatum(timestamp_of(info->last_modified));
-	nulls[OBJECT_LAST_MODIFIED] = !info->has_last_modified;
-	set_text(values, nulls, OBJECT_ETAG, info->etag);
-	set_text(values, nulls, OBJECT_CONTENT_TYPE, info->content_type);
-	set_text(values, nulls, OBJECT_CONTENT_ENCODING, info->content_encoding);
-	set_text(values, nulls, OBJECT_CONTENT_DISPOSITION, info->content_disposition);
-	set_text(values, nulls, OBJECT_CONTENT_LANGUAGE, info->content_language);
-	set_text(values, nulls, OBJECT_CACHE_CONTROL, info->cache_control);
-	set_text(values, nulls, OBJECT_STORAGE_CLASS, info->storage_class);
-	set_text(values, nulls, OBJECT_VERSION_ID, info->version_id);
-	set_text(values, nulls, OBJECT_SERVER_SIDE_ENCRYPTION, info->server_side_encryption);
-	values[OBJECT_METADATA] = metadata_datum(&info->metadata);
+	s3_object_row(url, info, values, nulls);
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
-}
-
-static Datum
-metadata_datum(const S3Fields *metadata)
-{
-	JsonbParseState *state = NULL;
-	JsonbValue *object;
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	for (int i = 0; i < metadata->count; i++)
-	{
-		JsonbValue	name = string_value(metadata->items[i].name);
-		JsonbValue	value = string_value(metadata->items[i].value);
-
-		pushJsonbValue(&state, WJB_KEY, &name);
-		pushJsonbValue(&state, WJB_VALUE, &value);
-	}
-	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
-	return JsonbPGetDatum(JsonbValueToJsonb(object));
-}
-
-static void
-set_text(Datum *values, bool *nulls, int column, const char *value)
-{
-	nulls[column] = value == NULL;
-	if (value != NULL)
-		values[column] = PointerGetDatum(s3_text_from_server(value));
-}
-
-static JsonbValue
-string_value(const char *utf8)
-{
-	text	   *clean = s3_text_from_server(utf8);
-	JsonbValue	value;
-
-	value.type = jbvString;
-	value.val.string.val = VARDATA_ANY(clean);
-	value.val.string.len = VARSIZE_ANY_EXHDR(clean);
-	return value;
-}
-
-static TimestampTz
-timestamp_of(int64 unix_seconds)
-{
-	int64		epoch = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
-
-	return (unix_seconds - epoch) * USECS_PER_SEC;
 }

@@ -54,23 +54,24 @@ static size_t receive_body(char *data, size_t size, size_t count, void *arg);
 
 /*
  * Throws when libcurl refuses anything.  Options stay with the handle from one
- * transfer to the next, so that each is set again only when it may differ.
+ * transfer to the next, as long as they are for the same server: otherwise it
+ * starts over, so that nobody is trusted for what another storage's settings
+ * say.
  */
 void
 s3_http_set_options(S3HttpTransfer *transfer)
 {
 	S3HttpHandle *handle = transfer->handle;
 
-	if (!handle->set_up)
+	if (!handle->set_up || !serves_same_server(handle, transfer->request))
 	{
+		curl_easy_reset(handle->easy);
 		set_safety_options(transfer);
 		set_connection_options(transfer);
 		set_callbacks(transfer);
 		set_server_options(transfer);
 		handle->set_up = true;
 	}
-	else if (!serves_same_server(handle, transfer->request))
-		set_server_options(transfer);
 	set_option(transfer, CURLOPT_PRIVATE, transfer);
 	set_option(transfer, CURLOPT_ERRORBUFFER, transfer->error_buffer);
 	set_option(transfer, CURLOPT_URL, transfer->request->url);

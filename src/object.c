@@ -8,10 +8,9 @@
 #include "s3store.h"
 
 #include "digest.h"
+#include "gzip.h"
 #include "object.h"
 #include "tags.h"
-
-static void add_digest(S3Request *request, S3Slice body);
 
 bool
 s3_object_look_up(S3Call *call, S3ObjectInfo *info, S3Error *err)
@@ -60,7 +59,7 @@ s3_object_tags_prepare(S3Call *call, const char *tags)
 	s3_fields_add(&call->request.query, "tagging", NULL);
 	s3_fields_add(&call->request.headers, "content-type", "application/xml");
 	call->request.body = s3_slice(document.data, document.len);
-	add_digest(&call->request, call->request.body);
+	s3_object_add_digest(&call->request);
 }
 
 void
@@ -74,10 +73,30 @@ s3_object_tags_put(S3Call *call, const char *tags)
 		s3_call_throw(call, &err);
 }
 
-/* S3 wants a digest of such documents: MD5, or where that is forbidden SHA-256. */
-static void
-add_digest(S3Request *request, S3Slice body)
+bool
+s3_object_undo_gzip(const S3Call *call, S3HttpResponse *response, S3Error *err)
 {
+	char	   *encoding = s3_response_header(response, "content-encoding");
+	StringInfoData content;
+
+	if (response->status != 200 || encoding == NULL ||
+		pg_strcasecmp(encoding, "gzip") != 0 || response->body_len == 0)
+		return true;
+	initStringInfo(&content);
+	appendStringInfoSpaces(&content, VARHDRSZ);
+	if (!s3_gunzip(s3_slice(response->body, response->body_len),
+				   Min(call->max_body, S3_GUNZIP_MAX), &content, err))
+		return false;
+	pfree(response->body - VARHDRSZ);
+	response->body = content.data + VARHDRSZ;
+	response->body_len = content.len - VARHDRSZ;
+	return true;
+}
+
+void
+s3_object_add_digest(S3Request *request)
+{
+	S3Slice		body = request->body;
 	uint8		digest[S3_SHA256_LEN];
 	S3Error		err;
 

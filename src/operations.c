@@ -40,6 +40,8 @@ static const S3Operation internal_operations[] = {
 	{S3_LIST_OBJECT_VERSIONS, "list_object_versions", "GET", true, "list", "of", "versions", NULL, true},
 	{S3_GET_OBJECT_TAGGING, "get_object_tagging", "GET", true, "get the tags of", "in", "tagging"},
 	{S3_PUT_OBJECT_TAGGING, "put_object_tagging", "PUT", false, "put the tags of", "in", "tagging"},
+	{S3_DELETE_OBJECTS, "delete_objects", "POST", false, "delete objects", "from", "delete",
+	.on_bucket = true,.fails_late = true},
 	{S3_GET_OBJECT_ACL, "get_object_acl", "GET", true, "get the grants on", "in", "acl"}
 };
 

@@ -27,6 +27,7 @@ typedef enum S3OperationId
 	S3_LIST_OBJECT_VERSIONS = 1 << 12,
 	S3_GET_OBJECT_TAGGING = 1 << 13,
 	S3_PUT_OBJECT_TAGGING = 1 << 14,
+	S3_DELETE_OBJECTS = 1 << 15,
 	S3_GET_OBJECT_ACL = 1 << 16
 } S3OperationId;
 

@@ -133,6 +133,16 @@ s3_response_check_late(const S3HttpResponse *response, S3Error *err)
 	return false;
 }
 
+void
+s3_response_code_error(const char *code, const char *message, int status, S3Error *err)
+{
+	s3_error_set(err, S3_ERROR_SERVER, "the server refused");
+	err->http_status = status;
+	strlcpy(err->code, code, sizeof(err->code));
+	strlcpy(err->server_message, message, sizeof(err->server_message));
+	refine_by_code(err);
+}
+
 bool
 s3_response_object(const S3HttpResponse *response, S3ObjectInfo *info, S3Error *err)
 {

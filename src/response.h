@@ -52,6 +52,10 @@ extern bool s3_response_document(const S3HttpResponse *response, const char *roo
  */
 extern bool s3_response_check_late(const S3HttpResponse *response, S3Error *err);
 
+/* Fills "err" from an error code alone, as it stands in a list of results. */
+extern void s3_response_code_error(const char *code, const char *message, int status,
+								   S3Error *err);
+
 /* Reads the headers; S3_ERROR_PROTOCOL when there is no valid length. */
 extern bool s3_response_object(const S3HttpResponse *response, S3ObjectInfo *info,
 							   S3Error *err);

@@ -84,6 +84,23 @@ s3_xml_parse(S3Slice document, const char *root,
 						   root, state.fault);
 }
 
+bool
+s3_xml_may_hold(S3Slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+	{
+		unsigned char c = (unsigned char) text.data[i];
+
+		if (c < 0x20 && c != '\t' && c != '\n' && c != '\r')
+			return false;
+		/* U+FFFE and U+FFFF */
+		if (c == 0xef && i + 2 < text.len && (unsigned char) text.data[i + 1] == 0xbf &&
+			(unsigned char) text.data[i + 2] >= 0xbe)
+			return false;
+	}
+	return true;
+}
+
 void
 s3_xml_escape(StringInfo dst, S3Slice text)
 {

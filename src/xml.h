@@ -30,6 +30,9 @@ typedef void (*S3XmlElementEnd) (void *arg, int depth, const char *name, S3Slice
 extern bool s3_xml_parse(S3Slice document, const char *root,
 						 S3XmlElementEnd element_end, void *arg, S3Error *err);
 
+/* Can an XML 1.0 document hold the text?  Not most control characters. */
+extern bool s3_xml_may_hold(S3Slice text);
+
 /* Appends "text" as the content of an element. */
 extern void s3_xml_escape(StringInfo dst, S3Slice text);
 
