@@ -21,8 +21,11 @@
 #include "signing.h"
 #include "uri.h"
 
-/* The operations that make an object, or start to. */
-#define WRITES_OBJECT	(S3_PUT_OBJECT | S3_COPY_OBJECT | S3_CREATE_MULTIPART_UPLOAD)
+/*
+ * The operations that make an object, or start to, under the name that was
+ * asked for.  A put may yet get another one: see storing.c.
+ */
+#define WRITES_OBJECT	(S3_COPY_OBJECT | S3_CREATE_MULTIPART_UPLOAD)
 
 static S3CallOpened open_call(S3Call *call, S3OperationId operation, const char *command,
 							  S3CallPurpose purpose, text *url, S3Error *err);

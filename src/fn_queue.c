@@ -22,6 +22,7 @@
 #include "drain.h"
 #include "encoding.h"
 #include "queue.h"
+#include "sweep.h"
 #include "txn.h"
 
 PG_FUNCTION_INFO_V1(s3store_delete_later);
@@ -99,6 +100,7 @@ static void
 drain(int64 max, S3DrainCounts *counts)
 {
 	MemoryContext context = CurrentMemoryContext;
+	S3SweepResult swept;
 	int64		tried = 0;
 
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
@@ -112,6 +114,8 @@ drain(int64 max, S3DrainCounts *counts)
 		tried = counts->deleted + counts->kept + counts->failed;
 		CHECK_FOR_INTERRUPTS();
 	}
+	/* What was put and not committed goes by the way. */
+	s3_intents_sweep(DRAIN, &swept);
 	SPI_finish();
 	MemoryContextSwitchTo(context);
 }

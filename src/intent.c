@@ -33,6 +33,7 @@
 #include "digest.h"
 #include "intent.h"
 #include "object_lock.h"
+#include "txn.h"
 
 #define COMPACT_SIZE	(32 * 1024) /* bytes of a journal between two tries */
 
@@ -43,8 +44,9 @@ static const char *text_or_empty(const char *text);
 static bool is_ours(const S3Intent *intent, const S3Before *before, const char *target);
 static bool finds_leftover(const S3JournalContent *content, const S3Before *before,
 						   const char *target);
-static void append_intent(S3PutIntent *handle, const S3Call *put, S3Intent *intent,
+static bool append_intent(S3PutIntent *handle, const S3Call *put, S3Intent *intent,
 						  const S3Before *before);
+static bool has_leftovers(const S3JournalContent *content);
 static S3Journal *compact(S3Journal *journal, int more);
 static char *unquote(char *etag);
 static bool was_refused(const S3Finished *finished);
@@ -89,16 +91,17 @@ s3_intent_is_leftover(const S3Call *put, const S3Before *before)
 	return found;
 }
 
-void
+bool
 s3_intent_begin(S3PutIntent *handle, const S3Call *put, const S3Before *before)
 {
 	S3Intent	intent = {0};
+	bool		good;
 
 	memset(handle, 0, sizeof(*handle));
 	if (!put->storage->settings.put_undo)
 	{
 		s3_intent_disown(put);
-		return;
+		return true;
 	}
 	handle->id = random_id();
 	handle->etag = digest_of(put);
@@ -115,10 +118,12 @@ s3_intent_begin(S3PutIntent *handle, const S3Call *put, const S3Before *before)
 	intent.previous = text_or_empty(before->info.version_id);
 	handle->number = s3_journal_number(intent.target);
 
+	s3_txn_note_put();
 	/* Who removes a leftover of this name has the lock, and looks for us. */
 	s3_object_lock(put);
-	append_intent(handle, put, &intent, before);
+	good = append_intent(handle, put, &intent, before);
 	s3_object_unlock(put);
+	return good;
 }
 
 /*
@@ -178,16 +183,22 @@ text_or_empty(const char *text)
 	return text == NULL ? "" : text;
 }
 
-/* Opens the journal's file, and closes it. */
-static void
+static bool
 append_intent(S3PutIntent *handle, const S3Call *put, S3Intent *intent, const S3Before *before)
 {
 	S3Journal  *journal = s3_journal_open(handle->number, S3_JOURNAL_CREATE);
 	StringInfoData records;
 
-	intent->kind = before->state == S3_BEFORE_NOTHING ||
-		finds_leftover(&journal->content, before, intent->target) ?
+	if (before->state == S3_BEFORE_LEFTOVER &&
+		!finds_leftover(&journal->content, before, intent->target))
+	{
+		s3_journal_close(journal);
+		return false;
+	}
+	intent->kind = before->state == S3_BEFORE_NOTHING || before->state == S3_BEFORE_LEFTOVER ?
 		S3_INTENT_CREATE : S3_INTENT_REPLACE;
+	if (has_leftovers(&journal->content))
+		s3_txn_note_leftover();
 	initStringInfo(&records);
 	s3_intent_record_intent(&records, intent);
 	journal = compact(journal, records.len);
@@ -195,6 +206,18 @@ append_intent(S3PutIntent *handle, const S3Call *put, S3Intent *intent, const S3
 	s3_journal_unlock(journal);
 	s3_journal_sync(journal);
 	s3_journal_close(journal);
+	return true;
+}
+
+/* Of whatever session: who has crashed cannot tell. */
+static bool
+has_leftovers(const S3JournalContent *content)
+{
+	for (int i = 0; i < content->count; i++)
+		if (!content->intents[i].settled &&
+			s3_intent_outcome(&content->intents[i]) == S3_OUTCOME_ABORTED)
+			return true;
+	return false;
 }
 
 /* Is what stands there what an intent has left that is to be swept? */
@@ -203,7 +226,7 @@ finds_leftover(const S3JournalContent *content, const S3Before *before, const ch
 {
 	bool		found = false;
 
-	if (before->state != S3_BEFORE_OBJECT)
+	if (before->state != S3_BEFORE_OBJECT && before->state != S3_BEFORE_LEFTOVER)
 		return false;
 	for (int i = 0; i < content->count; i++)
 	{
@@ -264,7 +287,7 @@ s3_intent_note_answer(const S3PutIntent *intent, const S3Finished *finished)
 		s3_intent_record_settled(&records, intent->id);
 	/* What was sent twice may still be on its way. */
 	if (finished->ok ? finished->response.resent : !refused)
-		s3_intent_record_unsure(&records, intent->id, GetCurrentTimestamp());
+		s3_intent_record_unsure(&records, intent->id, S3_INTENT_NOT_LOOKED);
 	append_news(intent, &records, refused);
 }
 

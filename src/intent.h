@@ -20,7 +20,8 @@ typedef struct S3Before
 	{
 		S3_BEFORE_UNKNOWN,		/* the server does not tell */
 		S3_BEFORE_NOTHING,
-		S3_BEFORE_OBJECT
+		S3_BEFORE_OBJECT,
+		S3_BEFORE_LEFTOVER		/* of a put that was rolled back */
 	}			state;
 	S3ObjectInfo info;			/* of the object */
 	int64		date;			/* of the answer, by the server's clock; 0: it
@@ -56,10 +57,11 @@ extern bool s3_intent_is_leftover(const S3Call *put, const S3Before *before);
 
 /*
  * Notes, durably, what "put" is about to write; gives the transaction an ID.
- * Throws when that fails: then nothing may be sent.  Without put_undo nothing
+ * Returns false where a leftover has been swept meanwhile, or another put has
+ * its name: then nothing is noted, and it is to be looked at again.  Throws when that fails: then nothing may be sent.  Without put_undo nothing
  * is noted, but that the object is nobody's leftover any more.
  */
-extern void s3_intent_begin(S3PutIntent *intent, const S3Call *put, const S3Before *before);
+extern bool s3_intent_begin(S3PutIntent *intent, const S3Call *put, const S3Before *before);
 
 /* Notes the server's answer to the put, or that it has none. */
 extern void s3_intent_note_answer(const S3PutIntent *intent, const S3Finished *finished);

@@ -20,6 +20,7 @@
 #include "s3store.h"
 
 #define S3_HOME_ID_LEN		16
+#define S3_INTENT_NOT_LOOKED	INT64CONST(-1)
 #define S3_INTENT_RECORD_MAX	(16 * 1024) /* bytes of a payload */
 #define S3_INTENT_STRING_MAX	3500	/* bytes; URLs have at most 1350 */
 
@@ -51,9 +52,10 @@ typedef struct S3Intent
 	const char *upload_id;		/* of an upload in parts, or "" */
 	const char *version;		/* that was written, or "" */
 	bool		answered;		/* the server has stored it */
-	int64		unsure_since;	/* TimestampTz: since when a request without
-								 * an answer may still be carried out; 0:
-								 * none */
+	int64		unsure_since;	/* a request without an answer may still be
+								 * carried out: TimestampTz of the first look
+								 * at what it has done, S3_INTENT_NOT_LOOKED
+								 * before that; 0: all requests have answers */
 	bool		settled;		/* nothing remains to be done */
 } S3Intent;
 

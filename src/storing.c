@@ -13,6 +13,10 @@
  * where it is known, nobody can take the name between the question and the
  * upload.  What a rolled back put has left under a name is as good as nothing.
  *
+ * A name is held, and its deletion taken off the queue, once it is the one: an
+ * object that stands in the way of a put, and waits for its deletion, must not
+ * lose that.
+ *
  * An upload that overwrites asks, too: only what was not there before can be
  * removed when the transaction does not commit (intent.c).
  *
@@ -22,6 +26,7 @@
 
 #include "digest.h"
 #include "free_name.h"
+#include "hold.h"
 #include "put_parts.h"
 #include "response.h"
 #include "servers.h"
@@ -34,6 +39,7 @@ static S3Call *start(S3Storing *storing);
 static S3Call *look(S3Storing *storing, S3StoringStep step);
 static S3Call *note_look(S3Storing *storing, const S3Finished *finished);
 static S3Call *note_look_over(S3Storing *storing, const S3Finished *finished);
+static void hold(S3Storing *storing);
 static S3Call *upload_free(S3Storing *storing);
 static S3Call *upload_over(S3Storing *storing);
 static S3Call *upload(S3Storing *storing, S3StoringStep step);
@@ -120,6 +126,7 @@ start(S3Storing *storing)
 		s3_fields_find(headers, "if-match") != NULL ||
 		s3_fields_find(headers, "if-none-match") != NULL)
 	{
+		hold(storing);
 		if (!storing->put.storage->settings.put_undo)
 			return upload(storing, S3_STORING_UPLOAD_OVER);
 		return look(storing, S3_STORING_LOOK_OVER);
@@ -150,9 +157,12 @@ note_look(S3Storing *storing, const S3Finished *finished)
 		case S3_BEFORE_NOTHING:
 			return upload_free(storing);
 		case S3_BEFORE_OBJECT:
-			if (s3_intent_is_leftover(&storing->put, &storing->before))
-				return upload_over(storing);
-			return try_other_name(storing);
+			if (!s3_intent_is_leftover(&storing->put, &storing->before))
+				return try_other_name(storing);
+			storing->before.state = S3_BEFORE_LEFTOVER;
+			hold(storing);
+			return upload_over(storing);
+		case S3_BEFORE_LEFTOVER:
 		case S3_BEFORE_UNKNOWN:
 			break;
 	}
@@ -166,12 +176,26 @@ static S3Call *
 note_look_over(S3Storing *storing, const S3Finished *finished)
 {
 	s3_intent_note_before(&storing->before, finished);
+	if (s3_intent_is_leftover(&storing->put, &storing->before))
+		storing->before.state = S3_BEFORE_NOTHING;
 	return upload(storing, S3_STORING_UPLOAD_OVER);
+}
+
+/* That runs SQL where a deletion of the object is queued. */
+static void
+hold(S3Storing *storing)
+{
+	uint64		generation = s3_settings_generation();
+
+	(void) s3_hold_location(&storing->put.location);
+	if (s3_settings_generation() != generation)
+		(void) s3_put_open(&storing->put, storing->command, storing->name, &storing->arguments);
 }
 
 static S3Call *
 upload_free(S3Storing *storing)
 {
+	hold(storing);
 	if (s3_server_find(storing->put.endpoint_host)->no_conditional_put)
 		return upload_over(storing);
 	s3_fields_add(&storing->put.request.headers, "if-none-match", "*");
@@ -189,7 +213,8 @@ upload_over(S3Storing *storing)
 static S3Call *
 upload(S3Storing *storing, S3StoringStep step)
 {
-	s3_intent_begin(&storing->intent, &storing->put, &storing->before);
+	if (!s3_intent_begin(&storing->intent, &storing->put, &storing->before))
+		return look(storing, S3_STORING_LOOK);
 	storing->step = step;
 	return &storing->put;
 }

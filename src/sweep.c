@@ -6,8 +6,8 @@
  * An intent is swept under the lock of its object, once the journal was read
  * again: no other sweep is at it, and a put of the object that follows waits
  * until it has noted its own intent.  That of a put without an answer stays
- * until no server can be carrying it out any more: s3store.request_timeout
- * after the first sweep that has seen it, or after the put has given up.
+ * until no server can be carrying it out any more: it is looked for again
+ * s3store.request_timeout after the first look that had an answer.
  *
  *-------------------------------------------------------------------------
  */
@@ -49,10 +49,12 @@ static void report_forgotten(const S3Intent *intent);
 static void finish_file(Sweep *sweep, int number);
 static void sweep_intent(Sweep *sweep, int number, const S3Intent *planned);
 static void sweep_locked(Sweep *sweep, int number, uint64 id, int grace);
+static bool may_come_yet(int number, const S3Intent *intent, int grace);
 static bool try_open(Sweep *sweep, const S3Intent *intent, S3Call *call);
 static bool try_undo(Sweep *sweep, const S3Intent *intent, S3Undone *undone);
 static bool fetch_intent(int number, uint64 id, S3Intent *intent);
 static void settle_intent(int number, uint64 id);
+static void append_records(int number, const StringInfoData *records, bool durable);
 static void report_failure(Sweep *sweep, const S3Intent *intent, MemoryContext context);
 
 void
@@ -241,9 +243,7 @@ sweep_locked(Sweep *sweep, int number, uint64 id, int grace)
 		return;
 	if (undone == S3_UNDONE_REMOVED)
 		sweep->result->removed++;
-	/* The request may still be under way. */
-	if (intent.unsure_since != 0 &&
-		!TimestampDifferenceExceeds(intent.unsure_since, GetCurrentTimestamp(), grace))
+	if (may_come_yet(number, &intent, grace))
 		return;
 	if (undone == S3_UNDONE_UNDECIDED)
 		ereport(WARNING,
@@ -251,6 +251,26 @@ sweep_locked(Sweep *sweep, int number, uint64 id, int grace)
 				 errmsg("kept object \"%s\", though its put may have been rolled back", intent.url),
 				 errdetail("The put had no answer, and what stands there cannot be told from what somebody else could have put.")));
 	settle_intent(number, id);
+}
+
+/*
+ * May a request that had no answer still be carried out?  A server that was
+ * down may take it up when it is back, so the time counts from the first look
+ * that had an answer.
+ */
+static bool
+may_come_yet(int number, const S3Intent *intent, int grace)
+{
+	StringInfoData records;
+
+	if (intent->unsure_since == 0)
+		return false;
+	if (intent->unsure_since != S3_INTENT_NOT_LOOKED)
+		return !TimestampDifferenceExceeds(intent->unsure_since, GetCurrentTimestamp(), grace);
+	initStringInfo(&records);
+	s3_intent_record_unsure(&records, intent->id, GetCurrentTimestamp());
+	append_records(number, &records, false);
+	return true;
 }
 
 /*
@@ -298,12 +318,12 @@ try_undo(Sweep *sweep, const S3Intent *intent, S3Undone *undone)
 
 /*
  * Reads an intent again.  Returns false when there is nothing to be removed
- * any more.  One without an answer is marked as such, from now on.
+ * any more.
  */
 static bool
 fetch_intent(int number, uint64 id, S3Intent *intent)
 {
-	S3Journal  *journal = s3_journal_open(number, S3_JOURNAL_WRITE);
+	S3Journal  *journal = s3_journal_open(number, S3_JOURNAL_READ);
 	S3Intent   *found;
 	bool		remove;
 
@@ -312,17 +332,13 @@ fetch_intent(int number, uint64 id, S3Intent *intent)
 	found = s3_intent_find(&journal->content, id);
 	remove = found != NULL && !found->settled &&
 		decide_aborted(&journal->content, found - journal->content.intents) == TODO_REMOVE;
-	if (remove && !found->answered && found->unsure_since == 0)
-	{
-		StringInfoData records;
-
-		found->unsure_since = GetCurrentTimestamp();
-		initStringInfo(&records);
-		s3_intent_record_unsure(&records, id, found->unsure_since);
-		s3_journal_append(journal, &records);
-	}
 	if (remove)
+	{
 		*intent = *found;
+		/* Who was to note that has crashed. */
+		if (!intent->answered && intent->unsure_since == 0)
+			intent->unsure_since = S3_INTENT_NOT_LOOKED;
+	}
 	s3_journal_close(journal);
 	return remove;
 }
@@ -330,16 +346,24 @@ fetch_intent(int number, uint64 id, S3Intent *intent)
 static void
 settle_intent(int number, uint64 id)
 {
-	S3Journal  *journal = s3_journal_open(number, S3_JOURNAL_WRITE);
 	StringInfoData records;
+
+	initStringInfo(&records);
+	s3_intent_record_settled(&records, id);
+	append_records(number, &records, true);
+}
+
+static void
+append_records(int number, const StringInfoData *records, bool durable)
+{
+	S3Journal  *journal = s3_journal_open(number, S3_JOURNAL_WRITE);
 
 	if (journal == NULL)
 		return;
-	initStringInfo(&records);
-	s3_intent_record_settled(&records, id);
-	s3_journal_append(journal, &records);
+	s3_journal_append(journal, records);
 	s3_journal_unlock(journal);
-	s3_journal_sync(journal);
+	if (durable)
+		s3_journal_sync(journal);
 	s3_journal_close(journal);
 }
 

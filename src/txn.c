@@ -21,10 +21,14 @@
 
 static bool registered;
 static bool has_deletions;
+static bool has_puts;
+static bool has_leftovers;		/* of this session's transactions, or others' */
 static bool is_expected;		/* the worker knows of this transaction */
 
 static void watch_transactions(void);
 static void end_transaction(XactEvent event, void *arg);
+static void end_subtransaction(SubXactEvent event, SubTransactionId subid,
+							   SubTransactionId parent, void *arg);
 static void expect_worker(void);
 static void reset(void);
 
@@ -33,6 +37,20 @@ s3_txn_note_deletion(void)
 {
 	watch_transactions();
 	has_deletions = true;
+}
+
+void
+s3_txn_note_put(void)
+{
+	watch_transactions();
+	has_puts = true;
+}
+
+void
+s3_txn_note_leftover(void)
+{
+	watch_transactions();
+	has_leftovers = true;
 }
 
 void
@@ -48,6 +66,7 @@ watch_transactions(void)
 	if (registered)
 		return;
 	RegisterXactCallback(end_transaction, NULL);
+	RegisterSubXactCallback(end_subtransaction, NULL);
 	registered = true;
 }
 
@@ -57,17 +76,19 @@ end_transaction(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			if (has_deletions && s3_worker_is_enabled())
+			if ((has_deletions || has_leftovers) && s3_worker_is_enabled())
 				expect_worker();
 			break;
 		case XACT_EVENT_COMMIT:
 			if (is_expected)
 				s3_slots_commit(MyDatabaseId);
+			has_leftovers = false;
 			reset();
 			break;
 		case XACT_EVENT_ABORT:
 			if (is_expected)
 				s3_slots_abort(MyDatabaseId);
+			has_leftovers |= has_puts;
 			reset();
 			break;
 		case XACT_EVENT_PREPARE:
@@ -76,6 +97,15 @@ end_transaction(XactEvent event, void *arg)
 		default:
 			break;
 	}
+}
+
+/* It need not be the one that has put something. */
+static void
+end_subtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId parent,
+				   void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB && has_puts)
+		has_leftovers = true;
 }
 
 /*
@@ -110,6 +140,7 @@ static void
 reset(void)
 {
 	has_deletions = false;
+	has_puts = false;
 	is_expected = false;
 	s3_hold_reset();
 }

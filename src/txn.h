@@ -13,6 +13,14 @@
 /* Notes that this transaction queues a deletion: its commit wakes the worker. */
 extern void s3_txn_note_deletion(void);
 
+/*
+ * Notes that this transaction has put something: where that is rolled back,
+ * the next commit of the session wakes the worker.  The second says that there
+ * is something to be swept already.
+ */
+extern void s3_txn_note_put(void);
+extern void s3_txn_note_leftover(void);
+
 /* Notes that this transaction holds objects. */
 extern void s3_txn_note_hold(void);
 

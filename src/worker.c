@@ -33,6 +33,7 @@
 #include "queue.h"
 #include "settings.h"
 #include "slots.h"
+#include "sweep.h"
 #include "worker.h"
 
 #define LIBRARY			"s3store"
@@ -44,11 +45,15 @@
 #define LOOK_AROUND		1000	/* ms between two looks at who wants the
 								 * database */
 #define ERROR_WAIT		5000	/* ms after an error */
+#define SWEEP_WAIT		5000	/* ms until puts are looked at again that may
+								 * have to be undone, */
+#define SWEEP_FAILED_WAIT	30000	/* or whose server did not do it */
 
 PGDLLEXPORT void s3store_worker_main(Datum database);
 
 static bool work(MemoryContext context, TimestampTz *due_at);
 static bool work_once(TimestampTz *due_at);
+static TimestampTz sweep(void);
 static bool may_work(TimestampTz *due_at);
 static TimestampTz find_due(void);
 static bool wait_or_leave(uint64 wakes, TimestampTz due_at, TimestampTz lingers_until);
@@ -172,8 +177,26 @@ work_once(TimestampTz *due_at)
 		return false;
 	if (s3_drain_round(S3_STEP_WORKER, S3_DRAIN_BATCH, &counts))
 		return true;
-	*due_at = find_due();
+	*due_at = Min(sweep(), find_due());
 	return false;
+}
+
+/*
+ * Removes what was put and not committed, and returns when to look again:
+ * transactions under way may still be rolled back, and requests without an
+ * answer be carried out.
+ */
+static TimestampTz
+sweep(void)
+{
+	S3SweepResult result;
+	int			wait;
+
+	s3_intents_sweep("s3store worker", &result);
+	if (result.waiting == 0)
+		return DT_NOEND - 1;
+	wait = result.failed > 0 ? SWEEP_FAILED_WAIT : SWEEP_WAIT;
+	return GetCurrentTimestamp() + wait * INT64CONST(1000);
 }
 
 /*

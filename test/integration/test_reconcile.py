@@ -212,6 +212,18 @@ class Reconcile(Tables, BucketCase):
         self.session.rollback()
         self.session.autocommit = True
 
+    def test_deleted_later(self):
+        """What the README does with the orphans: they go, the others stay."""
+        for key in 'abc':
+            self.store(key)
+        table = self.table([self.url + 'b'])
+        self.assertEqual(query(self.session, """
+            SELECT count(s3_delete_later(url)) FROM s3_reconcile(%s, %s, 'photo', '0')
+             WHERE state = 'only_in_s3'""", self.url, table), [(2,)])
+        query(self.session, 'CALL s3_drain()')
+        self.assertEqual([item['Key'] for item in self.s3.list_objects_v2(Bucket=self.name)['Contents']], ['b'])
+        self.assertEqual(self.reconcile(self.url, table), [])
+
     def test_read_only(self):
         self.store('a')
         table = self.table([])

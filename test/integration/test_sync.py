@@ -9,6 +9,7 @@ from backend import BackendCase, Call, wait_for
 from fault import Answer, FaultServer
 from harness import BucketCase, endpoint, environment, query, rgw, swift
 from keys import ODD_KEYS
+from list_server import ListServer
 from test_list import contents, fill, page
 
 AGE = 4711
@@ -639,6 +640,22 @@ class Scripted(BackendCase):
         self.assertIn('only counted', conn.notices[-1])
         self.assertEqual(len(warnings), 49)
         self.check_good(conn)
+
+    def test_notices(self):
+        """Every few seconds: what is done, how fast, and how long it will take where the total is known."""
+        with ListServer(['%03d' % number for number in range(50)], delay=0.15,
+                        headers={'Cache-Control': 'private,max-age=3600', 'ETag': '"e"'}) as server:
+            conn = self.session(server.endpoint, max_pool_connections=1)
+            call = Call(conn, "CALL s3_sync_meta('s3-bad://answer/', count_first => true)")
+            observer = self.connect()
+            wait_for(lambda: query(observer, 'SELECT done > 0 AND total = 50 AND time_left IS NOT NULL'
+                                   ' FROM s3_progress WHERE pid = %s', conn.info.backend_pid) == [(True,)],
+                     'the progress is seen', timeout=30)
+            self.assertEqual(call.result(60)[0][:4], (50, 0, 50, 0))
+        notices = ''.join(conn.notices)
+        self.assertRegex(notices, r'NOTICE:  \d+ objects done: 0 changed, \d+ skipped, 0 failed;'
+                         r' \d+ a second, \d+ s left for \d+\n')
+        self.assertIn('NOTICE:  all 50 objects done: 0 changed, 50 skipped, 0 failed', notices)
 
     def test_list_is_asked_ahead(self):
         """The next page comes while objects of this one are looked up."""

@@ -9,13 +9,14 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
 import time
-import uuid
 
 import psycopg2
 from backend import Call, Cluster, entry, lives, wait_for
 from fault import Answer, FaultServer
-from harness import Case, endpoint, make_bucket, query, remove_bucket, rgw
+from harness import Case, connect, endpoint, query, rgw
+from test_standby import as_owner, program
 
 DEADLINE = 30
 
@@ -26,7 +27,7 @@ class UndoCluster(Cluster):
     def __enter__(self):
         super().__enter__()
         for name, value in (('fsync', 'on'), ('max_prepared_transactions', '10'),
-                            ('s3store.request_timeout', '1s'),
+                            ('s3store.request_timeout', '1s'), ('s3store.worker', 'off'),
                             ('s3store.endpoints', json.dumps({'s3': endpoint('RGW')}))):
             self.set(name, value)
         self.command('restart')
@@ -168,6 +169,17 @@ class TransactionTest(UndoCase):
         self.put()
         with self.assertSqlState('22012'):
             query(self.session, 'SELECT 1/0')
+        self.session.rollback()
+        self.assertEqual(self.settle(), 1)
+        self.assertObjects({})
+
+    def test_cancel(self):
+        call = Call(self.session, 'SELECT s3_put(%s, %s::text), pg_sleep(600)', self.url(), 'content')
+        wait_for(lambda: self.intents('answered') == [(True,)], 'the object is put', DEADLINE)
+        query(self.connect(autocommit=True), 'SELECT pg_cancel_backend(%s)',
+              self.session.info.backend_pid)
+        with self.assertSqlState('57014'):
+            call.result(DEADLINE)
         self.session.rollback()
         self.assertEqual(self.settle(), 1)
         self.assertObjects({})
@@ -345,3 +357,428 @@ class CrashTest(UndoCase):
         self.cluster.command('start')
         self.assertEqual(self.settle(), 0)
         self.assertObjects({'': 'content'})
+
+
+class ObjectTest(UndoCase):
+    """Whose object it is that stands there."""
+
+    def test_overwritten(self):
+        """Without versions there is nothing to go back to: the new content stays."""
+        self.s3.put_object(Bucket=self.name, Key=self.key(), Body=b'old')
+        self.put(content='new', overwrite=True)
+        self.assertEqual(self.intents('kind'), [('replace',)])
+        self.session.rollback()
+        self.assertEqual(self.settle(), 0)
+        self.assertObjects({'': 'new'})
+
+    def test_overwriting_nothing(self):
+        self.put(overwrite=True)
+        self.assertEqual(self.intents('kind'), [('create',)])
+        self.session.rollback()
+        self.assertEqual(self.settle(), 1)
+        self.assertObjects({})
+
+    def test_replaced_by_others(self):
+        """Somebody else has put something there in the meantime."""
+        self.put()
+        self.session.rollback()
+        self.s3.put_object(Bucket=self.name, Key=self.key(), Body=b'theirs')
+        self.assertEqual(self.settle(), 0)
+        self.assertObjects({'': 'theirs'})
+
+    def test_deleted_by_others(self):
+        self.put()
+        self.session.rollback()
+        self.s3.delete_object(Bucket=self.name, Key=self.key())
+        self.assertEqual(self.settle(), 0)
+
+    def test_same_content_again(self):
+        """The very same object, rolled back and then committed, by different ways."""
+        other = self.connect()
+        for number, arguments in enumerate(({}, {'overwrite': True})):
+            with self.subTest(arguments):
+                suffix = str(number)
+                self.put(suffix=suffix)
+                self.session.rollback()
+                url = self.put(other, suffix=suffix, **arguments)
+                self.assertEqual(url, self.url(suffix))     # what is left counts as free
+                self.assertEqual(self.sweep(), 0)           # the other one may commit
+                other.commit()
+                self.assertEqual(self.settle(), 0)
+                self.assertEqual(len(self.versions(suffix)), 1)
+
+    def test_same_content_without_undo(self):
+        self.put()
+        self.session.rollback()
+        other = self.connect()
+        query(other, 'SET s3store.put_undo = off')
+        self.put(other, overwrite=True)
+        other.commit()
+        self.assertEqual(self.settle(), 0)
+        self.assertObjects({'': 'content'})
+
+    def test_rolled_back_twice(self):
+        for content in ('one', 'two'):
+            self.assertEqual(self.put(content=content), self.url())
+            self.session.rollback()
+        self.assertEqual(self.settle(), 1)
+        self.assertObjects({})
+
+    def test_name_of_a_doomed_object(self):
+        """An object in the way keeps its place in the queue."""
+        conn = self.connect(autocommit=True)
+        self.put(conn)
+        query(conn, 'SELECT s3_delete_later(%s)', self.url())
+        self.assertNotEqual(self.put(conn), self.url())
+        self.assertEqual(query(conn, 'SELECT url FROM s3_queue'), [(self.url(),)])
+        query(conn, 'DELETE FROM s3_deletion')
+
+    def test_elsewhere(self):
+        """The scheme leads to another server now: nothing there is ours."""
+        conn = self.connect(endpoints={'s3': endpoint('RGW'), 'other': endpoint('RGW')})
+        query(conn, 'SELECT s3_put(%s, %s::text)', self.url().replace('s3:', 'other:'), 'content')
+        conn.rollback()
+        conn = self.connect(autocommit=True, endpoints={
+            's3': endpoint('RGW'), 'other': endpoint('SWIFT')})
+        self.assertEqual(self.sweep(conn), 0)
+        self.assertIn('the storage leads to another place than it did', conn.notices[-1])
+        self.assertObjects({'': 'content'})
+        conn = self.connect(autocommit=True, endpoints={
+            's3': endpoint('RGW'), 'other': endpoint('RGW')})
+        self.assertEqual(self.sweep(conn), 1)
+        self.assertObjects({})
+
+    def test_read_only(self):
+        self.put()
+        self.session.rollback()
+        conn = self.connect(autocommit=True)
+        query(conn, 'SET s3store.read_only = on')
+        self.assertEqual(self.sweep(conn), 0)
+        self.assertIn('read-only', ''.join(conn.notices))
+        query(conn, 'SET default_transaction_read_only = on')
+        with self.assertSqlState('25006'):
+            self.sweep(conn)
+        self.assertEqual(self.settle(), 1)
+
+    def test_drain_sweeps(self):
+        self.put()
+        self.session.rollback()
+        query(self.connect(autocommit=True), 'CALL s3_drain()')
+        self.assertObjects({})
+        self.assertEqual(self.intents('url'), [])
+
+    def test_writer_token(self):
+        """A copy of the database, as its configuration tells."""
+        self.put()
+        self.session.rollback()
+        conn = self.connect(autocommit=True)
+        query(conn, "SELECT s3_set_writer_token('original')")
+        with self.assertSqlState('55000', 'this database may not carry out'):
+            self.sweep(conn)
+        query(conn, 'SELECT s3_set_writer_token(NULL)')
+        self.assertEqual(self.sweep(conn), 1)
+
+    def test_many(self):
+        """More than fit into a journal before it is rewritten."""
+        count = 400
+        conn = self.connect(autocommit=True)
+        query(conn, 'SET s3store.max_age_seconds = 0')
+        for conn, done in ((self.session, self.session.rollback), (conn, lambda: None)):
+            query(conn, "SELECT s3_put(%s || n, 'x'::text) FROM generate_series(1, %s) AS n",
+                  self.url('/'), count)
+            done()
+            if conn is self.session:
+                self.assertEqual(len(self.intents('url')), count)
+                self.assertEqual(self.settle(), count)
+        self.assertEqual(self.settle(), 0)
+        self.assertEqual(len(self.versions('/')), count)
+
+
+class VersionTest(UndoCase):
+    """In a bucket that keeps versions, an overwritten one comes back."""
+
+    versioned = True
+
+    def test_create(self):
+        self.put()
+        self.assertEqual(self.intents('version_id'), [(self.s3.head_object(
+            Bucket=self.name, Key=self.key())['VersionId'],)])
+        self.session.rollback()
+        self.assertEqual(self.settle(), 1)
+        self.assertObjects({})
+
+    def test_replace(self):
+        self.put(content='first')
+        self.session.commit()
+        self.put(content='second', overwrite=True)
+        self.session.rollback()
+        self.put(content='third', overwrite=True)
+        self.session.commit()
+        self.assertEqual(self.settle(), 1)
+        self.assertObjects_of_versions('first', 'third')
+
+    def assertObjects_of_versions(self, *contents):
+        self.assertEqual([content.decode() for _, content in self.versions()], sorted(contents))
+
+    def test_same_content(self):
+        """The versions are told apart, whatever is in them."""
+        self.put()
+        self.session.commit()
+        self.put(overwrite=True)
+        self.session.rollback()
+        self.put(overwrite=True)
+        self.session.commit()
+        before = {version['VersionId'] for version in self.s3.list_object_versions(
+            Bucket=self.name, Prefix=self.key())['Versions']}
+        self.assertEqual(self.settle(), 1)
+        self.assertEqual(len(self.versions()), 2)
+        self.assertEqual(len(before), 3)
+
+    def lose_answer(self):
+        """A journal as a crash leaves it between the upload and the answer's note."""
+        for path in self.cluster.journals.glob('*/*'):
+            content = path.read_bytes()
+            kept, rest = b'', content
+            while rest:
+                length = int.from_bytes(rest[:4], sys.byteorder) + 8
+                if rest[8] != 4:        # the record of an answer
+                    kept += rest[:length]
+                rest = rest[length:]
+            path.write_bytes(kept)
+
+    def test_without_answer(self):
+        self.put(content='first')
+        self.session.commit()
+        self.settle()
+        self.put(content='second', overwrite=True)
+        self.session.rollback()
+        self.lose_answer()
+        self.assertEqual(self.intents('answered'), [(False,)])
+        self.assertEqual(self.settle(), 1)
+        self.assertObjects_of_versions('first')
+
+    def test_without_answer_and_covered(self):
+        """Somebody else has put a newer version."""
+        self.put(content='ours')
+        self.session.rollback()
+        self.s3.put_object(Bucket=self.name, Key=self.key(), Body=b'theirs')
+        self.lose_answer()
+        self.assertEqual(self.settle(), 1)
+        self.assertObjects_of_versions('theirs')
+
+    def test_without_answer_not_written(self):
+        """The version before has the same content, and is not taken for it."""
+        self.put()
+        self.session.commit()
+        self.settle()
+        time.sleep(1.1)         # the server's clock counts seconds
+        self.put(overwrite=True)
+        ours = self.intents('version_id')[0][0]
+        self.session.rollback()
+        self.s3.delete_object(Bucket=self.name, Key=self.key(), VersionId=ours)
+        self.lose_answer()
+        self.assertEqual(self.settle(), 0)
+        self.assertObjects_of_versions('content')
+
+
+class JournalTest(UndoCase):
+    """What the files are like, and what becomes of them."""
+
+    def files(self):
+        return [path for path in self.cluster.journals.glob('*/*') if path.stat().st_size > 0]
+
+    def test_torn(self):
+        """A record that was being written when the machine stopped."""
+        self.put(suffix='1')
+        self.session.rollback()
+        (path,) = self.files()
+        whole = path.read_bytes()
+        for cut in (1, 7, 100):
+            path.write_bytes(whole + whole[:cut])
+            self.assertEqual(self.intents('state'), [('aborted',)])
+        self.assertEqual(self.sweep(), 1)
+        self.assertObjects({})
+        self.assertEqual(self.files(), [])
+
+    def test_torn_then_written(self):
+        """Nothing is lost behind what was torn."""
+        self.put()
+        self.session.rollback()
+        (path,) = self.files()
+        with path.open('ab') as file:
+            file.write(b'\x30\0\0\0torn')
+        self.put(content='second', overwrite=True)
+        self.session.rollback()
+        self.assertEqual(len(self.intents('url')), 2)
+        self.settle()
+        self.assertObjects({})
+
+    def test_unreadable_directory(self):
+        """Nothing is sent that could not be noted."""
+        self.put(suffix='1')
+        self.session.commit()
+        self.settle()
+        (directory,) = [path for path in self.cluster.journals.iterdir() if path.is_dir()]
+        directory.chmod(0o500)
+        try:
+            with self.assertSqlState('42501', 'the journal of puts: Permission denied',
+                                     'before anything is sent', 's3store.put_undo'):
+                self.put(suffix='2')
+        finally:
+            directory.chmod(0o700)
+        self.session.rollback()
+        self.assertObjects({'1': 'content'})
+
+    def test_full_disk(self):
+        """Nothing is sent, and the put works again when there is room."""
+        path = self.cluster.journals
+        self.cluster.command('stop')
+        self.cluster.command('start', wrap=[
+            'unshare', '--mount', 'sh', '-c',
+            'mount -t tmpfs -o size=16k,mode=700,uid=%d none %s && exec "$@"'
+            % (path.parent.stat().st_uid, path), 'sh'])
+        try:
+            conn = self.connect(autocommit=True)
+            self.put(conn, suffix='1')
+            with self.assertSqlState('53100'):
+                query(conn, "COPY (SELECT repeat('x', 100000)) TO '%s/filler'" % path)
+            for number in range(20):        # into files that have room left, and that have none
+                with contextlib.suppress(psycopg2.errors.DiskFull):
+                    self.put(conn, suffix='x%d' % number)
+            with self.assertSqlState('53100', 'the journal of puts: No space left',
+                                     'before anything is sent'):
+                for number in range(100):
+                    self.put(conn, suffix='y%d' % number)
+            self.assertLess(len(self.versions('y')), 100)
+            self.assertEqual(len(self.versions('y')), number)
+            query(conn, "COPY (SELECT 1) TO '%s/filler'" % path)
+            self.put(conn, suffix='z')
+            self.assertEqual(len(self.versions('z')), 1)
+        finally:
+            self.cluster.command('restart')
+
+    def test_a_copy(self):
+        """A copy of the data directory leaves the objects to the original."""
+        self.put(suffix='1')                    # in progress, in the original
+        copy = self.copy_cluster()
+        conn = copy.connect(endpoints=None)
+        query(conn, "LOAD 's3store'")
+        self.assertEqual(query(conn, 'SELECT state FROM s3_intents()'), [('foreign',)])
+        self.assertEqual(query(conn, 'SELECT s3_intents_sweep()'), [(0,)])
+        self.assertEqual(query(conn, 'SELECT state FROM s3_intents()'), [])
+        self.assertObjects({'1': 'content'})
+        log = pathlib.Path(copy.settings['PG_LOG']).read_text()
+        self.assertIn('a journal of puts of another data directory', log)
+        self.assertIn(self.url('1'), log)
+        # its own puts are its own
+        conn.autocommit = False
+        self.put(conn, suffix='2')
+        conn.rollback()
+        conn.autocommit = True
+        self.assertEqual(query(conn, 'SELECT s3_intents_sweep()'), [(1,)])
+        conn.close()
+        self.session.commit()
+        self.assertEqual(self.settle(), 0)
+        self.assertObjects({'1': 'content'})
+
+    def copy_cluster(self):
+        copy = Cluster()
+        copy.command('start')
+        copy.settings = dict(line.split('=', 1) for line in copy.command('env').splitlines())
+        self.addCleanup(copy.__exit__)
+        copy.command('stop')
+        data = copy.settings['PGDATA']
+        own = self.cluster.settings
+        for path in pathlib.Path(data).iterdir():
+            subprocess.run(['rm', '-rf', str(path)], check=True)
+        as_owner([program('pg_basebackup'), '-h', own['PGHOST'], '-p', own['PGPORT'],
+                  '-U', 'postgres', '-D', data, '-c', 'fast'])
+        with open(os.path.join(data, 'postgresql.conf'), 'a', encoding='utf-8') as conf:
+            conf.write("port = %s\nunix_socket_directories = '%s'\n"
+                       % (copy.settings['PGPORT'], copy.settings['PGHOST']))
+        copy.command('start')
+        return copy
+
+    def test_dropped_database(self):
+        conn = self.connect(autocommit=True)
+        query(conn, 'CREATE DATABASE dropped')
+        other = connect(host=self.cluster.settings['PGHOST'], port=self.cluster.settings['PGPORT'],
+                        user='postgres', dbname='dropped', endpoints={'s3': endpoint('RGW')})
+        query(other, 'CREATE EXTENSION s3store')
+        self.put(other)
+        other.close()
+        query(conn, 'DROP DATABASE dropped')
+        self.sweep(conn)
+        self.assertIn('the journals of puts of a database that was dropped', ''.join(conn.notices))
+        self.assertEqual(len([path for path in self.cluster.journals.iterdir() if path.is_dir()]), 1)
+
+
+class AnswerTest(UndoCase):
+    """Puts whose answer does not come."""
+
+    def connect_to(self, server):
+        return self.connect(endpoints={'s3': entry(server.endpoint)}, autocommit=True)
+
+    def sweep_after(self, *answers):
+        """A put with these answers, then what a sweep asks; the put's intents after both."""
+        with FaultServer(answers=list(answers)) as server:
+            conn = self.connect_to(server)
+            query(conn, "SET s3store.request_timeout = '200ms'")
+            query(conn, 'SET s3store.max_attempts = 1')
+            with contextlib.suppress(psycopg2.Error):
+                self.put(conn)
+            found = self.intents('answered')
+            for _ in range(2):
+                self.sweep(conn)
+            return found, [request.method for request in server.requests]
+
+    def test_refused(self):
+        """What the server has refused is nothing to look for."""
+        found, methods = self.sweep_after(Answer(404, {}, b''), Answer(403, {}, b''))
+        self.assertEqual(found, [])
+        self.assertEqual(methods, ['HEAD', 'PUT'])
+
+    def test_server_error(self):
+        """It may have stored the object all the same."""
+        found, methods = self.sweep_after(Answer(404, {}, b''), Answer(500, {}, b''),
+                                          Answer(404, {}, b''))
+        self.assertEqual(found, [(False,)])
+        self.assertEqual(methods[:3], ['HEAD', 'PUT', 'HEAD'])
+
+
+class WorkerTest(UndoCase):
+    """The background worker, started on demand."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.cluster.set('s3store.worker', 'on')
+
+    def wait_until_gone(self):
+        wait_for(lambda: not self.versions(), 'the worker has removed it', DEADLINE)
+        wait_for(lambda: not self.intents('url'), 'the journal is empty', DEADLINE)
+
+    def test_after_a_rollback(self):
+        """The session's next commit wakes it."""
+        self.put()
+        self.session.rollback()
+        query(self.session, 'SELECT 1')
+        self.session.commit()
+        self.wait_until_gone()
+
+    def test_after_a_savepoint(self):
+        query(self.session, 'SAVEPOINT a')
+        self.put()
+        query(self.session, 'ROLLBACK TO a')
+        self.session.commit()
+        self.wait_until_gone()
+
+    def test_after_a_crash(self):
+        """So does the next put of the object."""
+        self.put(content='lost')
+        self.cluster.command('stop', 'immediate')
+        self.cluster.command('start')
+        conn = self.connect(autocommit=True)
+        self.put(conn, content='kept', overwrite=True)
+        wait_for(lambda: not self.intents('url'), 'the journal is empty', DEADLINE)
+        self.assertObjects({'': 'kept'})
