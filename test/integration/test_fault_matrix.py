@@ -303,6 +303,58 @@ def fill_matrix():
 
 fill_matrix()
 
+# The array forms: one URL of three meets the fault, and the others do not notice
+MANY = {
+    'get_many': ("s3_get(ARRAY['s3-good://answer/1', %s, 's3-good://answer/2'])", 'get'),
+    'head_many': ("s3_head(ARRAY['s3-good://answer/1', %s, 's3-good://answer/2'])", 'head'),
+    'exists_many': ("s3_exists(ARRAY['s3-good://answer/1', %s, 's3-good://answer/2'])", 'exists'),
+    'put_many': ("s3_put(ARRAY['s3-good://answer/1', %s, 's3-good://answer/2'],"
+                 " ARRAY['1', '2', '3']::bytea[], overwrite => true)", 'put'),
+}
+
+
+class Arrays(Matrix):
+    """The same for the array forms, whose rows tell how each URL fared."""
+
+    def cell(self, operation, url, expected):
+        conn = self.open()
+        self.forget(conn)
+        before = descriptors(conn.info.backend_pid)
+        contexts = self.contexts(conn)
+        rows = query(conn, 'SELECT sqlstate, error FROM ' + MANY[operation][0], url)
+        self.assertEqual(rows[::2], [(None, None)] * 2)
+        state, words = rows[1]
+        if expected is GOOD:
+            self.assertEqual((state, words), (None, None))
+        else:
+            self.assertEqual(state, expected[0], words)
+            self.assertIn(expected[1] or '', words)
+            self.assertNotIn(SECRET_ACCESS_KEY, words)
+        self.check_good(conn)
+        self.check_descriptors(conn, before, held=4)    # kept connections
+        self.assertEqual(self.contexts(conn), contexts, 'memory contexts')
+
+
+def fill_arrays():
+    for name in [name for name in dir(Matrix) if name.startswith('test_')]:
+        setattr(Arrays, name, None)                     # not once more
+    for operation, (_, kind) in MANY.items():
+        cells = [(fault, 's3-bad://%s/key' % fault, expected) for fault, expected in ANSWERS.items()]
+        cells += [(fault, 's3-bad://%s/key' % fault,
+                   UNREADABLE if kind == 'head' and fault in UNKNOWN_LENGTH else
+                   GOOD if kind in ('head', 'exists') else expected)
+                  for fault, expected in BODIES.items()
+                  if not (fault == 'reset-body' and kind in ('head', 'exists'))]
+        cells += [(fault, 's3-bad://%s/key' % fault, ends.get(kind, ends['']))
+                  for fault, (_, ends) in NAMED.items()]
+        cells += [(fault, 's3-%s://bucket/key' % fault, expected)
+                  for fault, expected in SERVERS.items()]
+        for fault, url, expected in cells:
+            add_cell(Arrays, fault, operation, url, expected)
+
+
+fill_arrays()
+
 LIST = Answer(200, {}, b'<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>')
 COPIED = Answer(200, {}, b'<CopyObjectResult/>')
 FOUND = Answer(200, {'ETag': '"e"'}, b'good')
