@@ -81,8 +81,8 @@ SELECT s3_queue_retry(id) FROM s3_queue WHERE url = 's3://b/by setting';
 -- draining, where nobody listens
 CALL s3_drain(0);
 CALL s3_drain(2);
-SELECT count(*), min(attempts), max(attempts), count(DISTINCT last_error) FROM s3_queue WHERE last_error IS NOT NULL;
-SELECT last_error, next_at > now() AS later FROM s3_queue WHERE last_error IS NOT NULL LIMIT 1;
+SELECT count(*), min(attempts), max(attempts) FROM s3_queue WHERE last_error IS NOT NULL;
+SELECT last_error ~ '^could not connect to server' AS told, next_at > now() AS later FROM s3_queue WHERE last_error IS NOT NULL LIMIT 1;
 SET s3store.delete_max_attempts = 1;
 CALL s3_drain(1);
 SELECT count(*) FROM s3_queue WHERE state = 'dead';

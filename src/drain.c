@@ -88,7 +88,8 @@ s3_drain_decide(S3ClaimedItem *item, S3Fate fate, int wait, const char *reason)
 {
 	item->fate = fate;
 	item->wait = wait;
-	item->reason = reason == NULL ? NULL : pstrdup(reason);
+	item->reason = reason == NULL ? NULL :
+		MemoryContextStrdup(GetMemoryChunkContext(item->url), reason);
 }
 
 /*

@@ -127,16 +127,20 @@ bucket_number(const S3Location *location)
 	return s3_queue_object(&bucket);
 }
 
-/* By anybody else; does not wait, and keeps nothing. */
+/*
+ * By anybody else; does not wait, and keeps nothing.  The mode is one that
+ * conflicts with those of the holders, but not with itself: several may ask at
+ * the same moment.
+ */
 static bool
 is_held(LockClass class, int64 number)
 {
 	LOCKTAG		tag;
 
 	set_tag(&tag, class, number);
-	if (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+	if (LockAcquire(&tag, RowExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
 		return true;
-	(void) LockRelease(&tag, ExclusiveLock, false);
+	(void) LockRelease(&tag, RowExclusiveLock, false);
 	return false;
 }
 

@@ -306,8 +306,9 @@ class AgeTest(QueueCase):
         head = Answer(200, {'Last-Modified': now[0], 'Date': now[0]}, b'')
         page = ('<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>key</Key>'
                 '<LastModified>%s</LastModified><Size>1</Size></Contents></ListBucketResult>' % now[1])
+        gone = b'<DeleteResult><Deleted><Key>key</Key></Deleted></DeleteResult>'
         server = self.serve(head, Answer(200, {}, page.encode()), head, Answer(200, {}, page.encode()),
-                            Answer(204, {}, b''))
+                            Answer(200, {}, gone))
         self.drain()
         self.assertEqual(self.queue('state, attempts, last_error'), [('pending', 0, UNCLEAR)])
         query(self.session, 'SELECT s3_queue_retry(id) FROM s3_queue')
