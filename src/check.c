@@ -67,7 +67,7 @@ static char *check_connect(S3Check *check, S3Call *call);
 static char *check_tls(S3Check *check, S3Call *call);
 static char *check_answer(S3Check *check, S3Call *call);
 static void ask(S3Check *check, S3Call *call);
-static bool send(const S3Call *call, S3HttpResponse *response, S3Error *err);
+static bool send_request(const S3Call *call, S3HttpResponse *response, S3Error *err);
 static void note_skew(S3Check *check, const S3HttpResponse *response);
 static char *check_credentials(S3Check *check, S3Call *call);
 static char *check_sign(S3Check *check, S3Call *call);
@@ -273,14 +273,14 @@ ask(S3Check *check, S3Call *call)
 
 	if (check->asked)
 		return;
-	check->answered = send(call, &response, &check->err);
+	check->answered = send_request(call, &response, &check->err);
 	check->asked = true;
 	if (check->answered)
 		note_skew(check, &response);
 }
 
 static bool
-send(const S3Call *call, S3HttpResponse *response, S3Error *err)
+send_request(const S3Call *call, S3HttpResponse *response, S3Error *err)
 {
 	const S3Settings *settings = &call->storage->settings;
 	S3HttpRequest request = {0};

@@ -64,7 +64,7 @@ static void add_to_batch(Batch *batch, int index, const S3Call *call, const char
 static void close_batch(Deleting *deleting, Batch *batch);
 static void start_batch(Deleting *deleting, Batch *batch);
 static void start_single(Deleting *deleting, int index);
-static void send(Deleting *deleting, Batch *batch);
+static void start_call(Deleting *deleting, Batch *batch);
 static bool finish_one(Deleting *deleting);
 static void note_batch(Deleting *deleting, Batch *batch);
 static bool is_unknown(const S3Finished *finished);
@@ -239,7 +239,7 @@ start_batch(Deleting *deleting, Batch *batch)
 	s3_fields_add(&request->headers, "content-type", "application/xml");
 	s3_object_add_digest(request);
 	batch->call.max_body = S3_DELETE_RESULT_MAX;
-	send(deleting, batch);
+	start_call(deleting, batch);
 	MemoryContextSwitchTo(old_context);
 }
 
@@ -262,7 +262,7 @@ start_single(Deleting *deleting, int index)
 	{
 		if (item->version_id != NULL)
 			s3_fields_add(&batch->call.request.query, "versionId", item->version_id);
-		send(deleting, batch);
+		start_call(deleting, batch);
 		MemoryContextSwitchTo(old_context);
 		return;
 	}
@@ -273,7 +273,7 @@ start_single(Deleting *deleting, int index)
 
 /* Waits for a connection first, so that no more is held than is under way. */
 static void
-send(Deleting *deleting, Batch *batch)
+start_call(Deleting *deleting, Batch *batch)
 {
 	while (!s3_pipeline_has_room(deleting->pipeline))
 		(void) finish_one(deleting);

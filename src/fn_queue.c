@@ -115,7 +115,7 @@ drain(int64 max, S3DrainCounts *counts)
 		CHECK_FOR_INTERRUPTS();
 	}
 	/* What was put and not committed goes by the way. */
-	s3_intents_sweep(DRAIN, &swept);
+	s3_intents_sweep(DRAIN, LOG, &swept);
 	SPI_finish();
 	MemoryContextSwitchTo(context);
 }

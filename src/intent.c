@@ -312,14 +312,17 @@ unquote(char *etag)
 	return etag;
 }
 
-/* Did the server say that it has stored nothing, and mean all that we sent? */
+/*
+ * Is nothing stored for certain: did the server say so, and mean all that we
+ * sent, or did nothing ever reach it?
+ */
 static bool
 was_refused(const S3Finished *finished)
 {
 	const S3Error *err = &finished->err;
 
 	return !finished->ok && !finished->response.resent &&
-		((err->http_status >= 400 && err->http_status < 500) ||
+		((err->http_status >= 400 && err->http_status < 500) || err->unsent ||
 		 err->kind == S3_ERROR_UNSUPPORTED);
 }
 

@@ -38,6 +38,7 @@ typedef enum Todo
 typedef struct Sweep
 {
 	const char *command;
+	int			elevel;			/* of what fails */
 	S3SweepResult *result;
 } Sweep;
 
@@ -58,9 +59,9 @@ static void append_records(int number, const StringInfoData *records, bool durab
 static void report_failure(Sweep *sweep, const S3Intent *intent, MemoryContext context);
 
 void
-s3_intents_sweep(const char *command, S3SweepResult *result)
+s3_intents_sweep(const char *command, int elevel, S3SweepResult *result)
 {
-	Sweep		sweep = {command, result};
+	Sweep		sweep = {command, elevel, result};
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "s3store sweep",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old_context = MemoryContextSwitchTo(context);
@@ -166,7 +167,9 @@ decide_aborted(const S3JournalContent *content, int i)
 	{
 		S3Outcome	outcome;
 
-		if (!s3_intent_same_object(intent, &content->intents[j]))
+		/* One that the server has refused, or that was swept, owns nothing. */
+		if (content->intents[j].settled ||
+			!s3_intent_same_object(intent, &content->intents[j]))
 			continue;
 		outcome = s3_intent_outcome(&content->intents[j]);
 		if (outcome == S3_OUTCOME_COMMITTED)
@@ -382,7 +385,7 @@ report_failure(Sweep *sweep, const S3Intent *intent, MemoryContext context)
 		PG_RE_THROW();
 	FlushErrorState();
 	sweep->result->failed++;
-	ereport(WARNING,
+	ereport(sweep->elevel,
 			(errcode(error->sqlerrcode),
 			 errmsg("could not undo the put of object \"%s\": %s", intent->url, error->message),
 			 error->detail != NULL ? errdetail_internal("%s", error->detail) : 0,

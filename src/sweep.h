@@ -21,11 +21,11 @@ typedef struct S3SweepResult
 
 /*
  * Goes through this database's journals, and removes from the servers what
- * they say and no commit has confirmed.  What fails is a warning, and stays to
- * be tried again; throws when the query is cancelled, and when a journal
+ * they say and no commit has confirmed.  What fails is reported at "elevel",
+ * which is no error, and stays to be tried again; throws when the query is cancelled, and when a journal
  * cannot be read or written.  May be called in a transaction and outside of
  * one.  "command" is for messages.
  */
-extern void s3_intents_sweep(const char *command, S3SweepResult *result);
+extern void s3_intents_sweep(const char *command, int elevel, S3SweepResult *result);
 
 #endif							/* S3STORE_SWEEP_H */

@@ -192,7 +192,7 @@ sweep(void)
 	S3SweepResult result;
 	int			wait;
 
-	s3_intents_sweep("s3store worker", &result);
+	s3_intents_sweep("s3store worker", LOG, &result);
 	if (result.waiting == 0)
 		return DT_NOEND - 1;
 	wait = result.failed > 0 ? SWEEP_FAILED_WAIT : SWEEP_WAIT;

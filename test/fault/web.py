@@ -92,6 +92,13 @@ class FaultServer:
                 raise AssertionError('no client came to the fault %s, but to %s'
                                      % (mode, dict(self._reached)))
 
+    def drop_connections(self):
+        """Closes what is open, so that no connection has anything left in it."""
+        with self._change:
+            sockets = list(self._sockets)
+        for sock in sockets:
+            _shut(sock)
+
     def open_connections(self):
         with self._change:
             return len(self._sockets)

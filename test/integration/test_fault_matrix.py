@@ -7,17 +7,16 @@ no memory context behind; and the next call of the session is good.
 A HEAD's answer has no body, so faults of the body are none for it.
 """
 import gzip
-import os
+import json
 import pathlib
 import subprocess
 import time
 import uuid
 
+import psycopg2
 from backend import SECRET_ACCESS_KEY, BackendCase, descriptors, entry
 from fault import Answer, FaultServer, FullBacklog
-from harness import environment, query
-
-import json
+from harness import connect, environment, query
 
 SOON = 20                       # seconds, for a loaded machine: all timeouts are 300 ms
 LIMIT = 1024 * 1024             # s3store.max_object_size
@@ -29,6 +28,8 @@ HEADERS = 'headers of the answer exceed 65536 bytes or 200 lines'
 TOO_LARGE = 'is larger than'
 LOST = 'connection to server was lost'
 GOOD = None                     # no error
+
+UNTAGGED = """'{"TaggingDirective": "REPLACE"}'"""
 
 # name: statement; what kind of request meets the fault
 OPERATIONS = {
@@ -42,9 +43,11 @@ OPERATIONS = {
     'put_lo': ('SELECT s3_put_lo(%s, large.oid, overwrite => true) FROM large', 'put'),
     'list': ('SELECT count(*) FROM s3_list(%s)', 'list'),
     'delete': ('SELECT s3_delete(%s)', 'delete'),
-    'copy': ("SELECT s3_copy(%s, 's3-good://answer/there')", 'get_lo'),
-    'copy_there': ("SELECT s3_copy('s3-good://answer/here', %s)", 'put'),
-    'copy_here': ("SELECT s3_copy(%s, 's3-bad://answer/there')", 'get_lo'),
+    # from there to here, the other way, and on the server itself
+    'copy': ("SELECT s3_copy(%s, 's3-good://answer/there', " + UNTAGGED + ')', 'get_lo'),
+    'copy_there': ("SELECT s3_copy('s3-good://answer/here', %s, " + UNTAGGED + ')', 'put'),
+    'copy_server': ("SELECT s3_copy(regexp_replace(url, '//.*', '//answer/here'), url)"
+                    ' FROM (SELECT %s AS url) u', 'document'),
 }
 
 # Faults of the answer, whatever was asked: SQLSTATE, words
@@ -62,7 +65,9 @@ ANSWERS = {
     'headers-stall': ('08006', LATE),
 }
 
-# Faults of its body
+# Faults of its body, without a length in some
+UNKNOWN_LENGTH = ('truncated-chunked', 'bad-chunks', 'endless-trailers', 'endless-body',
+                  'endless-chunked')
 BODIES = {
     'truncated': ('08P01', ENDED),
     'truncated-chunked': ('08P01', ENDED),
@@ -88,6 +93,7 @@ FAILED = ('58030', None)
 DENIED = ('42501', None)
 ABSENT = ('58P01', None)
 CONFLICT = ('58P02', None)
+UNREADABLE = ('08P01', None)
 
 # name: what the server says, and how it ends for each kind ('': for every other)
 NAMED = {
@@ -114,42 +120,52 @@ NAMED = {
                                 b'<Error><Code>&b;</Code></Error>'), {'': DENIED}),
     'deep': (Answer(403, {}, b'<Error>' + b'<a>' * 100000), {'': DENIED}),
     'control-characters': (Answer(403, {}, b'<Error><Code>\xff\x1b[1m</Code></Error>'), {'': DENIED}),
-    'late-error': (error(200, 'InternalError'), {'': GOOD, 'list': FAILED}),
+    'late-error': (error(200, 'InternalError'), {'': GOOD, 'list': UNREADABLE, 'document': FAILED}),
     'html': (Answer(200, {}, b'<html><body>Welcome!</body></html>'),
-             {'': GOOD, 'list': ('08P01', None)}),
-    'nothing': (Answer(200, {}, b''), {'': GOOD, 'list': ('08P01', None)}),
-    'no-xml': (Answer(200, {}, bytes(range(256))), {'': GOOD, 'list': ('08P01', None)}),
+             {'': GOOD, 'list': UNREADABLE, 'document': UNREADABLE}),
+    'nothing': (Answer(200, {}, b''), {'': GOOD, 'list': UNREADABLE, 'document': UNREADABLE}),
+    'no-xml': (Answer(200, {}, bytes(range(256))), {'': GOOD, 'list': UNREADABLE, 'document': UNREADABLE}),
     'unfinished-xml': (Answer(200, {}, b'<ListBucketResult><IsTruncated>false</IsTruncated>'),
-                       {'': GOOD, 'list': ('08P01', None)}),
+                       {'': GOOD, 'list': UNREADABLE, 'document': UNREADABLE}),
     'endless-list': (Answer(200, {}, b'<ListBucketResult><IsTruncated>true</IsTruncated>'
                                      b'<NextContinuationToken>t</NextContinuationToken>'
-                                     b'</ListBucketResult>'), {'': GOOD, 'list': ('08P01', None)}),
+                                     b'</ListBucketResult>'), {'': GOOD, 'list': UNREADABLE, 'document': UNREADABLE}),
     'another-content': (Answer(200, {'ETag': '"%s"' % ('0' * 32)}, b'content'),
                         {'': ('08P01', 'another content'), 'head': GOOD, 'exists': GOOD,
-                         'delete': GOOD, 'list': ('08P01', None)}),
+                         'delete': GOOD, 'list': UNREADABLE, 'document': UNREADABLE}),
     'gzip-bomb': (Answer(200, {'Content-Encoding': 'gzip'}, BOMB),
                   {'': GOOD, 'get': ('54000', 'uncompressed'), 'get_lo': ('54000', 'uncompressed'),
-                   'list': ('08P01', None)}),
+                   'list': UNREADABLE, 'document': UNREADABLE}),
     'gzip-cut': (Answer(200, {'Content-Encoding': 'gzip'}, BOMB[:100]),
                  {'': GOOD, 'get': ('08P01', 'uncompress'), 'get_lo': ('08P01', 'uncompress'),
-                  'list': ('08P01', None)}),
-    'close': (Answer(200, {'Connection': 'close'}, b'good'), {'': GOOD, 'list': ('08P01', None)}),
+                  'list': UNREADABLE, 'document': UNREADABLE}),
+    'close': (Answer(200, {'Connection': 'close'}, b'good'), {'': GOOD, 'list': UNREADABLE, 'document': UNREADABLE}),
 }
 for status in (300, 301, 302, 303, 307, 308):
     NAMED['redirect-%d' % status] = (Answer(status, {'Location': 'REDIRECTED'}, b''), {'': REFUSED})
 
-# Cells that are something else, and why: ends
+# Cells that are something else, and why
 SPECIAL = {
-    # a copy through here does not look into the content
-    ('gzip-bomb', 'copy'): GOOD, ('gzip-bomb', 'copy_here'): ('08P01', None),
-    ('gzip-cut', 'copy'): GOOD, ('gzip-cut', 'copy_here'): ('08P01', None),
-    # what is known to be too large is not asked for in ranges
-    # the answer to a copy on one server is a document
-    **{(name, 'copy_here'): ('08P01', None) for name in (
-        'html', 'nothing', 'no-xml', 'unfinished-xml', 'endless-list', 'close', 'late-error')},
-    # a HEAD says 404, whatever the body would: the target is not asked for
+    # a copy does not look into the content
+    ('gzip-bomb', 'copy'): GOOD,
+    ('gzip-cut', 'copy'): GOOD,
+    # what is so large goes in parts, and the other server takes none
+    ('huge-length', 'copy'): ('08P01', 'start the upload'),
     # a text must be one
     ('no-xml', 'get_text'): ('22021', None),
+}
+
+# Servers that nobody gets through to
+SERVERS = {
+    'refused': ('08006', 'could not connect to server'),
+    'backlog': ('08006', 'timed out after 300 ms while connecting'),
+    'no-name': ('08006', None),
+    'silent-accept': ('08006', LATE),
+    'reset-accept': ('08006', None),
+    'silent-tls': ('08006', 'timed out after 300 ms while negotiating TLS'),
+    'no-tls': ('08006', None),
+    'unknown-authority': ('08006', 'TLS certificate verification failed'),
+    'other-host': ('08006', 'TLS certificate verification failed'),
 }
 
 
@@ -164,25 +180,58 @@ class Matrix(BackendCase):
             field: value.replace('REDIRECTED', cls.elsewhere.endpoint + '/stolen')
             for field, value in answer.headers.items()}) for name, (answer, _) in NAMED.items()}
         cls.server = cls.enter(FaultServer(drip=0.6, named=named))
+        cls.endpoints = {'s3-good': entry(cls.good.endpoint), 's3-bad': entry(cls.server.endpoint),
+                         's3-again': entry(cls.server.endpoint, max_attempts=2)}
+        for name, (endpoint, more) in cls.unreachable().items():
+            cls.endpoints['s3-' + name] = entry(endpoint, **more)
         cls.conn = None
 
     @classmethod
-    def endpoints(cls):
-        return {'s3-good': entry(cls.good.endpoint), 's3-bad': entry(cls.server.endpoint)}
+    def unreachable(cls):
+        """An endpoint for each of SERVERS, and what its entry has besides."""
+        directory = pathlib.Path(environment('S3STORE_TEST_DIR')) / ('tls-' + uuid.uuid4().hex[:8])
+        directory.mkdir()
+        elsewhere = [str(directory / name) for name in ('elsewhere.crt', 'elsewhere.key')]
+        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2',
+                        '-subj', '/CN=elsewhere', '-addext', 'subjectAltName=DNS:elsewhere.test',
+                        '-out', elsewhere[0], '-keyout', elsewhere[1]],
+                       check=True, stderr=subprocess.DEVNULL)
+        with FaultServer() as server:
+            refused = server.endpoint
+        tls = cls.enter(FaultServer(tls=elsewhere)).endpoint
+        plain = cls.enter(FaultServer()).endpoint
+        silent = cls.enter(FaultServer('silent-tls')).endpoint
+        return {
+            'refused': (refused, {}),
+            'backlog': (cls.enter(FullBacklog()).endpoint, {}),
+            'no-name': ('http://nowhere.invalid', {}),
+            'silent-accept': (cls.enter(FaultServer('silent-accept')).endpoint, {}),
+            'reset-accept': (cls.enter(FaultServer('reset-accept')).endpoint, {}),
+            'silent-tls': (silent.replace('http:', 'https:'), {}),
+            'no-tls': (plain.replace('http:', 'https:'), {}),
+            'unknown-authority': (tls, {}),
+            'other-host': (tls, {'ca_file': elsewhere[0]}),
+        }
 
     @classmethod
     def open(cls):
         """The session of the class, which is made once more when it is lost."""
-        from harness import connect
         if cls.conn is None or cls.conn.closed:
-            conn = connect(endpoints=cls.endpoints())
+            conn = connect(endpoints=cls.endpoints)
             for name in ('request_timeout', 'connect_timeout'):
                 query(conn, "SELECT set_config('s3store.%s', '300ms', false)" % name)
             query(conn, "SELECT set_config('s3store.max_object_size', %s, false)",
                   '%dkB' % (LIMIT // 1024))
             query(conn, "CREATE TEMP TABLE large AS SELECT lo_from_bytea(0, 'content') AS oid")
+            query(conn, 'SET s3store.put_undo = off')   # a put is one request
             cls.conn = conn
             cls.addClassCleanup(conn.close)
+            # what is made once, at the first call, is no leak
+            for statement, _ in OPERATIONS.values():
+                try:
+                    query(conn, statement, 's3-bad://internal-error/key')
+                except psycopg2.Error:
+                    pass
         return cls.conn
 
     def contexts(self, conn):
@@ -192,8 +241,17 @@ class Matrix(BackendCase):
         return query(conn, "SELECT count(*) FROM pg_backend_memory_contexts"
                            " WHERE name LIKE 's3store%%'")[0][0]
 
+    def forget(self, conn):
+        """Lets a request meet what an earlier cell has left in a kept connection."""
+        self.server.drop_connections()
+        try:
+            query(conn, "SELECT s3_exists('s3-bad://answer/key')")
+        except psycopg2.Error:
+            pass
+
     def cell(self, operation, url, expected):
         conn = self.open()
+        self.forget(conn)
         self.check_good(conn)
         before = descriptors(conn.info.backend_pid)
         contexts = self.contexts(conn)
@@ -228,11 +286,149 @@ def fill_matrix():
         for fault, expected in BODIES.items():
             if kind in ('head', 'exists', 'get_lo') and fault == 'reset-body':
                 continue        # a reset may overtake the head
-            add_cell(Matrix, fault, operation, url % fault, SPECIAL.get(
-                (fault, operation), GOOD if kind in ('head', 'exists') else expected))
+            if kind in ('head', 'get_lo') and fault in UNKNOWN_LENGTH:
+                expected = UNREADABLE
+            elif kind in ('head', 'exists'):
+                expected = GOOD
+            # the second request may meet what the first one's answer has left
+            scheme = 's3-again' if kind == 'get_lo' else 's3-bad'
+            add_cell(Matrix, fault, operation, '%s://%s/key' % (scheme, fault),
+                     SPECIAL.get((fault, operation), expected))
         for fault, (_, ends) in NAMED.items():
             add_cell(Matrix, fault, operation, url % fault, SPECIAL.get(
                 (fault, operation), ends.get(kind, ends[''])))
+        for fault, expected in SERVERS.items():
+            add_cell(Matrix, fault, operation, 's3-%s://bucket/key' % fault, expected)
 
 
 fill_matrix()
+
+# The array forms: one URL of three meets the fault, and the others do not notice
+MANY = {
+    'get_many': ("s3_get(ARRAY['s3-good://answer/1', %s, 's3-good://answer/2'])", 'get'),
+    'head_many': ("s3_head(ARRAY['s3-good://answer/1', %s, 's3-good://answer/2'])", 'head'),
+    'exists_many': ("s3_exists(ARRAY['s3-good://answer/1', %s, 's3-good://answer/2'])", 'exists'),
+    'put_many': ("s3_put(ARRAY['s3-good://answer/1', %s, 's3-good://answer/2'],"
+                 " ARRAY['1', '2', '3']::bytea[], overwrite => true)", 'put'),
+}
+
+
+class Arrays(Matrix):
+    """The same for the array forms, whose rows tell how each URL fared."""
+
+    def cell(self, operation, url, expected):
+        conn = self.open()
+        self.forget(conn)
+        before = descriptors(conn.info.backend_pid)
+        contexts = self.contexts(conn)
+        rows = query(conn, 'SELECT sqlstate, error FROM ' + MANY[operation][0], url)
+        self.assertEqual(rows[::2], [(None, None)] * 2)
+        state, words = rows[1]
+        if expected is GOOD:
+            self.assertEqual((state, words), (None, None))
+        else:
+            self.assertEqual(state, expected[0], words)
+            self.assertIn(expected[1] or '', words)
+            self.assertNotIn(SECRET_ACCESS_KEY, words)
+        self.check_good(conn)
+        self.check_descriptors(conn, before, held=4)    # kept connections
+        self.assertEqual(self.contexts(conn), contexts, 'memory contexts')
+
+
+def fill_arrays():
+    for name in [name for name in dir(Matrix) if name.startswith('test_')]:
+        setattr(Arrays, name, None)                     # not once more
+    for operation, (_, kind) in MANY.items():
+        cells = [(fault, 's3-bad://%s/key' % fault, expected) for fault, expected in ANSWERS.items()]
+        cells += [(fault, 's3-bad://%s/key' % fault,
+                   UNREADABLE if kind == 'head' and fault in UNKNOWN_LENGTH else
+                   GOOD if kind in ('head', 'exists') else expected)
+                  for fault, expected in BODIES.items()
+                  if not (fault == 'reset-body' and kind in ('head', 'exists'))]
+        cells += [(fault, 's3-bad://%s/key' % fault, ends.get(kind, ends['']))
+                  for fault, (_, ends) in NAMED.items()]
+        cells += [(fault, 's3-%s://bucket/key' % fault, expected)
+                  for fault, expected in SERVERS.items()]
+        for fault, url, expected in cells:
+            add_cell(Arrays, fault, operation, url, expected)
+
+
+fill_arrays()
+
+LIST = Answer(200, {}, b'<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>')
+COPIED = Answer(200, {}, b'<CopyObjectResult/>')
+FOUND = Answer(200, {'ETag': '"e"'}, b'good')
+
+# name: answers before the last request, the last request's
+SUCCESSES = {
+    'get': ([], FOUND), 'get_lo': ([FOUND], FOUND), 'head': ([], FOUND), 'put': ([], Answer(200, {}, b'')),
+    'list': ([], LIST), 'delete': ([], Answer(204, {}, b'')), 'copy_server': ([FOUND], COPIED),
+}
+PASSING = {
+    'internal-error': error(500, 'InternalError'), 'bad-gateway': Answer(502, {}, b'<html>'),
+    'unavailable': error(503, 'ServiceUnavailable'), 'slow-down': error(503, 'SlowDown'),
+    'gateway-timeout': Answer(504, {}, b''), 'too-many': Answer(429, {}, b''),
+    'request-timeout': error(400, 'RequestTimeout'), 'no-answer': 'no-answer', 'reset': 'reset',
+    'truncated-headers': 'truncated-headers', 'late-error': error(200, 'InternalError'),
+    'silent-headers': 'silent-headers', 'retry-after': error(503, 'SlowDown', **{'Retry-After': '1'}),
+}
+LASTING = ('invalid', 'denied', 'no-bucket', 'precondition', 'not-implemented', 'unauthorized')
+
+
+class Again(BackendCase):
+    """What passes is tried again, what lasts is not."""
+
+    def ask(self, operation, answers, attempts):
+        """Returns how often the request was sent that meets the fault."""
+        before, _ = SUCCESSES[operation]
+        with FaultServer(answers=before + answers) as server:
+            conn = self.session(server.endpoint, timeout='300ms', max_attempts=attempts)
+            query(conn, 'SET s3store.put_undo = off')   # a put is one request
+            query(conn, "CREATE TEMP TABLE large AS SELECT lo_from_bytea(0, 'content') AS oid")
+            try:
+                query(conn, OPERATIONS[operation][0], 's3-bad://bucket/key')
+            finally:
+                self.sent = len(server.requests) - len(before)
+                self.check_good(conn)
+
+    def passing(self, operation, fault):
+        self.ask(operation, [PASSING[fault], SUCCESSES[operation][1]], 3)
+        # one without an answer may not have been counted
+        self.assertIn(self.sent, (1, 2) if isinstance(PASSING[fault], str) else (2,))
+
+    def lasting(self, operation, fault):
+        state, _ = NAMED[fault][1]['']
+        if (operation, fault) == ('head', 'no-bucket'):
+            self.ask(operation, [NAMED[fault][0]], 3)
+        else:
+            with self.assertSqlState(state):
+                self.ask(operation, [NAMED[fault][0]], 3)
+        self.assertEqual(self.sent, 1)
+
+    def test_attempts(self):
+        """No more than max_attempts."""
+        for attempts in (1, 2, 3):
+            with self.subTest(attempts), self.assertSqlState('58030'):
+                self.ask('get', [error(500, 'InternalError')], attempts)
+            self.assertEqual(self.sent, attempts)
+
+
+def fill_again():
+    for operation in SUCCESSES:
+        for fault in PASSING:
+            if fault == 'late-error' and operation != 'copy_server':
+                continue        # elsewhere it is content, or no answer to that
+            if fault == 'request-timeout' and operation == 'head':
+                continue        # without a body, nothing says what it is
+            def passing(self, operation=operation, fault=fault):
+                self.passing(operation, fault)
+            setattr(Again, 'test_%s__passing_%s' % (operation, fault), passing)
+        for fault in LASTING:
+            if (operation, fault) == ('copy_server', 'precondition'):
+                continue        # it may be its own
+            def lasting(self, operation=operation, fault=fault):
+                self.lasting(operation, fault)
+            setattr(Again, 'test_%s__lasting_%s' % (operation, fault), lasting)
+
+
+fill_again()
