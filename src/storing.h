@@ -35,6 +35,7 @@ typedef struct S3Storing
 	S3StoringStep step;
 	text	   *name;			/* the URL that is tried, or stored */
 	int			names;			/* tried so far */
+	bool		condition_refused;	/* then the upload was tried without one */
 	int			races;			/* names that somebody else took meanwhile */
 	S3Call		put;
 	S3Call		look;
