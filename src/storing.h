@@ -36,6 +36,7 @@ typedef struct S3Storing
 	text	   *name;			/* the URL that is tried, or stored */
 	int			names;			/* tried so far */
 	int			races;			/* names that somebody else took meanwhile */
+	bool		in_parts;		/* the upload under way */
 	S3Call		put;
 	S3Call		look;
 	S3Before	before;			/* what stands under the name */
