@@ -122,6 +122,49 @@ TRUNCATE part;
 SELECT url FROM queue;
 DELETE FROM s3_deletion;
 
+-- so "exclusive" is no promise there, nor of a table with children
+CREATE TRIGGER exclusive AFTER DELETE ON part FOR EACH ROW EXECUTE FUNCTION s3_manage('photo', 'exclusive');
+CREATE TABLE parent (photo text);
+ALTER TABLE parent OWNER TO regress_s3_owner;
+CREATE TRIGGER photo AFTER DELETE ON parent FOR EACH ROW EXECUTE FUNCTION s3_manage('photo', 'exclusive');
+INSERT INTO part VALUES (1, 'a', 's3://b/exclusive');
+INSERT INTO parent VALUES ('s3://b/childless'), ('s3://b/with a child');
+DELETE FROM part;
+DELETE FROM parent WHERE photo = 's3://b/childless';
+CREATE TABLE child () INHERITS (parent);
+DELETE FROM parent;
+SELECT url, exclusive FROM queue;
+DROP TRIGGER exclusive ON part;
+DROP TABLE parent CASCADE;
+DELETE FROM s3_deletion;
+
+-- what is named again: the deletion of a version stays; what a dead worker may have deleted is not named
+CREATE TABLE again (photo text);
+ALTER TABLE again OWNER TO regress_s3_owner;
+CREATE TRIGGER photo AFTER INSERT OR DELETE ON again FOR EACH ROW EXECUTE FUNCTION s3_manage('photo');
+INSERT INTO again VALUES ('s3://b/again'), ('s3://b/again');
+DELETE FROM again;
+UPDATE s3_deletion SET version_id = 'v1' WHERE id = (SELECT min(id) FROM s3_deletion);
+INSERT INTO again VALUES ('s3://b/again');
+SELECT url, version_id FROM s3_queue;
+DELETE FROM again;
+UPDATE s3_deletion SET claim = id, next_at = now() - interval '1 day';
+INSERT INTO again VALUES ('s3://b/again');
+SELECT count(*) FROM s3_queue;
+DELETE FROM s3_deletion;
+
+-- a column whose type is not that of URLs any more cannot be asked
+ALTER TABLE again DISABLE TRIGGER photo;
+INSERT INTO again VALUES ('1'), ('s3://b/1');
+ALTER TABLE again ENABLE TRIGGER photo;
+DELETE FROM again WHERE photo <> '1';
+DROP TRIGGER photo ON again;
+ALTER TABLE again ALTER photo TYPE int USING photo::int;
+CALL s3_drain();
+SELECT attempts, last_error FROM s3_queue;
+DROP TABLE again;
+DELETE FROM s3_deletion;
+
 -- the question is asked as the table's owner, and row-level security hides nothing
 ALTER TABLE part ENABLE ROW LEVEL SECURITY;
 ALTER TABLE part FORCE ROW LEVEL SECURITY;

@@ -289,6 +289,7 @@ open_location(S3Call *call, S3OperationId operation, const char *command, text *
 		(call->storage = s3_storage_try_find(call->location.scheme, err)) == NULL ||
 		!s3_settings_check_bucket(call->storage, call->location.bucket, err))
 		return S3_CALL_FAILED;
+	call->generation = s3_settings_generation();
 	call->endpoint_host = pstrdup(call->storage->endpoint.host);
 	call->region = pstrdup(call->storage->signing_region);
 	return S3_CALL_OPENED;

@@ -25,6 +25,7 @@ typedef struct S3Call
 	const S3Operation *operation;
 	const char *command;		/* the SQL function, such as "s3_put()" */
 	const S3Storage *storage;
+	uint64		generation;		/* of the settings that it is of */
 	S3Location	location;		/* the URL, in UTF-8 */
 	StringInfoData key;			/* of the object on the server, or what the
 								 * keys to list begin with; may be empty for a

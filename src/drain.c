@@ -17,6 +17,7 @@
  */
 #include "s3store.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/async.h"
 #include "executor/spi.h"
@@ -235,6 +236,10 @@ column(int row, int number, bool *is_null)
  * shows in the first question; whoever has held it before, in the others,
  * which see what he has committed; whoever comes later sees the claim, and
  * waits.
+ *
+ * What they see may be of a transaction that did not wait for the disk.  A
+ * crash must not take it back, and so this step's end, for which it needs a
+ * number, does.
  */
 static void
 check_items(S3StepKind kind, S3Claims *claims)
@@ -243,6 +248,8 @@ check_items(S3StepKind kind, S3Claims *claims)
 	s3_reference_check_holds(claims);
 	find_cancelled(claims);
 	s3_reference_ask(claims);
+	(void) GetCurrentTransactionId();
+	ForceSyncCommit();
 	s3_step_end(kind);
 }
 

@@ -69,7 +69,7 @@ s3_hold_location(const S3Location *location)
 			continue;
 		}
 		s3_queue_cancel(object);
-		return S3_HELD;
+		return claim.number != 0 ? S3_HELD_TOO_LATE : S3_HELD;
 	}
 	return waited ? S3_HELD_TOO_LATE : S3_HELD;
 }

@@ -18,7 +18,7 @@
 typedef enum S3Held
 {
 	S3_HELD,					/* no deletion was queued, or is any more */
-	S3_HELD_TOO_LATE			/* a worker was at it, and is through with it */
+	S3_HELD_TOO_LATE			/* a worker was at it: it may be gone */
 } S3Held;
 
 /*

@@ -50,7 +50,9 @@ s3_http_explain(const S3HttpTransfer *transfer, S3Error *err)
 					 transfer->status);
 	err->step = failed_step(transfer);
 	err->transient = is_transient(transfer);
-	err->unsent = !transfer->connected;
+	/* The flag is of the last time that the group was tended. */
+	err->unsent = !transfer->connected && transfer->sends == 0 &&
+		!has_passed(transfer, CURLINFO_PRETRANSFER_TIME_T);
 	return add_server(transfer, err);
 }
 
@@ -105,6 +107,9 @@ explain_code(const S3HttpTransfer *transfer, S3Error *err)
 			return s3_error_set(err, S3_ERROR_CONNECTION, "could not connect to %s",
 								has_proxy(transfer) ? "proxy" : "server");
 		case CURLE_OPERATION_TIMEDOUT:
+			if (has_passed(transfer, CURLINFO_PRETRANSFER_TIME_T))
+				return s3_error_set(err, S3_ERROR_CONNECTION, "timed out after %d ms",
+									transfer->request->total_timeout);
 			return explain_timeout(transfer, err);
 		case CURLE_SSL_CACERT_BADFILE:
 			s3_error_set(err, S3_ERROR_ARGUMENT,

@@ -349,6 +349,9 @@ seek_body(void *arg, curl_off_t offset, int origin)
 		return CURL_SEEKFUNC_FAIL;
 	if (transfer->request->sent_digest != NULL)
 		s3_digest_restart(transfer->request->sent_digest);
+#if LIBCURL_VERSION_NUM < 0x075000
+	transfer->sends = 2;		/* nothing else tells that it goes out again */
+#endif
 	transfer->sent = 0;
 	return CURL_SEEKFUNC_OK;
 }

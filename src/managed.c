@@ -9,6 +9,8 @@
 #include "s3store.h"
 
 #include "catalog/partition.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -34,6 +36,7 @@ static void read_delay(S3Managed *managed, const char *value);
 static void read_within(S3Managed *managed, const char *value);
 static void check_owner(const TriggerData *data, Oid owner);
 static void check_shared(const TriggerData *data);
+static bool may_move(const TriggerData *data);
 static bool climbs(S3Slice key);
 static void throw_option(const char *option) pg_attribute_noreturn();
 
@@ -55,7 +58,19 @@ s3_managed_read(const TriggerData *data)
 	managed->owner = data->tg_relation->rd_rel->relowner;
 	check_owner(data, managed->owner);
 	check_shared(data);
+	if (may_move(data))
+		managed->exclusive = false;
 	return managed;
+}
+
+/* Can one of its rows become that of another relation? */
+static bool
+may_move(const TriggerData *data)
+{
+	Form_pg_class form = data->tg_relation->rd_rel;
+
+	return form->relispartition || form->relkind == RELKIND_PARTITIONED_TABLE ||
+		has_subclass(RelationGetRelid(data->tg_relation));
 }
 
 /* A row that moves to another partition is still a row of the table. */

@@ -11,6 +11,7 @@
  */
 #include "s3store.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "encoding.h"
@@ -110,6 +111,7 @@ start_item(Many *many, Datum url, bool is_null)
 	MemoryContext context = item->context;
 	MemoryContext old_context;
 
+	CHECK_FOR_INTERRUPTS();		/* there may be nothing to wait for */
 	if (context == NULL)
 		context = AllocSetContextCreate(CurrentMemoryContext, "s3store item",
 										ALLOCSET_DEFAULT_SIZES);

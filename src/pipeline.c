@@ -49,7 +49,6 @@ typedef struct Attempt
 								 * it */
 	bool		clock_tried;
 	bool		region_tried;
-	uint64		generation;		/* of the settings that the call was opened by */
 } Attempt;
 
 struct S3Pipeline
@@ -208,7 +207,6 @@ new_attempt(S3Pipeline *pipeline, S3Call *call, void *tag)
 	attempt->finished.call = call;
 	attempt->finished.tag = tag;
 	attempt->headers = call->request.headers;
-	attempt->generation = s3_settings_generation();
 	if (call->timeout > 0)
 		attempt->deadline = s3_http_now() + call->timeout;
 	return attempt;
@@ -347,7 +345,7 @@ follow_settings(Attempt *attempt, S3Error *err)
 	S3Call	   *call = attempt->finished.call;
 	const S3Storage *storage;
 
-	if (attempt->generation == s3_settings_generation())
+	if (call->generation == s3_settings_generation())
 		return true;
 	storage = s3_storage_try_find(call->location.scheme, err);
 	if (storage == NULL)
@@ -358,7 +356,7 @@ follow_settings(Attempt *attempt, S3Error *err)
 							"the settings of storage \"%s\" have changed meanwhile",
 							storage->scheme);
 	call->storage = storage;
-	attempt->generation = s3_settings_generation();
+	call->generation = s3_settings_generation();
 	return true;
 }
 
@@ -486,6 +484,9 @@ send_again(S3Pipeline *pipeline, Attempt *attempt)
 		return false;
 	if (!at_once && !take_tokens(attempt, reason))
 		return false;
+	/* A server that failed, or a proxy before it, may have served it all the same. */
+	if (reason == S3_RETRY_FAILED)
+		attempt->lost = true;
 	forget_answer(&finished->response);
 	attempt->due = due;
 	dlist_push_tail(&pipeline->waiting, &attempt->node);

@@ -221,6 +221,8 @@ s3_queue_find(int64 object, S3Claim *claim)
 	scan = systable_beginscan(table, oids.object_index, true, snapshot, 1, &key);
 	while (claim->number == 0 && (tuple = systable_getnext(scan)) != NULL)
 	{
+		if (!heap_attisnull(tuple, DELETION_VERSION_ID, RelationGetDescr(table)))
+			continue;
 		found = true;
 		read_claim(tuple, RelationGetDescr(table), claim);
 	}
@@ -253,7 +255,7 @@ s3_queue_cancel(int64 object)
 	int			result;
 
 	SPI_connect();
-	statement = psprintf("DELETE FROM %s WHERE object = $1", s3_queue_name("s3_deletion"));
+	statement = psprintf("DELETE FROM %s WHERE object = $1 AND version_id IS NULL", s3_queue_name("s3_deletion"));
 	s3_queue_access(&access);
 	plan = SPI_prepare(statement, 1, &type);
 	if (plan == NULL)

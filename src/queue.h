@@ -44,11 +44,15 @@ typedef struct S3Claim
 
 /*
  * Is a deletion of the object queued, as far as is committed by now or done
- * by this transaction?  Sets the claim of one that is claimed.
+ * by this transaction?  Sets the claim of one that is claimed.  Those of
+ * versions do not count: what is written is another one.
  */
 extern bool s3_queue_find(int64 object, S3Claim *claim);
 
-/* Takes the deletions of an object off the queue, in this transaction. */
+/*
+ * Takes the deletions of an object off the queue, in this transaction; those
+ * of its versions stay.
+ */
 extern void s3_queue_cancel(int64 object);
 
 /* Returns the OID of the queue's table; InvalidOid where there is none. */

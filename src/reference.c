@@ -48,6 +48,7 @@ static void check_held(S3ClaimedItem *item);
 static bool is_to_ask(const S3ClaimedItem *item);
 static void ask(const Question *question);
 static bool find_column(const Question *question, char **table, char **column, Oid *owner);
+static bool is_text(Oid type);
 static void run_question(const Question *question, const char *table, const char *column,
 						 Oid owner);
 static void ask_as_owner(const Question *question, const char *statement, Oid owner);
@@ -144,10 +145,19 @@ ask(const Question *question)
 				   "the column whose row named the object is gone; queue it with s3_delete_later, or call s3_delete");
 		return;
 	}
+	if (column == NULL)
+	{
+		decide_all(question, S3_FATE_FAILED, 0,
+				   "the column whose row named the object is not of type text or varchar any more");
+		return;
+	}
 	run_question(question, table, column, owner);
 }
 
-/* Returns false when there is no such column any more. */
+/*
+ * Returns false when there is no such column any more; sets it to NULL when its
+ * type is not that of URLs any more.
+ */
 static bool
 find_column(const Question *question, char **table, char **column, Oid *owner)
 {
@@ -165,9 +175,21 @@ find_column(const Question *question, char **table, char **column, Oid *owner)
 	tuple = SearchSysCacheCopyAttNum(question->relation, question->attribute);
 	if (!HeapTupleIsValid(tuple))
 		return false;
-	*column = pstrdup(quote_identifier(NameStr(((Form_pg_attribute) GETSTRUCT(tuple))->attname)));
+	if (is_text(((Form_pg_attribute) GETSTRUCT(tuple))->atttypid))
+		*column = pstrdup(quote_identifier(NameStr(((Form_pg_attribute) GETSTRUCT(tuple))->attname)));
+	else
+		*column = NULL;
 	heap_freetuple(tuple);
 	return true;
+}
+
+/* As text, another type may spell a URL in another way. */
+static bool
+is_text(Oid type)
+{
+	Oid			base = getBaseType(type);
+
+	return base == TEXTOID || base == VARCHAROID;
 }
 
 /*

@@ -40,6 +40,7 @@ static S3Call *look(S3Storing *storing, S3StoringStep step);
 static S3Call *note_look(S3Storing *storing, const S3Finished *finished);
 static S3Call *note_look_over(S3Storing *storing, const S3Finished *finished);
 static void hold(S3Storing *storing);
+static void follow_settings(S3Storing *storing);
 static S3Call *upload_free(S3Storing *storing);
 static S3Call *upload_over(S3Storing *storing);
 static S3Call *upload(S3Storing *storing, S3StoringStep step);
@@ -55,6 +56,8 @@ static S3Call *fail(S3Storing *storing, S3Call *call, const S3Error *err);
 S3Call *
 s3_storing_next(S3Storing *storing, const S3Finished *finished)
 {
+	if (storing->step != S3_STORING_START)
+		follow_settings(storing);
 	switch (storing->step)
 	{
 		case S3_STORING_START:
@@ -188,10 +191,18 @@ note_look_over(S3Storing *storing, const S3Finished *finished)
 static void
 hold(S3Storing *storing)
 {
-	uint64		generation = s3_settings_generation();
-
 	(void) s3_hold_location(&storing->put.location);
-	if (s3_settings_generation() != generation)
+	follow_settings(storing);
+}
+
+/*
+ * SQL may have run since the last step, for another put, and have changed the
+ * settings: then the storage that the call refers to is gone.
+ */
+static void
+follow_settings(S3Storing *storing)
+{
+	if (storing->put.generation != s3_settings_generation())
 		(void) s3_put_open(&storing->put, storing->command, storing->name, &storing->arguments);
 }
 
@@ -229,12 +240,17 @@ note_upload(S3Storing *storing, const S3Finished *finished)
 
 	s3_intent_note_answer(&storing->intent, finished);
 	if (finished->ok)
+	{
+		if (storing->condition_refused)
+			s3_server_find(storing->put.endpoint_host)->no_conditional_put = true;
 		return end(storing, S3_STORING_STORED);
+	}
 	if (storing->step == S3_STORING_UPLOAD_OVER)
 		return fail(storing, finished->call, err);
 	if (err->kind == S3_ERROR_UNSUPPORTED)
 	{
-		s3_server_find(storing->put.endpoint_host)->no_conditional_put = true;
+		/* It may be something else that the server does not know. */
+		storing->condition_refused = true;
 		return upload_over(storing);
 	}
 	if (!says_taken(err))
@@ -256,9 +272,15 @@ says_taken(const S3Error *err)
 static S3Call *
 compare(S3Storing *storing, const S3Finished *finished)
 {
+	S3Error		err;
+
 	if (is_stored(finished, &storing->put.request))
 		return end(storing, S3_STORING_STORED);
-	return note_race(storing, finished->call, &finished->err);
+	/* Whose object it is must be known before the content is stored again. */
+	if (!finished->ok && finished->err.kind != S3_ERROR_NOT_FOUND)
+		return fail(storing, finished->call, &finished->err);
+	s3_error_set(&err, S3_ERROR_CONFLICT, "the object is being written by somebody else");
+	return note_race(storing, finished->call, &err);
 }
 
 /* Does the object have the content that the request sent? */

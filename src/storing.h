@@ -35,6 +35,7 @@ typedef struct S3Storing
 	S3StoringStep step;
 	text	   *name;			/* the URL that is tried, or stored */
 	int			names;			/* tried so far */
+	bool		condition_refused;	/* then the upload was tried without one */
 	int			races;			/* names that somebody else took meanwhile */
 	bool		in_parts;		/* the upload under way */
 	S3Call		put;
