@@ -786,7 +786,9 @@ class WorkerTest(UndoCase):
         cls.cluster.set('s3store.worker', 'on')
 
     def wait_until_gone(self):
-        wait_for(lambda: not self.versions(), 'the worker has removed it', DEADLINE)
+        # not versions(): what is listed may be gone before it is read
+        wait_for(lambda: not self.s3.list_object_versions(Bucket=self.name, Prefix=self.key()).get('Versions'),
+                 'the worker has removed it', DEADLINE)
         wait_for(lambda: not self.intents('url'), 'the journal is empty', DEADLINE)
 
     def test_after_a_rollback(self):
