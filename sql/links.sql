@@ -58,6 +58,12 @@ SELECT request('s4://bucket/key', 'copy_object', '{"CopySource": "from/key"}');
 SELECT request('s4://bucket/key', 'copy_object', '{"CopySource": "from/media"}');
 SELECT request('s5://bucket/key', 'copy_object', '{"CopySource": "media/key"}');
 SELECT request('s4://bucket/key', 'copy_object', '{"CopySource": "from"}');
+SELECT source, request('s4://bucket/key', 'copy_object', jsonb_build_object('CopySource', source))
+FROM (VALUES ('from/media/..a/b..'), ('from/media/a..b/...?versionId=1')) AS sources (source);
+SELECT request('s4://bucket/key', 'copy_object', '{"CopySource": "from/media/../key"}');
+SELECT request('s4://bucket/key', 'copy_object', '{"CopySource": "from/media/a/.."}');
+SELECT request('s4://bucket/key', 'copy_object', '{"CopySource": "from/media/..?versionId=1"}');
+SELECT request('s4://bucket/key', 'copy_object', '{"CopySource": {"Bucket": "from", "Key": "media/a/../../key"}}');
 -- ... and in a bucket of the storage
 SET s3store.buckets = 'bucket, from-*';
 SELECT request('s1://bucket/key', 'copy_object', '{"CopySource": "/from-1/key"}');

@@ -122,8 +122,10 @@ end_result(Result *result, bool deleted)
 		if (deleted)
 			continue;
 		if (found->err == NULL)
-			found->err = palloc(sizeof(S3Error));
-		s3_response_code_error(result->code, result->message, result->status, found->err);
+			found->err = palloc_extended(sizeof(S3Error), MCXT_ALLOC_NO_OOM);
+		if (found->err != NULL)
+			s3_response_code_error(result->code, result->message, result->status,
+								   found->err);
 	}
 }
 

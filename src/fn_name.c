@@ -34,7 +34,7 @@ s3store_available_name(PG_FUNCTION_ARGS)
 	candidate = url;
 	for (int i = 0; i < S3_NAME_ATTEMPTS_MAX; i++)
 	{
-		if (s3_name_fits(candidate, max_length) && !s3_name_is_taken(candidate, COMMAND, NULL))
+		if (s3_name_fits(candidate, max_length) && !s3_name_is_taken(candidate, COMMAND))
 			PG_RETURN_TEXT_P(candidate);
 		candidate = s3_name_alternative(url, COMMAND, max_length);
 	}

@@ -81,6 +81,7 @@ static bool make_in_general(S3LinkCache *cache, const char *command, text *url,
 static RequestMemo *request_memo(FunctionCallInfo fcinfo);
 static void make_datums(RequestMemo *memo, const Link *link);
 static void check_copy_source(const S3Call *call);
+static bool climbs(const char *path);
 
 /*
  * s3_presign(url text, method text, expires interval, params jsonb,
@@ -290,9 +291,22 @@ check_copy_source(const S3Call *call)
 	s3_uri_encode_path(&wanted, s3_slice_cstring(prefix));
 	if (wanted.data[wanted.len - 1] != '/')
 		appendStringInfoChar(&wanted, '/');
-	if (strncmp(source + bucket_len, wanted.data, wanted.len) != 0)
+	if (strncmp(source + bucket_len, wanted.data, wanted.len) != 0 ||
+		climbs(source + bucket_len))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value of \"CopySource\""),
-				 errdetail("With s3store.key_prefix set, the key of the source must begin with the prefix.")));
+				 errdetail("With s3store.key_prefix set, the key of the source must begin with the prefix, and have no part \"..\".")));
+}
+
+/* Has it a segment ".."?  A server, or a proxy before it, may resolve that. */
+static bool
+climbs(const char *path)
+{
+	for (; (path = strstr(path, "/..")) != NULL; path++)
+	{
+		if (strchr("/?", path[3]) != NULL)
+			return true;		/* strchr finds the end, too */
+	}
+	return false;
 }

@@ -28,15 +28,13 @@ static size_t longest_url(const S3Call *call);
 static void random_characters(char *out, int len);
 
 bool
-s3_name_is_taken(text *url, const char *command, const S3Fields *put)
+s3_name_is_taken(text *url, const char *command)
 {
 	S3Call		call;
 	S3HttpResponse response;
 	S3Error		err;
 
 	(void) s3_call_open(&call, S3_HEAD_OBJECT, command, S3_CALL_REQUEST, url);
-	if (put != NULL)
-		s3_name_add_headers(&call, put);
 	if (s3_call_perform(&call, &response, &err))
 		return true;
 	if (err.kind != S3_ERROR_NOT_FOUND)

@@ -14,12 +14,14 @@
 
 /*
  * Asks the server whether the URL's object exists.  Throws for every answer
- * that is neither yes nor no.  "put" has the headers of the put that asks, or
- * is NULL: what S3 wants to know before it tells of an object is among them.
+ * that is neither yes nor no.
  */
-extern bool s3_name_is_taken(text *url, const char *command, const S3Fields *put);
+extern bool s3_name_is_taken(text *url, const char *command);
 
-/* Gives a request that looks an object up those of a put's headers. */
+/*
+ * Gives a request that looks an object up those of a put's headers that S3
+ * wants to know before it tells of an object.
+ */
 extern void s3_name_add_headers(S3Call *look, const S3Fields *put);
 
 /* Are these no more characters than that?  0: they always are. */

@@ -273,6 +273,18 @@ compact(S3Journal *journal, int more)
 }
 
 void
+s3_intent_note_upload(const S3PutIntent *intent, const char *upload_id)
+{
+	StringInfoData records;
+
+	if (intent->id == 0)
+		return;
+	initStringInfo(&records);
+	s3_intent_record_upload(&records, intent->id, upload_id);
+	append_news(intent, &records, true);
+}
+
+void
 s3_intent_note_answer(const S3PutIntent *intent, const S3Finished *finished)
 {
 	bool		refused = was_refused(finished);

@@ -63,6 +63,9 @@ extern bool s3_intent_is_leftover(const S3Call *put, const S3Before *before);
  */
 extern bool s3_intent_begin(S3PutIntent *intent, const S3Call *put, const S3Before *before);
 
+/* Notes, durably, the ID of the upload in parts that the put has become. */
+extern void s3_intent_note_upload(const S3PutIntent *intent, const char *upload_id);
+
 /* Notes the server's answer to the put, or that it has none. */
 extern void s3_intent_note_answer(const S3PutIntent *intent, const S3Finished *finished);
 

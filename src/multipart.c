@@ -13,8 +13,9 @@
  * A cancel can come while the server's answer to "create" is on its way: only
  * that tells the upload's ID, so it is read a little longer.  The whole of it
  * holds a cancelled session for CANCEL_TIMEOUT at most.  What is left then, and
- * what a crash of the server leaves, is the store's to remove (a lifecycle
- * rule, AbortIncompleteMultipartUpload).
+ * what a crash of the server leaves of an upload that no intent of a put has
+ * the ID of, is the store's to remove (a lifecycle rule,
+ * AbortIncompleteMultipartUpload).
  *
  *-------------------------------------------------------------------------
  */
@@ -43,7 +44,6 @@ typedef struct Part
 	size_t		size;			/* bytes of memory, as was asked for */
 	bool		is_copy;
 	S3Call		call;
-	char	   *etag;			/* once it is there; in the upload's context */
 } Part;
 
 struct S3Upload
@@ -134,6 +134,8 @@ static void
 run_upload(S3Upload *upload, S3UploadSend send, void *arg, S3Finished *completed)
 {
 	start_upload(upload);
+	if (upload->target->started != NULL)
+		upload->target->started(upload->upload_id, arg);
 	upload->pipeline = s3_pipeline_create(upload->target->connections);
 	send(upload, arg);
 	while (wait_for_part(upload))
@@ -231,14 +233,15 @@ static void
 start_upload(S3Upload *upload)
 {
 	S3Call	   *call = palloc0(sizeof(S3Call));
+	S3Pipeline *creation = s3_pipeline_create(1);
 
 	(void) s3_call_open(call, S3_CREATE_MULTIPART_UPLOAD, upload->target->command,
 						S3_CALL_REQUEST, upload->target->url);
 	s3_fields_add(&call->request.query, "uploads", NULL);
 	s3_fields_add_all(&call->request.headers, upload->target->headers);
 	upload->created = palloc0(sizeof(S3Finished));
-	upload->creation = s3_pipeline_create(1);
-	s3_pipeline_start(upload->creation, call, NULL);
+	s3_pipeline_start(creation, call, NULL);
+	upload->creation = creation;
 	(void) s3_pipeline_next(upload->creation, upload->created);
 	take_upload_id(upload);
 }
@@ -382,14 +385,17 @@ start_part(S3Upload *upload, Part *part)
 static bool
 wait_for_part(S3Upload *upload)
 {
+	MemoryContext old_context;
 	S3Finished	finished;
 	Part	   *part;
 
 	if (!s3_pipeline_next(upload->pipeline, &finished))
 		return false;
 	part = finished.tag;
+	old_context = MemoryContextSwitchTo(part->context);
 	if (!finished.ok || !take_etag(upload, part, &finished.response, &finished.err))
 		throw_for_part(upload, &part->call, &finished.err);
+	MemoryContextSwitchTo(old_context);
 	end_part(upload, part);
 	return true;
 }

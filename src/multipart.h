@@ -18,6 +18,9 @@ typedef struct S3Upload S3Upload;
 /* Sends all parts; may throw, and be cancelled. */
 typedef void (*S3UploadSend) (S3Upload *upload, void *arg);
 
+/* Told the ID before the first part; may throw. */
+typedef void (*S3UploadStarted) (const char *upload_id, void *arg);
+
 /* What is uploaded.  Must live as long as the upload. */
 typedef struct S3UploadTarget
 {
@@ -29,6 +32,7 @@ typedef struct S3UploadTarget
 								 * NULL: none */
 	const S3Call *reported_as;	/* the call whose failure that of a part is;
 								 * NULL: its own */
+	S3UploadStarted started;	/* gets the "arg" of s3_upload_run; NULL: none */
 	int			connections;	/* parts under way at a time */
 } S3UploadTarget;
 

@@ -17,6 +17,7 @@ typedef struct Content
 {
 	S3Slice		bytes;			/* all of it, or */
 	const S3PutSource *source;	/* where it comes from; NULL: as above */
+	const S3PutIntent *intent;
 	int64		size;
 	int64		part_size;
 } Content;
@@ -26,6 +27,7 @@ static void sort_headers(const S3Fields *all, S3Fields *object, S3Fields *part,
 						 S3Fields *conditions);
 static bool is_condition(const char *name);
 static bool is_for_parts(const char *name);
+static void note_upload(const char *upload_id, void *arg);
 static void send_content(S3Upload *upload, void *arg);
 static S3Slice content_of_part(S3Upload *upload, const Content *content, int64 first, size_t len);
 
@@ -40,10 +42,11 @@ s3_put_wants_parts(const S3Call *put, const S3PutArguments *arguments)
 }
 
 void
-s3_put_in_parts(S3Call *put, text *url, const S3PutArguments *arguments, S3Finished *finished)
+s3_put_in_parts(S3Call *put, text *url, const S3PutArguments *arguments,
+				const S3PutIntent *intent, S3Finished *finished)
 {
 	const S3Settings *settings = &put->storage->settings;
-	Content		content = {put->request.body, arguments->source};
+	Content		content = {put->request.body, arguments->source, intent};
 	S3UploadTarget target = {.command = put->command,.url = url};
 	S3Fields	object = {0};
 	S3Fields	part = {0};
@@ -65,10 +68,8 @@ s3_put_in_parts(S3Call *put, text *url, const S3PutArguments *arguments, S3Finis
 
 	memset(finished, 0, sizeof(*finished));
 	finished->call = put;
+	target.started = note_upload;
 	s3_upload_run(&target, send_content, &content, finished);
-	/* Who else has the name is not asked for: the ETag would not tell. */
-	if (!finished->ok)
-		finished->response.resent = false;
 }
 
 static bool
@@ -114,6 +115,14 @@ is_for_parts(const char *name)
 {
 	return s3_copy_header_is_for_every_request(name) ||
 		strncmp(name, CUSTOMER_HEADER, strlen(CUSTOMER_HEADER)) == 0;
+}
+
+static void
+note_upload(const char *upload_id, void *arg)
+{
+	const Content *content = arg;
+
+	s3_intent_note_upload(content->intent, upload_id);
 }
 
 static void

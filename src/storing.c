@@ -88,8 +88,11 @@ s3_storing_run(S3Storing *storing)
 	while (call != NULL)
 	{
 		finished->call = call;
-		if (call == &storing->put && s3_put_wants_parts(call, &storing->arguments))
-			s3_put_in_parts(call, storing->name, &storing->arguments, finished);
+		storing->in_parts = call == &storing->put &&
+			s3_put_wants_parts(call, &storing->arguments);
+		if (storing->in_parts)
+			s3_put_in_parts(call, storing->name, &storing->arguments, &storing->intent,
+							finished);
 		else
 			finished->ok = s3_call_perform(call, &finished->response, &finished->err);
 		call = s3_storing_next(storing, finished);
@@ -252,8 +255,9 @@ note_upload(S3Storing *storing, const S3Finished *finished)
 	}
 	if (!says_taken(err))
 		return fail(storing, finished->call, err);
-	/* What was sent twice may have met itself. */
-	if (err->http_status == HTTP_PRECONDITION_FAILED && finished->response.resent)
+	/* What was sent twice may have met itself; the ETag of parts would not tell. */
+	if (err->http_status == HTTP_PRECONDITION_FAILED && finished->response.resent &&
+		!storing->in_parts)
 		return look(storing, S3_STORING_COMPARE);
 	return note_race(storing, finished->call, err);
 }

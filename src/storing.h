@@ -37,6 +37,7 @@ typedef struct S3Storing
 	int			names;			/* tried so far */
 	bool		condition_refused;	/* then the upload was tried without one */
 	int			races;			/* names that somebody else took meanwhile */
+	bool		in_parts;		/* the upload under way */
 	S3Call		put;
 	S3Call		look;
 	S3Before	before;			/* what stands under the name */

@@ -65,13 +65,20 @@ typedef struct Run
 	int			warnings;
 	int			failures_in_a_row;
 	bool		telling;		/* a message of ours needs no context */
+	struct Run *outer;			/* a function of the settings may sync, too */
+	MemoryContextCallback forgotten;
 } Run;
+
+static Run *running;			/* the innermost one */
 
 static void prepare(Run *run);
 static int64 count_objects(Run *run);
 static S3Listing *start_listing(const S3SyncArguments *arguments);
 static void check_settings(Run *run);
 static void run_and_restore(Run *run);
+static void watch_exit(Run *run);
+static void unwatch_exit(Run *run);
+static void forget(void *arg);
 static void restore_at_exit(int code, Datum arg);
 static void restore(Run *run);
 static void run_all(Run *run);
@@ -194,30 +201,81 @@ check_settings(Run *run)
 static void
 run_and_restore(Run *run)
 {
-	before_shmem_exit(restore_at_exit, PointerGetDatum(run));
+	watch_exit(run);
 	PG_TRY();
 	{
 		run_all(run);
-		cancel_before_shmem_exit(restore_at_exit, PointerGetDatum(run));
 	}
 	PG_CATCH();
 	{
 		ErrorData  *error;
 
-		cancel_before_shmem_exit(restore_at_exit, PointerGetDatum(run));
 		MemoryContextSwitchTo(run->context);
 		error = CopyErrorData();
 		FlushErrorState();
 		restore(run);
+		unwatch_exit(run);
 		ReThrowError(error);
 	}
 	PG_END_TRY();
+	unwatch_exit(run);
+}
+
+/* On top of those registered before: the first temporary table's ends the transaction. */
+static void
+watch_exit(Run *run)
+{
+	run->outer = running;
+	run->forgotten.func = forget;
+	run->forgotten.arg = run;
+	MemoryContextRegisterResetCallback(run->context, &run->forgotten);
+	before_shmem_exit(restore_at_exit, (Datum) 0);
+	running = run;
+}
+
+/*
+ * Only what was registered last can be cancelled, and a function of the
+ * settings may have made the session's first temporary table.  What stays
+ * registered then finds nothing to do.
+ */
+static void
+unwatch_exit(Run *run)
+{
+	uint32		holdoff = InterruptHoldoffCount;
+
+	forget(run);
+	PG_TRY();
+	{
+		cancel_before_shmem_exit(restore_at_exit, (Datum) 0);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(run->context);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	InterruptHoldoffCount = holdoff;	/* an error has set it to 0 */
+}
+
+/* Also when the memory goes, with the transaction. */
+static void
+forget(void *arg)
+{
+	Run		   *run = arg;
+
+	if (running == run)
+		running = run->outer;
 }
 
 static void
 restore_at_exit(int code, Datum arg)
 {
-	restore((Run *) DatumGetPointer(arg));
+	Run		   *run = running;
+
+	if (run == NULL)
+		return;
+	forget(run);
+	restore(run);
 }
 
 /* Never throws.  Interrupts wait, since a cancel is what may have brought us here. */

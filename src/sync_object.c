@@ -17,6 +17,7 @@
 #include "acl.h"
 #include "object.h"
 #include "param_rules.h"
+#include "queue.h"
 #include "sync_large.h"
 #include "sync_object.h"
 #include "tags.h"
@@ -45,6 +46,7 @@ static void take_grants(S3SyncObject *object, const S3Finished *finished);
 static void take_copy(S3SyncObject *object, const S3Finished *finished);
 static void check_tags(S3SyncObject *object, const S3Finished *finished);
 static void next_step(S3SyncObject *object);
+static bool is_doomed(const S3SyncObject *object);
 static bool has_tags(const S3SyncObject *object);
 static void take_failure(S3SyncObject *object, const S3Error *err);
 static void end(S3SyncObject *object, S3SyncOutcome outcome);
@@ -300,7 +302,9 @@ check_tags(S3SyncObject *object, const S3Finished *finished)
 static void
 next_step(S3SyncObject *object)
 {
-	if (object->options->dry_run)
+	if (is_doomed(object))
+		end(object, S3_SYNC_GONE);
+	else if (object->options->dry_run)
 		end(object, S3_SYNC_CHANGED);
 	else if (object->step < S3_SYNC_GET_TAGS && has_tags(object))
 		object->step = S3_SYNC_GET_TAGS;
@@ -308,6 +312,15 @@ next_step(S3SyncObject *object)
 		object->step = S3_SYNC_GET_GRANTS;
 	else
 		object->step = S3_SYNC_COPY;
+}
+
+/* A copy would take the deletion off the queue, as whatever writes does. */
+static bool
+is_doomed(const S3SyncObject *object)
+{
+	S3Claim		claim;
+
+	return s3_queue_find(s3_queue_object(&object->call.location), &claim);
 }
 
 static bool

@@ -37,7 +37,8 @@ typedef enum S3SyncOutcome
 	S3_SYNC_CHANGED,			/* or would be, in a dry run */
 	S3_SYNC_MATCHES,
 	S3_SYNC_ARCHIVED,			/* its content cannot be read */
-	S3_SYNC_GONE,				/* somebody has deleted it meanwhile */
+	S3_SYNC_GONE,				/* somebody has deleted it meanwhile, or its
+								 * deletion is queued */
 	S3_SYNC_FAILED
 } S3SyncOutcome;
 

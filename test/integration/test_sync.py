@@ -5,7 +5,7 @@ import uuid
 
 import psycopg2
 
-from backend import BackendCase, Call, wait_for
+from backend import BackendCase, Call, lives, wait_for
 from fault import Answer, FaultServer
 from harness import BucketCase, endpoint, environment, query, rgw, swift
 from keys import ODD_KEYS
@@ -355,6 +355,33 @@ class Sync(SyncCase):
         fill(self.s3, self.name, keys)
         self.assertEqual(self.counts(session=session), (100, 100, 0, 0), session.notices)
         self.assertEqual([self.head(key)['ContentDisposition'] for key in keys], ['x-' + key for key in keys])
+
+    def test_function_with_a_temporary_table(self):
+        """The first one of a session registers for the session's end, while the run has."""
+        name = 'f_' + uuid.uuid4().hex[:10]
+        self.addCleanup(query, self.session, 'DROP FUNCTION public.%s(text)' % name)
+        query(self.session, "CREATE FUNCTION public.%s(url text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN "
+              "CREATE TEMPORARY TABLE IF NOT EXISTS seen (url text); RETURN 'x'; END $$" % name)
+        session = self.session_with(content_disposition_function='public.' + name)
+        fill(self.s3, self.name, 'abc')
+        self.assertEqual(self.counts(session=session), (3, 3, 0, 0), session.notices)
+        self.assertEqual(self.counts(session=session), (3, 0, 3, 0), session.notices)
+        pid = session.info.backend_pid
+        session.close()
+        wait_for(lambda: not lives(pid), 'the backend has gone')
+        query(self.session, 'SELECT 1')         # and has not crashed
+
+    def test_queued_deletion(self):
+        """An object that is about to go is left alone, and goes."""
+        fill(self.s3, self.name, ['a', 'doomed'])
+        self.addCleanup(query, self.session, "DELETE FROM s3_deletion WHERE url = %s", self.url + 'doomed')
+        query(self.session, "SELECT s3_delete_later(%s, '1 hour')", self.url + 'doomed')
+        self.assertEqual(self.counts(dry_run=True), (2, 1, 1, 0))
+        self.assertEqual(self.counts(), (2, 1, 1, 0))
+        self.assertEqual(query(self.session, 'SELECT count(*) FROM s3_queue WHERE url = %s',
+                               self.url + 'doomed'), [(1,)])
+        self.assertIsNone(self.head('doomed')['CacheControl'])
+        self.assertEqual(self.head('a')['CacheControl'], CACHE_CONTROL)
 
     def test_commits_as_it_goes(self):
         """What the functions wrote is kept, and nobody's vacuum is held up."""

@@ -14,8 +14,8 @@ import time
 
 import psycopg2
 from backend import Call, Cluster, entry, lives, wait_for
-from fault import Answer, FaultServer
-from harness import Case, connect, endpoint, query, rgw
+from fault import Answer, FaultServer, Gate
+from harness import Case, connect, endpoint, environment, query, rgw
 from test_standby import as_owner, program
 
 DEADLINE = 30
@@ -330,6 +330,25 @@ class CrashTest(UndoCase):
         self.assertEqual(self.settle(), 2)
         self.assertObjects({'committed': 'content'})
 
+    def test_killed_in_the_middle_of_an_upload(self):
+        """The parts go, and are not left to a lifecycle rule."""
+        with Gate(environment('RGW_ENDPOINT')) as gate:
+            endpoints = {'s3': endpoint('RGW', endpoint_url=gate.endpoint, multipart_threshold=5120,
+                                        multipart_part_size=5120, max_pool_connections=1)}
+            conn = self.connect(endpoints=endpoints)
+            query(conn, "SET s3store.request_timeout = '1min'")
+            held = gate.hold(lambda request: 'partNumber=2' in request.target)
+            Call(conn, "SELECT s3_put(%s, repeat('x', 12000000))", self.url())
+            held.reached()
+            os.kill(conn.info.backend_pid, signal.SIGKILL)
+            wait_for(lambda: not lives(conn.info.backend_pid), 'the backend has gone')
+            self.cluster.wait_until_up()
+            (upload,) = self.s3.list_multipart_uploads(Bucket=self.name)['Uploads']
+            self.assertEqual(self.intents('upload_id', 'answered'), [(upload['UploadId'], False)])
+            self.assertEqual(self.sweep(self.connect(endpoints=endpoints, autocommit=True)), 1)
+        self.assertNotIn('Uploads', self.s3.list_multipart_uploads(Bucket=self.name))
+        self.assertObjects({})
+
     def test_postmaster_killed(self):
         self.put(suffix='committed')
         self.session.commit()
@@ -416,6 +435,18 @@ class ObjectTest(UndoCase):
         other.commit()
         self.assertEqual(self.settle(), 0)
         self.assertObjects({'': 'content'})
+
+    def test_copied_over(self):
+        """A copy of the same content is no leftover of the put."""
+        other = self.connect(autocommit=True)
+        for function, suffix in (('s3_copy', 'a'), ('s3_rename', 'b')):
+            self.s3.put_object(Bucket=self.name, Key=self.key('source'), Body=b'content')
+            self.put(suffix=suffix)
+            self.session.rollback()
+            self.assertEqual(self.intents('state'), [('aborted',)])
+            query(other, 'SELECT %s(%%s, %%s)' % function, self.url('source'), self.url(suffix))
+            self.assertEqual(self.settle(), 0)
+        self.assertObjects({'a': 'content', 'b': 'content'})
 
     def test_rolled_back_twice(self):
         for content in ('one', 'two'):

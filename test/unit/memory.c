@@ -66,6 +66,14 @@ palloc0(Size size)
 	return link_piece(calloc(1, sizeof(Piece) + size));
 }
 
+/* Out of memory is the end, whatever the flags say. */
+void *
+palloc_extended(Size size, int flags)
+{
+	(void) flags;
+	return palloc(size);
+}
+
 void *
 repalloc(void *pointer, Size size)
 {

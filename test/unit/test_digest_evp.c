@@ -10,6 +10,7 @@
 
 /* The room once more, under other names. */
 #define S3_DIGEST_BY_EVP
+#define s3_sha1			evp_sha1
 #define s3_sha256		evp_sha256
 #define s3_md5			evp_md5
 #define s3_hmac_sha256	evp_hmac_sha256
