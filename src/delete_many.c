@@ -126,6 +126,7 @@ collect(Deleting *deleting, int index)
 
 	CHECK_FOR_INTERRUPTS();
 	item->outcome = S3_DELETE_NO_FILE;
+	item->unsure = false;
 	if (item->url != NULL)
 		opened = s3_call_try_open(&call, S3_DELETE_OBJECT, deleting->command, item->url, &err);
 	if (opened == S3_CALL_FAILED)
@@ -290,6 +291,8 @@ finish_one(Deleting *deleting)
 	if (!s3_pipeline_next(deleting->pipeline, deleting->finished))
 		return false;
 	batch = deleting->finished->tag;
+	for (int i = 0; i < batch->count; i++)
+		deleting->items[batch->items[i]].unsure |= deleting->finished->response.resent;
 	old_context = MemoryContextSwitchTo(batch->context);
 	if (batch->single)
 		note_single(deleting, batch);

@@ -26,6 +26,8 @@ typedef struct S3DeleteItem
 	S3DeleteOutcome outcome;
 	char	   *error;			/* why it failed, palloc'd; NULL: it did not */
 	char		sqlstate[6];
+	bool		unsure;			/* a request for it got no answer, and may yet
+								 * be carried out */
 } S3DeleteItem;
 
 /*

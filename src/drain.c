@@ -298,6 +298,9 @@ settle_items(S3StepKind kind, S3Claims *claims, S3DrainCounts *counts)
 /*
  * Rows that somebody is taking off the queue are left to him: he may wait for
  * us, and we never wait for anybody.
+ *
+ * Where a request may yet be carried out, the row stays claimed, by nobody any
+ * more, and its grace starts now: it is as if we had died.
  */
 static void
 update_unsettled(const S3Claims *claims)
@@ -308,6 +311,7 @@ update_unsettled(const S3Claims *claims)
 	Datum	   *attempts = palloc(claims->count * sizeof(Datum));
 	Datum	   *dead = palloc(claims->count * sizeof(Datum));
 	Datum	   *reasons = palloc0(claims->count * sizeof(Datum));
+	Datum	   *unsure = palloc(claims->count * sizeof(Datum));
 	bool	   *no_reason = palloc(claims->count * sizeof(bool));
 	int			count = 0;
 
@@ -319,7 +323,8 @@ update_unsettled(const S3Claims *claims)
 		if (is_settled(item))
 			continue;
 		ids[count] = Int64GetDatum(item->id);
-		waits[count] = Int32GetDatum(item->wait > 0 ? item->wait : s3_backoff(item->attempts));
+		unsure[count] = BoolGetDatum(item->unsure);
+		waits[count] = Int32GetDatum(item->unsure ? 0 : item->wait > 0 ? item->wait : s3_backoff(item->attempts));
 		attempts[count] = Int32GetDatum(failed ? 1 : 0);
 		dead[count] = BoolGetDatum(item->fate == S3_FATE_REFUSED ||
 								   (failed && item->attempts + 1 >= s3_guc_delete_max_attempts));
@@ -330,21 +335,24 @@ update_unsettled(const S3Claims *claims)
 	}
 	if (count > 0)
 	{
-		Oid			types[] = {INT8OID, INT8ARRAYOID, INT4ARRAYOID, INT4ARRAYOID, BOOLARRAYOID, TEXTARRAYOID};
+		Oid			types[] = {INT8OID, INT8ARRAYOID, INT4ARRAYOID, INT4ARRAYOID, BOOLARRAYOID, BOOLARRAYOID,
+		TEXTARRAYOID};
 		Datum		values[] = {
 			Int64GetDatum(claims->claim),
 			array_of(ids, NULL, count, INT8OID),
 			array_of(waits, NULL, count, INT4OID),
 			array_of(attempts, NULL, count, INT4OID),
 			array_of(dead, NULL, count, BOOLOID),
+			array_of(unsure, NULL, count, BOOLOID),
 			array_of(reasons, no_reason, count, TEXTOID)
 		};
 
-		s3_queue_execute(psprintf("UPDATE %s AS d SET claim = NULL, dead = r.dead, last_error = r.reason,"
+		s3_queue_execute(psprintf("UPDATE %s AS d SET claim = CASE WHEN r.unsure THEN d.claim END,"
+								  " dead = r.dead, last_error = r.reason,"
 								  " next_at = clock_timestamp() + r.wait * interval '1 ms',"
 								  " attempts = LEAST(d.attempts + r.attempts, 32767)::int2"
-								  " FROM unnest($2, $3, $4, $5, $6)"
-								  " AS r(id, wait, attempts, dead, reason)"
+								  " FROM unnest($2, $3, $4, $5, $6, $7)"
+								  " AS r(id, wait, attempts, dead, unsure, reason)"
 								  " WHERE d.id = r.id AND d.ctid = ANY (ARRAY("
 								  "SELECT ctid FROM %s WHERE claim = $1 FOR UPDATE SKIP LOCKED))",
 								  table, table),

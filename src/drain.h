@@ -40,6 +40,7 @@ typedef struct S3ClaimedItem
 	S3Fate		fate;
 	bool		is_queued;		/* still, when that was looked up */
 	bool		is_checked;		/* the relation was asked */
+	bool		unsure;			/* a request to delete it may be under way */
 	int			wait;			/* ms, where it waits; 0: as after a failure */
 	char	   *reason;			/* why it waits or has failed, or NULL */
 } S3ClaimedItem;

@@ -42,6 +42,7 @@ static text *url_of(HeapTuple tuple, const TriggerData *data, const S3Managed *m
 static bool is_same(text *a, text *b);
 static void queue_url(text *url, const S3Managed *managed);
 static void admit_url(text *url, const S3Managed *managed);
+static bool is_object(text *url);
 static bool read_url(text *url, S3Location *location);
 static void queue_all(const TriggerData *data, const S3Managed *managed);
 static void queue_rows(const S3Managed *managed, MemoryContext context);
@@ -148,6 +149,14 @@ queue_url(text *url, const S3Managed *managed)
 	S3Deletion	deletion = {0};
 	S3Location	location;
 
+	if (!is_object(url))
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("object is not deleted: \"%s\"", text_to_cstring(url)),
+				 errdetail("It is not the URL of an object.")));
+		return;
+	}
 	if (!read_url(url, &location))
 		return;
 	if (!s3_managed_allows(managed, &location))
@@ -191,6 +200,18 @@ admit_url(text *url, const S3Managed *managed)
 				 errmsg("object was being deleted: \"%s\"", text_to_cstring(url)),
 				 errdetail("Its deletion had been queued, and was under way when the row was written."),
 				 errhint("Store the object again, and repeat the transaction.")));
+}
+
+/* Or "no file".  What was written before there was a trigger must be removable. */
+static bool
+is_object(text *url)
+{
+	S3Slice		utf8 = s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url));
+	S3Location	location;
+	S3Error		err;
+
+	return s3_location_is_none(utf8) ||
+		(s3_location_parse(utf8, &location, &err) && location.key.len > 0);
 }
 
 /* Returns false for "no file". */

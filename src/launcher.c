@@ -37,6 +37,8 @@
 
 #define LIBRARY			"s3store"
 #define RESTART_WAIT	5		/* s after it has died */
+#define HALF_DROPPED	(-2)	/* datconnlimit after a DROP DATABASE that was
+								 * interrupted */
 #define GUARD_WAIT		1000	/* ms between two looks while workers run */
 
 PGDLLEXPORT void s3store_launcher_main(Datum arg);
@@ -117,13 +119,18 @@ launch_forever(void)
 	}
 }
 
-/* Those that can be connected to; whether they have the extension, the worker sees. */
+/*
+ * Those that can be connected to; whether they have the extension, the worker
+ * sees.  Those that are gone lose their slots.
+ */
 static void
 add_databases(void)
 {
 	Relation	table;
 	TableScanDesc scan;
 	HeapTuple	tuple;
+	Oid			known[S3_SLOTS_MAX];
+	int			count = s3_slots_known(known);
 
 	StartTransactionCommand();
 	(void) GetTransactionSnapshot();
@@ -133,12 +140,21 @@ add_databases(void)
 	{
 		Form_pg_database database = (Form_pg_database) GETSTRUCT(tuple);
 
+		if (database->datconnlimit == HALF_DROPPED)
+			continue;
+		for (int i = 0; i < count; i++)
+			if (known[i] == database->oid)
+				known[i] = InvalidOid;
 		if (database->datallowconn && !database->datistemplate)
 			s3_slots_add(database->oid);
 	}
 	table_endscan(scan);
 	table_close(table, AccessShareLock);
 	CommitTransactionCommand();
+
+	for (int i = 0; i < count; i++)
+		if (OidIsValid(known[i]))
+			s3_slots_forget(known[i]);
 }
 
 /* Where the server has no room for a worker, the next look tries again. */

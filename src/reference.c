@@ -30,7 +30,8 @@
 #include "queue.h"
 #include "reference.h"
 
-#define HELD_WAIT		500		/* ms until a held object is looked at again */
+#define HELD_WAIT_MIN	500		/* ms until a held object is looked at again: */
+#define HELD_WAIT_MAX	60000	/* a tenth of the time that it has waited */
 #define LOCKED_WAIT		5000	/* ms until a locked table is asked again */
 #define LOCK_TIMEOUT	"1s"
 
@@ -45,6 +46,7 @@ typedef struct Question
 
 static void check_owner(S3ClaimedItem *item);
 static void check_held(S3ClaimedItem *item);
+static int	held_wait(const S3ClaimedItem *item);
 static bool is_to_ask(const S3ClaimedItem *item);
 static void ask(const Question *question);
 static bool find_column(const Question *question, char **table, char **column, Oid *owner);
@@ -120,8 +122,16 @@ check_held(S3ClaimedItem *item)
 	if (!s3_location_parse(utf8, &location, &err))
 		s3_drain_decide(item, S3_FATE_REFUSED, 0, s3_server_cstring(err.message));
 	else if (s3_hold_is_held(&location))
-		s3_drain_decide(item, S3_FATE_WAITS, HELD_WAIT,
+		s3_drain_decide(item, S3_FATE_WAITS, held_wait(item),
 						"a transaction that writes or names the object is under way");
+}
+
+static int
+held_wait(const S3ClaimedItem *item)
+{
+	int64		age = (GetCurrentTimestamp() - item->queued_at) / 1000;
+
+	return (int) Min(Max(age / 10, HELD_WAIT_MIN), HELD_WAIT_MAX);
 }
 
 static bool

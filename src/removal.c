@@ -37,6 +37,7 @@
 #define THROTTLED_WAIT	5000	/* ms */
 #define PROTECTED_WAIT	60000	/* ms until a protected storage is tried again */
 #define DOWN_WAIT		2000	/* ms */
+#define HTTP_UNAVAILABLE	503 /* to a HEAD it has no code that told more */
 #define LOST_MAX		3		/* calls in a row without an answer: the
 								 * server is down */
 #define HOST_MAX		S3_SERVER_NAME_MAX
@@ -226,7 +227,10 @@ finish_head(S3ManyItem *many, LookUps *look_ups, const S3Finished *finished)
 
 	if (finished->ok)
 		return judge_head(many, state, finished);
-	if (finished->err.kind != S3_ERROR_NOT_FOUND)
+	if (finished->err.http_status == HTTP_UNAVAILABLE)
+		s3_drain_decide(state->item, S3_FATE_WAITS, THROTTLED_WAIT,
+						"the server is busy, or asks for fewer requests");
+	else if (finished->err.kind != S3_ERROR_NOT_FOUND)
 		fail(state->item, &finished->err);
 	else if (is_good_bucket(look_ups, finished->call))
 		s3_drain_decide(state->item, S3_FATE_DELETED, 0, NULL);
@@ -400,6 +404,7 @@ settle(S3ClaimedItem *item, const S3DeleteItem *deletion)
 		default:
 			s3_drain_decide(item, S3_FATE_FAILED, 0, deletion->error);
 	}
+	item->unsure = deletion->unsure;
 }
 
 static void

@@ -57,8 +57,8 @@ static void request_memory(void);
 
 static void attach(void);
 static Slot *find_slot(Oid database);
-static Slot *make_slot(Oid database);
-static bool is_idle(const Slot *slot);
+static Slot *make_slot(Oid database, TimestampTz now);
+static bool is_idle(const Slot *slot, TimestampTz now);
 static bool is_starting(const Slot *slot, TimestampTz now);
 static void wake(int pid);
 static void leave_at_exit(int code, Datum database);
@@ -105,32 +105,36 @@ attach(void)
 		}
 		shared = slots;
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
+		/* An error has forgotten that the lock holds interrupts off. */
+		HOLD_INTERRUPTS();
 		LWLockRelease(AddinShmemInitLock);
+		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	LWLockRelease(AddinShmemInitLock);
 }
 
 bool
-s3_slots_expect(Oid database)
+s3_slots_expect(Oid database, bool *start)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	bool		start = false;
 	Slot	   *slot;
 
+	*start = false;
 	attach();
 	SpinLockAcquire(&shared->mutex);
-	slot = make_slot(database);
+	slot = make_slot(database, now);
 	if (slot != NULL)
 	{
 		slot->expected++;
-		start = slot->pid == 0 && !is_starting(slot, now);
-		if (start)
+		*start = slot->pid == 0 && !is_starting(slot, now);
+		if (*start)
 			slot->started_at = now;
 	}
 	SpinLockRelease(&shared->mutex);
-	return start;
+	return slot != NULL;
 }
 
 void
@@ -179,12 +183,13 @@ s3_slots_not_started(Oid database)
 bool
 s3_slots_enter(Oid database)
 {
+	TimestampTz now = GetCurrentTimestamp();
 	bool		entered = false;
 	Slot	   *slot;
 
 	attach();
 	SpinLockAcquire(&shared->mutex);
-	slot = make_slot(database);
+	slot = make_slot(database, now);
 	if (slot != NULL && slot->pid == 0)
 	{
 		slot->pid = MyProcPid;
@@ -263,8 +268,36 @@ s3_slots_has_launcher(void)
 void
 s3_slots_add(Oid database)
 {
+	TimestampTz now = GetCurrentTimestamp();
+
 	SpinLockAcquire(&shared->mutex);
-	(void) make_slot(database);
+	(void) make_slot(database, now);
+	SpinLockRelease(&shared->mutex);
+}
+
+int
+s3_slots_known(Oid *databases)
+{
+	int			count = 0;
+
+	SpinLockAcquire(&shared->mutex);
+	for (int i = 0; i < S3_SLOTS_MAX; i++)
+		if (OidIsValid(shared->slots[i].database))
+			databases[count++] = shared->slots[i].database;
+	SpinLockRelease(&shared->mutex);
+	return count;
+}
+
+void
+s3_slots_forget(Oid database)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	Slot	   *slot;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(database);
+	if (slot != NULL && is_idle(slot, now))
+		memset(slot, 0, sizeof(Slot));
 	SpinLockRelease(&shared->mutex);
 }
 
@@ -324,7 +357,7 @@ find_slot(Oid database)
 
 /* In place of one that is idle, if need be; NULL when all are at work. */
 static Slot *
-make_slot(Oid database)
+make_slot(Oid database, TimestampTz now)
 {
 	Slot	   *slot = find_slot(database);
 
@@ -332,7 +365,7 @@ make_slot(Oid database)
 		if (!OidIsValid(shared->slots[i].database))
 			slot = &shared->slots[i];
 	for (int i = 0; slot == NULL && i < S3_SLOTS_MAX; i++)
-		if (is_idle(&shared->slots[i]))
+		if (is_idle(&shared->slots[i], now))
 			slot = &shared->slots[i];
 	if (slot != NULL && slot->database != database)
 	{
@@ -343,9 +376,9 @@ make_slot(Oid database)
 }
 
 static bool
-is_idle(const Slot *slot)
+is_idle(const Slot *slot, TimestampTz now)
 {
-	return slot->pid == 0 && slot->expected == 0 && slot->started_at == 0;
+	return slot->pid == 0 && slot->expected == 0 && !is_starting(slot, now);
 }
 
 /* One that has not come for long will not come any more. */

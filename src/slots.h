@@ -19,9 +19,10 @@ extern void s3_slots_request(void);
  * A transaction that is about to commit, and wants the worker afterwards,
  * calls the first; whichever way it ends, one of the others.  The worker of a
  * database does not leave while there is such a transaction.  Only the first
- * can throw.  It returns true when a worker has to be started.
+ * can throw.  It returns false when there is no slot: then none of the others
+ * follows.  "start": a worker has to be started.
  */
-extern bool s3_slots_expect(Oid database);
+extern bool s3_slots_expect(Oid database, bool *start);
 extern void s3_slots_commit(Oid database);
 extern void s3_slots_abort(Oid database);
 
@@ -43,11 +44,14 @@ extern bool s3_slots_leave(Oid database, uint64 wakes, TimestampTz due_at);
  * workers wake when they leave.  s3_slots_next_due returns the databases
  * whose worker is due, and when the next one will be; each has its worker
  * "starting" then.  s3_slots_add lets a worker look at a database that has no
- * slot; s3_slots_running tells the process of a database's worker, 0: none.
+ * slot, s3_slots_forget takes the slot of one that is gone; s3_slots_known has
+ * room for S3_SLOTS_MAX of them; s3_slots_running tells the process of a database's worker, 0: none.
  */
 extern void s3_slots_launcher(void);
 extern bool s3_slots_has_launcher(void);
 extern void s3_slots_add(Oid database);
+extern int	s3_slots_known(Oid *databases);
+extern void s3_slots_forget(Oid database);
 extern int	s3_slots_due(TimestampTz now, Oid *databases, int max, TimestampTz *next);
 extern int	s3_slots_running(Oid *databases, int *pids, int max);
 

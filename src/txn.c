@@ -120,9 +120,9 @@ expect_worker(void)
 
 	PG_TRY();
 	{
-		bool		start = s3_slots_expect(MyDatabaseId);
+		bool		start;
 
-		is_expected = true;
+		is_expected = s3_slots_expect(MyDatabaseId, &start);
 		if (start && !s3_worker_start(MyDatabaseId))
 			ereport(DEBUG1,
 					(errmsg("s3store has no worker to start"),

@@ -23,6 +23,7 @@
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/lock.h"
+#include "storage/lwlock.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -69,7 +70,6 @@ bool
 s3_worker_start(Oid database)
 {
 	BackgroundWorker worker = {0};
-	BackgroundWorkerHandle *handle;
 
 	snprintf(worker.bgw_name, BGW_MAXLEN, "s3store worker for database %u", database);
 	strlcpy(worker.bgw_type, "s3store worker", BGW_MAXLEN);
@@ -79,7 +79,7 @@ s3_worker_start(Oid database)
 	strlcpy(worker.bgw_library_name, LIBRARY, sizeof(worker.bgw_library_name));
 	strlcpy(worker.bgw_function_name, "s3store_worker_main", BGW_MAXLEN);
 	worker.bgw_main_arg = ObjectIdGetDatum(database);
-	if (RegisterDynamicBackgroundWorker(&worker, &handle))
+	if (RegisterDynamicBackgroundWorker(&worker, NULL))
 		return true;
 	s3_slots_not_started(database);
 	return false;
@@ -156,9 +156,13 @@ work(MemoryContext context, TimestampTz *due_at)
 	}
 	PG_CATCH();
 	{
+		HOLD_INTERRUPTS();
 		EmitErrorReport();
+		LWLockReleaseAll();
+		pgstat_report_wait_end();
 		AbortOutOfAnyTransaction();
 		FlushErrorState();
+		RESUME_INTERRUPTS();
 		*due_at = GetCurrentTimestamp() + ERROR_WAIT * INT64CONST(1000);
 	}
 	PG_END_TRY();
