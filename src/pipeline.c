@@ -484,7 +484,11 @@ send_again(S3Pipeline *pipeline, Attempt *attempt)
 		return false;
 	if (!at_once && !take_tokens(attempt, reason))
 		return false;
-	/* A server that failed, or a proxy before it, may have served it all the same. */
+
+	/*
+	 * A server that failed, or a proxy before it, may have served it all the
+	 * same.
+	 */
 	if (reason == S3_RETRY_FAILED)
 		attempt->lost = true;
 	forget_answer(&finished->response);

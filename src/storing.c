@@ -255,7 +255,11 @@ note_upload(S3Storing *storing, const S3Finished *finished)
 	}
 	if (!says_taken(err))
 		return fail(storing, finished->call, err);
-	/* What was sent twice may have met itself; the ETag of parts would not tell. */
+
+	/*
+	 * What was sent twice may have met itself; the ETag of parts would not
+	 * tell.
+	 */
 	if (err->http_status == HTTP_PRECONDITION_FAILED && finished->response.resent &&
 		!storing->in_parts)
 		return look(storing, S3_STORING_COMPARE);

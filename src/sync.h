@@ -31,8 +31,8 @@ typedef struct S3SyncResult
 {
 	int64		done;
 	int64		changed;
-	int64		skipped;		/* as they should be, archived, gone, or
-								 * about to go */
+	int64		skipped;		/* as they should be, archived, gone, or about
+								 * to go */
 	int64		archived;
 	int64		failed;
 	text	   *resume_after;	/* the URL up to which all are done, or NULL */

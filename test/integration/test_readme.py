@@ -153,4 +153,4 @@ class Reference(harness.Case):
         self.assertGreater(len(rows), 10)
         for name, arguments in rows:
             given = r'[^)]*'.join(re.escape(argument) for argument in arguments or ())
-            self.assertRow(r'`%s\(%s[^)]*\)`' % (name, given))
+            self.assertRow(r'`(CALL )?%s\(%s[^)]*\)`' % (name, given))
