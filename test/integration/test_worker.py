@@ -148,7 +148,10 @@ class PreloadedTest(WorkerCase):
         self.wait_until_gone('delayed')
 
     def test_commit_prepared(self):
-        """Wakes nobody, so the launcher looks."""
+        """Wakes nobody, so the launcher looks, as it does where there was work before."""
+        self.managed('before')
+        query(self.session, 'DELETE FROM managed')
+        self.wait_until_gone('before')
         self.managed('prepared')
         query(self.session, 'BEGIN')
         query(self.session, 'DELETE FROM managed')
