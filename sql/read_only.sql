@@ -10,6 +10,7 @@ SET s3store.endpoints = '{"s3": {"endpoint_url": "http://127.0.0.1:1"},
 	"safe": {"endpoint_url": "http://127.0.0.1:1", "read_only": true},
 	"open": {"endpoint_url": "http://127.0.0.1:1", "read_only": false}}';
 SET s3store.connect_timeout = '5s';
+SET s3store.max_attempts = 1;
 CREATE FUNCTION link(url text, method text) RETURNS text LANGUAGE sql
 AS $$ SELECT substring(s3_presign(url, method, '1 h', NULL, '2026-01-01 00:00 UTC')
                        FROM '^[^?]*|$') $$;
