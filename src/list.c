@@ -340,9 +340,12 @@ open_call(S3Listing *listing, S3Call *call)
 {
 	S3OperationId operation = listing->options.kind == S3_LIST_PAGE_VERSIONS ?
 	S3_LIST_OBJECT_VERSIONS : S3_LIST_OBJECTS_V2;
+	const S3Fields *headers = listing->options.headers;
 
 	(void) s3_call_open_bucket(call, operation, listing->options.command,
 							   listing->options.url);
+	if (headers != NULL)
+		s3_fields_add_all(&call->request.headers, headers);
 }
 
 static void

@@ -125,6 +125,20 @@ def with_files(files):
     return ['unshare', '--mount', 'sh', '-c', ' && '.join(mounts + ['exec "$@"']), 'sh']
 
 
+def program(name):
+    """The path of a program of the PostgreSQL under test."""
+    command = [os.environ.get('PG_CONFIG', 'pg_config'), '--bindir']
+    bindir = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    return os.path.join(bindir, name)
+
+
+def as_owner(command, **how):
+    """The command, run as the user who owns the clusters."""
+    if os.geteuid() == 0:
+        command = ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', *command]
+    return subprocess.run(command, check=True, **{'cwd': '/', **how})
+
+
 class Cluster:
     """A PostgreSQL of its own, in the directory of the run.
 
@@ -150,6 +164,21 @@ class Cluster:
 
     def __exit__(self, *exc):
         self.command('stop', 'immediate')
+
+    def copy(self, *settings, options=()):
+        """A base backup of it, started with more settings; options are pg_basebackup's."""
+        copy = Cluster()
+        copy.command('start')
+        copy.settings = dict(line.split('=', 1) for line in copy.command('env').splitlines())
+        copy.command('stop')
+        data = copy.settings['PGDATA']
+        for path in pathlib.Path(data).iterdir():
+            subprocess.run(['rm', '-rf', str(path)], check=True)
+        as_owner([program('pg_basebackup'), '-h', self.settings['PGHOST'],
+                  '-p', self.settings['PGPORT'], '-U', 'postgres', '-D', data, '-c', 'fast', *options])
+        copy.command('start', 'port=' + copy.settings['PGPORT'],
+                     'unix_socket_directories=' + copy.settings['PGHOST'], *settings)
+        return copy
 
     def kill(self):
         """Kills the postmaster, as nobody should."""

@@ -34,7 +34,8 @@ def create_database():
     harness.query(conn, 'CREATE ROLE %s LOGIN IN ROLE s3store_read, s3store_write' % name)
     harness.query(conn, 'CREATE DATABASE %s OWNER %s' % (name, name))
     endpoints = {'s3': {'endpoint_url': harness.environment('RGW_ENDPOINT'), 'region': 'us-east-1'}}
-    for setting, value in (('endpoints', json.dumps(endpoints)), ('credentials_file', str(path))):
+    for setting, value in (('endpoints', json.dumps(endpoints)), ('credentials_file', str(path)),
+                           ('worker', 'off')):      # until a test wants it
         harness.query(conn, 'ALTER DATABASE %s SET s3store.%s = %%s' % (name, setting), value)
     conn.close()
     conn = harness.connect(endpoints=None, dbname=name)

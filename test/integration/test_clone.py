@@ -1,12 +1,13 @@
-"""test_clone.py - a copy of a database deletes nothing; a promoted standby goes on."""
+"""test_clone.py - a copy of a database deletes nothing."""
 import pathlib
 import shutil
 import subprocess
 import unittest
 
+from backend import program
 from harness import connect, query
 from queue_case import WorkerCase
-from test_standby import program, server
+from test_standby import server
 
 TOKEN = 'the-original'
 REFUSED = 'may not carry out queued deletions'

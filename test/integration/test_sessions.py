@@ -1,4 +1,8 @@
-"""test_sessions.py - sessions of another kind: parallel workers, databases not in UTF-8."""
+"""test_sessions.py - sessions of another kind.
+
+Parallel workers, databases not in UTF-8, sessions that a pool hands on, and
+those in which replication, or a load, has switched triggers off.
+"""
 import json
 import pathlib
 import sys
@@ -7,8 +11,10 @@ import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
+from backend import Call  # noqa: E402
 from fault import Answer, FaultServer  # noqa: E402
 from harness import ENDPOINTS, Case, query, rgw  # noqa: E402
+from queue_case import QueueCase  # noqa: E402
 
 
 class ParallelTest(Case):
@@ -81,6 +87,105 @@ class EncodingTest(Case):
                   json.dumps({'s3': {**ENDPOINTS['s3'], 'endpoint_url': server.endpoint}}))
             with self.assertSqlState('42501', detail='message "refusé à ?, ü?ü".'):
                 query(conn, "SELECT s3_get('s3://answer/k')")
+
+
+class PooledTest(QueueCase):
+    """One session of the server for many clients, with DISCARD ALL in between."""
+
+    def hand_on(self, conn):
+        """To a client who sets what he needs."""
+        query(conn, 'DISCARD ALL')
+        query(conn, "SELECT set_config('s3store.endpoints', %s, false), set_config('s3store.worker', 'off', false)",
+              json.dumps(self.endpoints))
+
+    def test_settings_go(self):
+        pooled = self.open()
+        query(pooled, "SET s3store.max_age_seconds = 77")
+        self.assertIn('X-Amz-Expires=77&', query(pooled, 'SELECT s3_presign(%s)', self.url('k'))[0][0])
+        self.hand_on(pooled)
+        self.assertIn('X-Amz-Expires=3600&', query(pooled, 'SELECT s3_presign(%s)', self.url('k'))[0][0])
+        query(pooled, 'DISCARD ALL')
+        with self.assertSqlState('42704', 's3-gate'):
+            query(pooled, 'SELECT s3_presign(%s)', self.url('k'))
+
+    def test_what_a_client_has_queued_stays(self):
+        """Each one puts, names and deletes; the last one drains."""
+        pooled = self.open()
+        urls = [self.url(self.key('-%d' % i)) for i in range(3)]
+        for url in urls:
+            self.put(url, 'x', pooled)
+            self.insert(url, session=pooled)
+            self.delete(url, session=pooled)
+            self.hand_on(pooled)
+        self.assertEqual(self.queue(), [(url, 'pending', 0) for url in urls])
+        self.drain(pooled)
+        self.assertEqual((self.queue(), self.keys()), ([], []))
+
+    def test_what_a_client_has_rolled_back_is_undone(self):
+        pooled = self.open()
+        query(pooled, 'BEGIN')
+        self.put(self.url(self.key()), 'x', pooled)
+        query(pooled, 'ROLLBACK')
+        self.hand_on(pooled)
+        self.assertEqual(query(pooled, 'SELECT s3_intents_sweep()'), [(1,)])
+        self.assertEqual(self.keys(), [])
+
+    def test_drain_that_was_cancelled_leaves_no_claim(self):
+        """Though the session lives on, for somebody else."""
+        pooled, url = self.open(), self.url(self.key())
+        self.put(url, 'x')
+        query(self.session, 'SELECT s3_delete_later(%s)', url)
+        held = self.gate.hold(lambda request: request.method == 'HEAD')
+        call = Call(pooled, 'CALL s3_drain()')
+        held.reached()
+        query(self.session, 'SELECT pg_cancel_backend(%s)', pooled.info.backend_pid)
+        with self.assertSqlState('57014'):
+            call.result(30)
+        held.release()
+        self.hand_on(pooled)
+        query(self.session, 'SET s3store.delete_grace = 0')
+        self.drain()
+        self.assertEqual((self.queue(), self.keys()), ([], []))
+
+
+class ReplicaRoleTest(QueueCase):
+    """session_replication_role = replica: triggers do not fire, functions work."""
+
+    def setUp(self):
+        super().setUp()
+        self.replica = self.open()
+        query(self.replica, 'SET session_replication_role = replica')
+        self.target = self.url(self.key())
+        self.put(self.target, 'old')
+        self.insert(self.target)
+
+    def test_rows(self):
+        """Their objects stay, whichever rows a load replaces."""
+        self.delete(self.target, session=self.replica)
+        query(self.replica, 'TRUNCATE ' + self.table)
+        self.drain()
+        self.assertEqual((self.queue(), self.keys()), ([], [self.key()]))
+
+    def test_put(self):
+        """Takes the object off the queue, as it does elsewhere."""
+        self.delete(self.target)
+        self.put(self.target, 'new', self.replica)
+        self.assertEqual(self.queue(), [])
+        self.drain()
+        self.assertEqual(self.content(self.key()), b'new')
+
+    def test_drain(self):
+        self.delete(self.target)
+        self.drain(self.replica)
+        self.assertEqual((self.queue(), self.keys()), ([], []))
+        self.assertEqual(query(self.replica, 'SHOW session_replication_role'), [('replica',)])
+
+    def test_queue_and_retry(self):
+        self.delete(self.target)
+        query(self.session, "UPDATE s3_deletion SET dead = true")
+        self.assertEqual(query(self.replica, 'SELECT s3_queue_retry()'), [(1,)])
+        self.drain()
+        self.assertEqual(self.keys(), [])
 
 
 if __name__ == '__main__':

@@ -1,28 +1,14 @@
 """test_standby.py - a hot standby reads and makes links, and changes nothing."""
 import json
-import os
 import pathlib
 import shlex
 import shutil
 import subprocess
 
 import harness
+from backend import as_owner, program
 
 SERVER = pathlib.Path(__file__).resolve().parent.parent / 'servers' / 'postgres'
-
-
-def program(name):
-    """The path of a program of the PostgreSQL under test."""
-    command = [os.environ.get('PG_CONFIG', 'pg_config'), '--bindir']
-    bindir = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    return os.path.join(bindir, name)
-
-
-def as_owner(command):
-    """The command, run as the user who owns the clusters."""
-    if os.geteuid() == 0:
-        command = ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', *command]
-    subprocess.run(command, check=True, cwd='/')
 
 
 def server(verb, directory, *arguments):

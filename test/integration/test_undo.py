@@ -16,7 +16,6 @@ import psycopg2
 from backend import Call, Cluster, entry, lives, wait_for
 from fault import Answer, FaultServer, Gate
 from harness import Case, connect, endpoint, environment, query, rgw
-from test_standby import as_owner, program
 
 DEADLINE = 30
 
@@ -695,7 +694,8 @@ class JournalTest(UndoCase):
     def test_a_copy(self):
         """A copy of the data directory leaves the objects to the original."""
         self.put(suffix='1')                    # in progress, in the original
-        copy = self.copy_cluster()
+        copy = self.cluster.copy()
+        self.addCleanup(copy.__exit__)
         conn = copy.connect(endpoints=None)
         query(conn, "LOAD 's3store'")
         self.assertEqual(query(conn, 'SELECT state FROM s3_intents()'), [('foreign',)])
@@ -715,24 +715,6 @@ class JournalTest(UndoCase):
         self.session.commit()
         self.assertEqual(self.settle(), 0)
         self.assertObjects({'1': 'content'})
-
-    def copy_cluster(self):
-        copy = Cluster()
-        copy.command('start')
-        copy.settings = dict(line.split('=', 1) for line in copy.command('env').splitlines())
-        self.addCleanup(copy.__exit__)
-        copy.command('stop')
-        data = copy.settings['PGDATA']
-        own = self.cluster.settings
-        for path in pathlib.Path(data).iterdir():
-            subprocess.run(['rm', '-rf', str(path)], check=True)
-        as_owner([program('pg_basebackup'), '-h', own['PGHOST'], '-p', own['PGPORT'],
-                  '-U', 'postgres', '-D', data, '-c', 'fast'])
-        with open(os.path.join(data, 'postgresql.conf'), 'a', encoding='utf-8') as conf:
-            conf.write("port = %s\nunix_socket_directories = '%s'\n"
-                       % (copy.settings['PGPORT'], copy.settings['PGHOST']))
-        copy.command('start')
-        return copy
 
     def test_dropped_database(self):
         conn = self.connect(autocommit=True)

@@ -1,4 +1,4 @@
-"""models.py - a car, and the URL of its photo."""
+"""models.py - a car, the URL of its photo, and what belongs to it."""
 from django.db import models
 
 
@@ -20,3 +20,17 @@ class Car(models.Model):
     photo = models.CharField(max_length=1100, blank=True, null=True)
 
     objects = CarQuerySet.as_manager()
+
+
+class Repair(models.Model):
+    """Goes with its car: Django deletes the row."""
+
+    car = models.ForeignKey(Car, models.CASCADE)
+    invoice = models.CharField(max_length=1100, db_index=True)
+
+
+class Ticket(models.Model):
+    """Goes with its car: the database deletes the row."""
+
+    car = models.ForeignKey(Car, models.DO_NOTHING, db_constraint=False)
+    scan = models.CharField(max_length=1100, db_index=True)
