@@ -342,6 +342,7 @@ CREATE TABLE s3_deletion (
 	next_at pg_catalog.timestamptz NOT NULL,
 	queued_at pg_catalog.timestamptz NOT NULL,
 	claim pg_catalog.int8,
+	unsure_until pg_catalog.timestamptz,
 	relation pg_catalog.oid,
 	owner pg_catalog.oid NOT NULL,
 	attribute pg_catalog.int2,
@@ -370,6 +371,8 @@ COMMENT ON COLUMN s3_deletion.object IS 'hash of scheme, bucket and key';
 COMMENT ON COLUMN s3_deletion.next_at IS 'when it is due';
 COMMENT ON COLUMN s3_deletion.queued_at IS 'when it was queued: what was written later stays';
 COMMENT ON COLUMN s3_deletion.claim IS 'who works on it: a lock that lives as long as his session; NULL: nobody';
+COMMENT ON COLUMN s3_deletion.unsure_until IS
+'the object may be gone, and until then a request to delete it may be under way; NULL: none was sent that had no answer';
 COMMENT ON COLUMN s3_deletion.relation IS 'table that is asked whether a row still names the object; NULL: none';
 COMMENT ON COLUMN s3_deletion.owner IS 'role on whose behalf the object is deleted';
 COMMENT ON COLUMN s3_deletion.attribute IS 'number of the column of that table';

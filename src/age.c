@@ -11,22 +11,20 @@
 
 #include "age.h"
 
+#define DATE_PRECISION	INT64CONST(1000000)
+
 S3Age
 s3_age(const S3AgeQuestion *question)
 {
-	int64		skew = question->server_now - question->own_now;
-	int64		doubt = 0;
-	int64		queued = question->queued;
+	/* How far the server's clock is ahead, at least and at most. */
+	int64		least = question->server_now - question->answered;
+	int64		most = question->server_now + DATE_PRECISION - question->asked;
 
-	/* The server's date is cut to the second, and a while under way. */
-	if (skew < -S3_AGE_AGREE || skew > S3_AGE_AGREE)
-	{
-		queued += skew;
-		doubt = S3_AGE_AGREE;
-	}
-	if (question->written + question->precision <= queued - doubt)
+	if (least <= 0 && most >= 0)
+		least = most = 0;
+	if (question->written + question->precision <= question->queued + least)
 		return S3_AGE_BEFORE;
-	if (question->written > queued + doubt)
+	if (question->written > question->queued + most)
 		return S3_AGE_AFTER;
 	return S3_AGE_UNCLEAR;
 }

@@ -19,9 +19,9 @@ typedef enum S3Age
 
 /*
  * Times are microseconds of one epoch.  "written" is the server's and exact
- * to "precision"; "queued" is ours.  "server_now" (exact to a second) and
- * "own_now" are of one moment, and tell how the clocks differ: clocks that
- * agree within S3_AGE_AGREE are taken for one.
+ * to "precision"; "queued" is ours.  "server_now" is the server's, cut to a
+ * second, of some moment between "asked" and "answered", which are ours: so
+ * much is known of how the clocks differ.  Those that may agree do.
  */
 typedef struct S3AgeQuestion
 {
@@ -29,10 +29,9 @@ typedef struct S3AgeQuestion
 	int64		precision;
 	int64		queued;
 	int64		server_now;
-	int64		own_now;
+	int64		asked;
+	int64		answered;
 } S3AgeQuestion;
-
-#define S3_AGE_AGREE	INT64CONST(2000000)
 
 extern S3Age s3_age(const S3AgeQuestion *question);
 

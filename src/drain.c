@@ -38,9 +38,10 @@
 #include "settings.h"
 
 #define CHANNEL		"s3store_queue" /* of NOTIFY */
+#define FREE_INTERVAL	1000	/* ms between two looks for dead claims */
 
 static void claim_items(S3StepKind kind, int max, S3Claims *claims);
-static void free_dead_claims(void);
+static void free_dead_claims(const S3Claims *own);
 static void read_items(S3Claims *claims);
 static Datum column(int row, int number, bool *is_null);
 static void check_items(S3StepKind kind, S3Claims *claims);
@@ -105,7 +106,6 @@ claim_items(S3StepKind kind, int max, S3Claims *claims)
 
 	s3_step_begin(kind, true);
 	s3_drain_require_writer();
-	free_dead_claims();
 	claims->claim = s3_queue_number();
 	s3_hold_claim(claims->claim);
 	PG_TRY();
@@ -123,6 +123,7 @@ claim_items(S3StepKind kind, int max, S3Claims *claims)
 								  " exclusive, url, version_id", table, table),
 						 SPI_OK_UPDATE_RETURNING, 2, types, values, NULL);
 		read_items(claims);
+		free_dead_claims(claims);
 		s3_step_end(kind);
 	}
 	PG_CATCH();
@@ -164,21 +165,27 @@ s3_drain_require_writer(void)
 }
 
 /*
- * Rows of workers that ended in the middle are pending again, once what they
- * have sent cannot be under way any more.
+ * Rows of workers that ended in the middle are pending again, but not due
+ * before what they have sent cannot be under way any more.  When that was sent
+ * nobody knows; so its time starts now.  Who is busy looks now and then.
  */
 static void
-free_dead_claims(void)
+free_dead_claims(const S3Claims *own)
 {
+	static TimestampTz freed_at = 0;
+	TimestampTz now = GetCurrentTimestamp();
 	const char *table = s3_queue_name("s3_deletion");
 	Oid			type = INT8OID;
+	Datum		number = Int64GetDatum(own->claim);
+	int			grace = s3_settings_grace();
 	SPITupleTable *found;
 	uint64		count;
 
-	count = s3_queue_execute(psprintf("SELECT DISTINCT claim FROM %s WHERE claim IS NOT NULL"
-									  " AND next_at <= clock_timestamp() - %d * interval '1 ms'",
-									  table, s3_guc_delete_grace),
-							 SPI_OK_SELECT, 0, NULL, NULL, NULL);
+	if (own->count > 0 && now - freed_at < FREE_INTERVAL * INT64CONST(1000))
+		return;
+	freed_at = now;
+	count = s3_queue_execute(psprintf("SELECT DISTINCT claim FROM %s WHERE claim <> $1", table),
+							 SPI_OK_SELECT, 1, &type, &number, NULL);
 	found = SPI_tuptable;
 	for (uint64 i = 0; i < count; i++)
 	{
@@ -186,9 +193,12 @@ free_dead_claims(void)
 		Datum		claim = SPI_getbinval(found->vals[i], found->tupdesc, 1, &is_null);
 
 		if (s3_hold_claim_is_free(DatumGetInt64(claim)))
-			s3_queue_execute(psprintf("UPDATE %s SET claim = NULL WHERE ctid = ANY (ARRAY("
+			s3_queue_execute(psprintf("UPDATE %s SET claim = NULL,"
+									  " next_at = clock_timestamp() + %d * interval '1 ms',"
+									  " unsure_until = clock_timestamp() + %d * interval '1 ms'"
+									  " WHERE ctid = ANY (ARRAY("
 									  "SELECT ctid FROM %s WHERE claim = $1"
-									  " FOR UPDATE SKIP LOCKED))", table, table),
+									  " FOR UPDATE SKIP LOCKED))", table, grace, grace, table),
 							 SPI_OK_UPDATE, 1, &type, &claim, NULL);
 	}
 	SPI_freetuptable(found);
@@ -299,8 +309,8 @@ settle_items(S3StepKind kind, S3Claims *claims, S3DrainCounts *counts)
  * Rows that somebody is taking off the queue are left to him: he may wait for
  * us, and we never wait for anybody.
  *
- * Where a request may yet be carried out, the row stays claimed, by nobody any
- * more, and its grace starts now: it is as if we had died.
+ * Where a request may yet be carried out, its time starts now: no attempt and
+ * no writer of the object comes before its end.
  */
 static void
 update_unsettled(const S3Claims *claims)
@@ -313,6 +323,7 @@ update_unsettled(const S3Claims *claims)
 	Datum	   *reasons = palloc0(claims->count * sizeof(Datum));
 	Datum	   *unsure = palloc(claims->count * sizeof(Datum));
 	bool	   *no_reason = palloc(claims->count * sizeof(bool));
+	int			grace = s3_settings_grace();
 	int			count = 0;
 
 	for (int i = 0; i < claims->count; i++)
@@ -324,7 +335,8 @@ update_unsettled(const S3Claims *claims)
 			continue;
 		ids[count] = Int64GetDatum(item->id);
 		unsure[count] = BoolGetDatum(item->unsure);
-		waits[count] = Int32GetDatum(item->unsure ? 0 : item->wait > 0 ? item->wait : s3_backoff(item->attempts));
+		waits[count] = Int32GetDatum(Max(item->wait > 0 ? item->wait : s3_backoff(item->attempts),
+										 item->unsure ? grace : 0));
 		attempts[count] = Int32GetDatum(failed ? 1 : 0);
 		dead[count] = BoolGetDatum(item->fate == S3_FATE_REFUSED ||
 								   (failed && item->attempts + 1 >= s3_guc_delete_max_attempts));
@@ -347,7 +359,9 @@ update_unsettled(const S3Claims *claims)
 			array_of(reasons, no_reason, count, TEXTOID)
 		};
 
-		s3_queue_execute(psprintf("UPDATE %s AS d SET claim = CASE WHEN r.unsure THEN d.claim END,"
+		s3_queue_execute(psprintf("UPDATE %s AS d SET claim = NULL,"
+								  " unsure_until = CASE WHEN r.unsure"
+								  " THEN clock_timestamp() + %d * interval '1 ms' ELSE d.unsure_until END,"
 								  " dead = r.dead, last_error = r.reason,"
 								  " next_at = clock_timestamp() + r.wait * interval '1 ms',"
 								  " attempts = LEAST(d.attempts + r.attempts, 32767)::int2"
@@ -355,7 +369,7 @@ update_unsettled(const S3Claims *claims)
 								  " AS r(id, wait, attempts, dead, unsure, reason)"
 								  " WHERE d.id = r.id AND d.ctid = ANY (ARRAY("
 								  "SELECT ctid FROM %s WHERE claim = $1 FOR UPDATE SKIP LOCKED))",
-								  table, table),
+								  table, grace, table),
 						 SPI_OK_UPDATE, lengthof(types), types, values, NULL);
 	}
 }

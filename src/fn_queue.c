@@ -147,7 +147,8 @@ retry(const char *condition, int64 id)
 	SPI_connect();
 	s3_queue_access(&access);
 	count = (int64) s3_queue_execute(psprintf("UPDATE %s SET dead = false, attempts = 0,"
-											  " next_at = clock_timestamp() WHERE %s",
+											  " next_at = GREATEST(clock_timestamp(), unsure_until)"
+											  " WHERE %s",
 											  s3_queue_name("s3_deletion"), condition),
 									 SPI_OK_UPDATE, 1, &type, &value, NULL);
 	s3_queue_access_end(&access);

@@ -244,7 +244,7 @@ define_settings(void)
 
 	DefineCustomIntVariable("s3store.delete_grace",
 							"Sets how long others may still be under way.",
-							"A request of a worker that has died; a writer of an object that is as old as its deletion.",
+							"A request without an answer, for at least s3store.request_timeout; a writer of an object that is as old as its deletion.",
 							&s3_guc_delete_grace,
 							DEFAULT_DELETE_GRACE, 0, INT_MAX,
 							PGC_SUSET, GUC_UNIT_MS,

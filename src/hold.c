@@ -39,7 +39,7 @@ static int	held_objects;
 static void set_tag(LOCKTAG *tag, LockClass class, int64 number);
 static int64 bucket_number(const S3Location *location);
 static bool is_held(LockClass class, int64 number);
-static bool wait_for_claim(const S3Claim *claim);
+static bool wait_for_claim(const S3Claim *claim, S3Claim *lost);
 
 S3Held
 s3_hold_location(const S3Location *location)
@@ -47,6 +47,7 @@ s3_hold_location(const S3Location *location)
 	int64		object = s3_queue_object(location);
 	bool		waited = false;
 	S3Claim		claim;
+	S3Claim		lost = {0};
 	LOCKTAG		tag;
 
 	if (!OidIsValid(s3_queue_table()))
@@ -63,13 +64,13 @@ s3_hold_location(const S3Location *location)
 
 	while (s3_queue_find(object, &claim))
 	{
-		if (claim.number != 0 && wait_for_claim(&claim))
+		if (wait_for_claim(&claim, &lost))
 		{
 			waited = true;
 			continue;
 		}
 		s3_queue_cancel(object);
-		return claim.number != 0 ? S3_HELD_TOO_LATE : S3_HELD;
+		return claim.number != 0 || claim.unsure_until != 0 ? S3_HELD_TOO_LATE : S3_HELD;
 	}
 	return waited ? S3_HELD_TOO_LATE : S3_HELD;
 }
@@ -145,30 +146,37 @@ is_held(LockClass class, int64 number)
 }
 
 /*
- * Returns false when there is nothing to wait for: the worker is gone, and so
- * long that none of his requests can be under way any more.
+ * Returns false when there is nothing to wait for: no worker is at it, and no
+ * request can be under way any more.  When a worker that is gone has sent his
+ * last one nobody knows, so its time counts from when he was missed: "lost" is
+ * his claim.
  */
 static bool
-wait_for_claim(const S3Claim *claim)
+wait_for_claim(const S3Claim *claim, S3Claim *lost)
 {
-	TimestampTz end = claim->claimed_at + s3_guc_delete_grace * INT64CONST(1000);
-	long		rest;
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz until = claim->unsure_until;
 	LOCKTAG		tag;
 
-	set_tag(&tag, LOCK_CLAIM, claim->number);
-	if (LockAcquire(&tag, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+	if (claim->number != 0 && claim->number != lost->number)
 	{
-		(void) LockAcquire(&tag, ShareLock, false, false);
+		set_tag(&tag, LOCK_CLAIM, claim->number);
+		if (LockAcquire(&tag, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+			(void) LockAcquire(&tag, ShareLock, false, false);
+		else
+		{
+			lost->number = claim->number;
+			lost->unsure_until = now + s3_settings_grace() * INT64CONST(1000);
+		}
 		(void) LockRelease(&tag, ShareLock, false);
 		return true;
 	}
-	(void) LockRelease(&tag, ShareLock, false);
-
-	rest = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end);
-	if (rest <= 0)
+	if (claim->number != 0)
+		until = Max(until, lost->unsure_until);
+	if (until <= now)
 		return false;
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, rest,
-					 PG_WAIT_EXTENSION);
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+					 TimestampDifferenceMilliseconds(now, until) + 1, PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
 	return true;

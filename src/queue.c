@@ -37,6 +37,7 @@
 
 #include "compat.h"
 #include "queue.h"
+#include "settings.h"
 #include "txn.h"
 
 #define EXTENSION	"s3store"
@@ -49,6 +50,7 @@ enum DeletionColumn
 	DELETION_NEXT_AT,
 	DELETION_QUEUED_AT,
 	DELETION_CLAIM,
+	DELETION_UNSURE_UNTIL,
 	DELETION_RELATION,
 	DELETION_OWNER,
 	DELETION_ATTRIBUTE,
@@ -76,6 +78,7 @@ typedef struct QueueOids
 static QueueOids oids;
 static bool watches_relations;
 
+static S3Slice object_key(const S3Location *location);
 static const QueueOids *queue_oids(void);
 static bool look_up_oids(QueueOids *found);
 static Oid	extension_schema(void);
@@ -91,19 +94,35 @@ int64
 s3_queue_object(const S3Location *location)
 {
 	char		name[S3_SCHEME_MAX + S3_BUCKET_MAX + S3_KEY_MAX + 2];
+	S3Slice		key = object_key(location);
 	size_t		len = 0;
 
-	Assert(location->scheme.len + location->bucket.len + location->key.len + 2 <= sizeof(name));
+	Assert(location->scheme.len + location->bucket.len + key.len + 2 <= sizeof(name));
 	for (size_t i = 0; i < location->scheme.len; i++)
 		name[len++] = pg_ascii_tolower((unsigned char) location->scheme.data[i]);
 	name[len++] = '\0';
 	memcpy(name + len, location->bucket.data, location->bucket.len);
 	len += location->bucket.len;
 	name[len++] = '\0';
-	if (location->key.len > 0)
-		memcpy(name + len, location->key.data, location->key.len);
-	len += location->key.len;
+	if (key.len > 0)
+		memcpy(name + len, key.data, key.len);
+	len += key.len;
 	return (int64) hash_bytes_extended((unsigned char *) name, (int) len, 0);
+}
+
+/* With normalize_keys, a key has many spellings. */
+static S3Slice
+object_key(const S3Location *location)
+{
+	S3Error		err;
+	const S3Storage *storage = s3_storage_try_find(location->scheme, &err);
+	StringInfoData key;
+
+	if (storage == NULL || !storage->settings.normalize_keys)
+		return location->key;
+	initStringInfo(&key);
+	return s3_location_object_key(location, "", true, &key, &err) ?
+		s3_slice(key.data, key.len) : location->key;
 }
 
 int64
@@ -123,6 +142,7 @@ s3_queue_insert(const S3Deletion *deletion)
 	SET(DELETION_NEXT_AT, TimestampTzGetDatum(deletion->next_at));
 	SET(DELETION_QUEUED_AT, TimestampTzGetDatum(GetCurrentTimestamp()));
 	SET_NULL(DELETION_CLAIM);
+	SET_NULL(DELETION_UNSURE_UNTIL);
 	SET(DELETION_RELATION, ObjectIdGetDatum(deletion->relation));
 	SET(DELETION_OWNER, ObjectIdGetDatum(deletion->owner));
 	SET(DELETION_ATTRIBUTE, Int16GetDatum(deletion->attribute));
@@ -224,7 +244,7 @@ s3_queue_find(int64 object, S3Claim *claim)
 	HeapTuple	tuple;
 	bool		found = false;
 
-	claim->number = 0;
+	memset(claim, 0, sizeof(*claim));
 	if (!OidIsValid(s3_queue_table()))
 		return false;
 
@@ -251,12 +271,13 @@ static void
 read_claim(HeapTuple tuple, TupleDesc desc, S3Claim *claim)
 {
 	bool		is_null;
-	Datum		number = heap_getattr(tuple, DELETION_CLAIM, desc, &is_null);
+	Datum		value = heap_getattr(tuple, DELETION_CLAIM, desc, &is_null);
 
-	if (is_null)
-		return;
-	claim->number = DatumGetInt64(number);
-	claim->claimed_at = DatumGetTimestampTz(heap_getattr(tuple, DELETION_NEXT_AT, desc, &is_null));
+	if (!is_null)
+		claim->number = DatumGetInt64(value);
+	value = heap_getattr(tuple, DELETION_UNSURE_UNTIL, desc, &is_null);
+	if (!is_null)
+		claim->unsure_until = Max(claim->unsure_until, DatumGetTimestampTz(value));
 }
 
 void

@@ -26,7 +26,10 @@ typedef struct S3Deletion
 	text	   *version_id;		/* NULL: the object, not a version */
 } S3Deletion;
 
-/* Returns the number by which an object is known: a hash of all of its URL. */
+/*
+ * Returns the number by which an object is known: a hash of all of its URL,
+ * as the settings of its storage read it.
+ */
 extern int64 s3_queue_object(const S3Location *location);
 
 /*
@@ -35,11 +38,12 @@ extern int64 s3_queue_object(const S3Location *location);
  */
 extern int64 s3_queue_insert(const S3Deletion *deletion);
 
-/* Who has claimed a deletion, and when. */
+/* Who is at the deletions of an object, or was. */
 typedef struct S3Claim
 {
 	int64		number;			/* 0: nobody */
-	TimestampTz claimed_at;
+	TimestampTz unsure_until;	/* a request without an answer may be under
+								 * way until then; 0: there was none */
 } S3Claim;
 
 /*

@@ -29,6 +29,7 @@
 #include "privileges.h"
 #include "queue.h"
 #include "reference.h"
+#include "words.h"
 
 #define HELD_WAIT_MIN	500		/* ms until a held object is looked at again: */
 #define HELD_WAIT_MAX	60000	/* a tenth of the time that it has waited */
@@ -120,7 +121,7 @@ check_held(S3ClaimedItem *item)
 	S3Error		err;
 
 	if (!s3_location_parse(utf8, &location, &err))
-		s3_drain_decide(item, S3_FATE_REFUSED, 0, s3_server_cstring(err.message));
+		s3_drain_decide(item, S3_FATE_REFUSED, 0, s3_words(err.message));
 	else if (s3_hold_is_held(&location))
 		s3_drain_decide(item, S3_FATE_WAITS, held_wait(item),
 						"a transaction that writes or names the object is under way");

@@ -22,7 +22,6 @@
 #include "credentials.h"
 #include "date.h"
 #include "delete_many.h"
-#include "encoding.h"
 #include "list_page.h"
 #include "many.h"
 #include "miscadmin.h"
@@ -32,6 +31,7 @@
 #include "retry.h"
 #include "servers.h"
 #include "utils/memutils.h"
+#include "words.h"
 
 #define COMMAND			"s3_drain()"
 #define THROTTLED_WAIT	5000	/* ms */
@@ -191,6 +191,7 @@ start_look_up(S3ManyItem *many, LookUps *look_ups)
 
 	many->state = state;
 	state->item = look_ups->items[many->index];
+	state->question.asked = GetCurrentTimestamp();
 	if (s3_call_try_open(&state->call, S3_HEAD_OBJECT, COMMAND, many->url, &err) != S3_CALL_OPENED)
 	{
 		fail(state->item, &err);
@@ -266,9 +267,9 @@ judge_head(S3ManyItem *many, LookUp *state, const S3Finished *finished)
 	question->precision = USECS_PER_SEC;
 	question->written = s3_date_from_unix(info.last_modified);
 	question->queued = state->item->queued_at;
-	question->own_now = GetCurrentTimestamp();
+	question->answered = GetCurrentTimestamp();
 	question->server_now = date != NULL && s3_parse_http_date(date, &seconds) ?
-		s3_date_from_unix(seconds) : question->own_now;
+		s3_date_from_unix(seconds) : question->asked;
 	age = s3_age(question);
 	if (age == S3_AGE_UNCLEAR)
 		return start_list(many, state, STAGE_LIST);
@@ -290,7 +291,7 @@ finish_list(LookUp *state, const S3Finished *finished)
 	}
 	/* Whoever has written it has had the time to name it. */
 	if (age == S3_AGE_UNCLEAR &&
-		question->own_now - question->queued > s3_guc_delete_grace * INT64CONST(1000))
+		question->answered - question->queued > s3_guc_delete_grace * INT64CONST(1000))
 		age = S3_AGE_BEFORE;
 	decide_by_age(state, age);
 }
@@ -393,10 +394,16 @@ delete_open(S3Claims *claims)
 static void
 settle(S3ClaimedItem *item, const S3DeleteItem *deletion)
 {
+	/* A version is gone, or goes when the late request comes. */
+	item->unsure = deletion->unsure && item->version_id == NULL;
 	switch (deletion->outcome)
 	{
 		case S3_DELETED:
-			s3_drain_decide(item, S3_FATE_DELETED, 0, NULL);
+			if (item->unsure)
+				s3_drain_decide(item, S3_FATE_WAITS, 0,
+								"a request to delete it had no answer, and may still be under way");
+			else
+				s3_drain_decide(item, S3_FATE_DELETED, 0, NULL);
 			break;
 		case S3_DELETE_THROTTLED:
 			s3_drain_decide(item, S3_FATE_WAITS, THROTTLED_WAIT, deletion->error);
@@ -404,7 +411,6 @@ settle(S3ClaimedItem *item, const S3DeleteItem *deletion)
 		default:
 			s3_drain_decide(item, S3_FATE_FAILED, 0, deletion->error);
 	}
-	item->unsure = deletion->unsure;
 }
 
 static void
@@ -414,9 +420,9 @@ fail(S3ClaimedItem *item, const S3Error *err)
 	psprintf("%s: %s", err->message, err->detail);
 
 	if (s3_retry_reason(err, true) == S3_RETRY_THROTTLED)
-		s3_drain_decide(item, S3_FATE_WAITS, THROTTLED_WAIT, s3_server_cstring(reason));
+		s3_drain_decide(item, S3_FATE_WAITS, THROTTLED_WAIT, s3_words(reason));
 	else
-		s3_drain_decide(item, S3_FATE_FAILED, 0, s3_server_cstring(reason));
+		s3_drain_decide(item, S3_FATE_FAILED, 0, s3_words(reason));
 }
 
 static void

@@ -74,6 +74,18 @@ static void not_configured(S3Slice scheme, S3Error *err);
 static void throw_read_only(const S3Storage *storage, const char *command,
 							const char *detail) pg_attribute_noreturn();
 
+int
+s3_settings_grace(void)
+{
+	int			grace = Max(s3_guc_delete_grace, s3_guc.request_timeout);
+
+	if (cache.generation != settings_generation)
+		rebuild_cache();
+	for (int i = 0; i < cache.count; i++)
+		grace = Max(grace, cache.storages[i].settings.request_timeout);
+	return grace;
+}
+
 uint64
 s3_settings_generation(void)
 {

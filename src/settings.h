@@ -98,6 +98,12 @@ extern bool s3_guc_worker;
 extern int	s3_guc_worker_poll_interval;	/* s */
 extern char *s3_guc_writer_token;
 
+/*
+ * How long a request may still be under way whose sender is gone, or has
+ * given up on it, in ms: delete_grace, and as long as any request may take.
+ */
+extern int	s3_settings_grace(void);
+
 /* Counts the changes of settings: whatever is derived from them compares it. */
 extern uint64 s3_settings_generation(void);
 extern void s3_settings_changed(void);

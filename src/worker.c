@@ -52,6 +52,7 @@
 
 PGDLLEXPORT void s3store_worker_main(Datum database);
 
+static void read_in_utf8(void);
 static bool work(MemoryContext context, TimestampTz *due_at);
 static bool work_once(TimestampTz *due_at);
 static TimestampTz sweep(void);
@@ -122,6 +123,7 @@ s3store_worker_main(Datum database)
 	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
 	if (!s3_slots_enter(MyDatabaseId))
 		proc_exit(0);
+	read_in_utf8();
 
 	context = AllocSetContextCreate(TopMemoryContext, "s3store worker", ALLOCSET_DEFAULT_SIZES);
 	do
@@ -137,6 +139,19 @@ s3store_worker_main(Datum database)
 		}
 	} while (wait_or_leave(wakes, due_at, worked_at + LINGER * INT64CONST(1000)));
 	proc_exit(0);
+}
+
+/*
+ * S3 is asked outside of transactions, where conversions cannot be looked up;
+ * that to the client's encoding has been.
+ */
+static void
+read_in_utf8(void)
+{
+	StartTransactionCommand();
+	(void) set_config_option("client_encoding", "UTF8", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SET, true, LOG, false);
+	CommitTransactionCommand();
 }
 
 /*

@@ -82,6 +82,7 @@ class WorkerCase(BucketCase):
     preload = False
     endpoints = dict(ENDPOINTS)
     settings = {}
+    options = ''                # of the databases
 
     @classmethod
     def setUpClass(cls):
@@ -108,7 +109,7 @@ class WorkerCase(BucketCase):
         self.database = 'db_' + uuid.uuid4().hex[:12]
         self.admin = self.cluster.connect(endpoints=None)
         self.addCleanup(self.admin.close)
-        query(self.admin, 'CREATE DATABASE ' + self.database)
+        query(self.admin, 'CREATE DATABASE %s %s' % (self.database, self.options))
         self.addCleanup(self.drop_database)
         self.session = self.open()
         query(self.session, 'CREATE EXTENSION s3store')

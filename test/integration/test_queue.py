@@ -373,6 +373,35 @@ class FailureTest(QueueCase):
         query(self.session, 'SELECT s3_queue_retry()')
         self.assertEqual(self.queue('state, attempts'), [('pending', 0)])
 
+    def test_lost_answer(self):
+        """What was sent again, and then done, may be done once more: it is looked at again."""
+        gone = b'<DeleteResult><Deleted><Key>key</Key></Deleted></DeleteResult>'
+        head = Answer(200, {'Last-Modified': 'Sat, 01 Jan 2000 00:00:00 GMT'}, b'')
+        server = self.serve(head, Answer(500, {}, b''), Answer(200, {}, gone), Answer(404, {}, b''),
+                            Answer(200, {}, b'<ListBucketResult></ListBucketResult>'))
+        query(self.session, "SELECT s3_delete_later('s3-fake://answer/key')")
+        self.drain()
+        ((state, attempts, error),) = self.queue('state, attempts, last_error')
+        self.assertEqual((state, attempts), ('pending', 0))
+        self.assertIn('may still be under way', error)
+        self.assertEqual(query(self.session, "SELECT unsure_until > now() + '50 s', next_at > now() + '50 s'"
+                               ' FROM s3_deletion'), [(True, True)])
+        query(self.session, 'UPDATE s3_deletion SET next_at = now(), unsure_until = now()')
+        self.drain()
+        self.assertEqual(self.queue(), [])
+        self.assertEqual(len(list(filter(is_removal, server.requests))), 2)
+
+    def test_unsure_backs_off(self):
+        """No sooner than a failed attempt, though nothing of it is under way any more."""
+        self.serve(Answer(200, {'Last-Modified': 'Sat, 01 Jan 2000 00:00:00 GMT'}, b''), Answer(500, {}, b''))
+        query(self.session, 'SET s3store.max_attempts = 1')
+        query(self.session, "SET s3store.request_timeout = '1 s'")
+        query(self.session, 'SET s3store.delete_grace = 0')
+        query(self.session, "SELECT s3_delete_later('s3-fake://answer/key')")
+        query(self.session, 'UPDATE s3_deletion SET attempts = 8')
+        self.drain()
+        self.assertEqual(self.queue("attempts, next_at > now() + '1 min'"), [(9, True)])
+
     def test_dead_server_blocks_no_commit(self):
         server = FaultServer(mode='stall')
         server.mode = 'silent-accept'
@@ -463,6 +492,15 @@ class RaceTest(QueueCase):
         call.result(30)
         self.check_new()
 
+    def test_put_by_another_spelling(self):
+        """With normalize_keys, that is the same object."""
+        for session in (self.session, self.other):
+            query(session, 'SET s3store.normalize_keys = on')
+        self.delete(self.target)
+        self.put(self.url('x/../' + self.key()), 'new', self.other)
+        self.assertEqual(self.queue(), [])
+        self.check_new()
+
     def test_deletion_during_a_put(self):
         """The put holds the object before it asks for deletions."""
         held = self.gate.hold(is_method('PUT'))
@@ -515,36 +553,67 @@ class RaceTest(QueueCase):
         call.join(30)
 
     def test_worker_dies_before_its_request_arrives(self):
-        """A put waits until no request of a dead worker can be under way."""
-        query(self.session, "SET s3store.delete_grace = '1 h'")
+        """A put waits until no request of a dead worker can be under way.
+
+        However long ago he has claimed the deletion, his last request may be
+        of just now; and it may be under way for as long as we wait for one.
+        """
         held, call = self.hold_drain(is_removal)
+        wait_for(lambda: query(self.session, "SELECT now() - next_at > '3 s' FROM s3_queue") == [(True,)],
+                 'the claim is old')
         self.kill_drain(held, call)
         writer = self.open()
-        query(writer, "SET s3store.delete_grace = '3 s'")
+        query(writer, "SET s3store.delete_grace = 0")
+        query(writer, "SET s3store.request_timeout = '3 s'")
         put = Call(writer, "SELECT s3_put(%s, 'new'::text, overwrite => true)", self.target)
         held.release()
         wait_for(lambda: self.keys() == [], 'the late request is served')
         self.assertTrue(put.is_alive(), 'the put did not wait')
         put.result(30)
-        query(self.session, 'SET s3store.delete_grace = 0')
         self.check_new()
 
     def test_worker_dies_before_it_settles(self):
         held, call = self.hold_drain(is_removal, after=True)
         self.kill_drain(held, call)
-        query(self.session, 'SET s3store.delete_grace = 0')
+        self.free_claims()
         self.put(self.target, 'new')
         self.check_new()
+
+    def test_row_when_a_worker_has_died(self):
+        """Its object may be gone, though the deletion is pending again."""
+        held, call = self.hold_drain(is_removal, after=True)
+        self.kill_drain(held, call)
+        self.free_claims()
+        self.assertEqual(self.queue('state'), [('pending',)])
+        with self.assertSqlState('40001', 'was being deleted'):
+            self.insert(self.target)
+        self.put(self.target, 'new')
+        self.insert(self.target)
+        self.check_new()
+
+    def free_claims(self):
+        """Has the claims of dead workers missed, and waits for as long as they count."""
+        session = self.open()
+        query(session, 'SET s3store.delete_grace = 0')
+        query(session, "SET s3store.request_timeout = '1ms'")
+        self.drain(session)
+        wait_for(lambda: query(self.session, 'SELECT 1 FROM s3_deletion WHERE claim IS NOT NULL'
+                               ' OR unsure_until > clock_timestamp()') == [], 'the claims are free')
 
     def test_worker_dies_and_another_one_goes_on(self):
         """Nobody takes its claims over at once, and then somebody does."""
         held, call = self.hold_drain(is_method('HEAD'))
         self.kill_drain(held, call)
         held.release()
+        self.drain()                                # misses the dead one
         self.drain()
-        self.assertEqual(query(self.session, CLAIMED), [(1,)])
         self.assertEqual(self.keys(), [self.key()])
-        query(self.session, 'SET s3store.delete_grace = 0')
+        self.assertEqual(query(self.session, 'SELECT unsure_until > clock_timestamp() FROM s3_deletion'),
+                         [(True,)])
+        query(self.session, 'SELECT s3_queue_retry(id) FROM s3_queue')
+        self.drain()
+        self.assertEqual(self.keys(), [self.key()])
+        query(self.session, 'UPDATE s3_deletion SET next_at = now(), unsure_until = now()')
         self.drain()
         self.assertEqual((self.queue(), self.keys()), ([], []))
 
@@ -554,7 +623,7 @@ class RaceTest(QueueCase):
         with self.assertSqlState('57014'):
             call.result(30)
         held.release()
-        query(self.other, 'SET s3store.delete_grace = 0')
+        self.free_claims()
         self.drain(self.other)
         self.assertEqual((self.queue(), self.keys()), ([], []))
 

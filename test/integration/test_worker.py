@@ -134,6 +134,19 @@ class OnDemandTest(WorkerCase):
         self.assertEqual(query(self.session, 'SELECT attempts FROM s3_queue'), [(0,)])
 
 
+class EncodingTest(WorkerCase):
+    """A database whose encoding is not S3's."""
+
+    options = "ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+
+    def test_worker(self):
+        key = 'caf\u00e9'
+        self.managed(key)
+        query(self.session, 'DELETE FROM managed')
+        self.wait_until_gone(key)
+        wait_for(lambda: query(self.session, 'SELECT count(*) FROM s3_queue') == [(0,)], 'settled')
+
+
 class PreloadedTest(WorkerCase):
     """With shared_preload_libraries there is a launcher."""
 

@@ -32,10 +32,16 @@ static const Case cases[] = {
 	{"a millisecond before", 100 * SECOND, MILLISECOND, 100 * SECOND + MILLISECOND, 0, S3_AGE_BEFORE},
 	{"in the same millisecond", 100 * SECOND, MILLISECOND, 100 * SECOND + 500, 0, S3_AGE_UNCLEAR},
 	{"a millisecond after", 100 * SECOND + MILLISECOND, MILLISECOND, 100 * SECOND, 0, S3_AGE_AFTER},
-	{"clocks that agree are one", 99 * SECOND, SECOND, 100 * SECOND, 2 * SECOND, S3_AGE_BEFORE},
+	{"two seconds ahead, before", 101 * SECOND, MILLISECOND, 100 * SECOND, 2 * SECOND, S3_AGE_BEFORE},
+	{"two seconds ahead, about then", 102 * SECOND, MILLISECOND, 100 * SECOND, 2 * SECOND, S3_AGE_UNCLEAR},
+	{"two seconds ahead, after", 104 * SECOND, MILLISECOND, 100 * SECOND, 2 * SECOND, S3_AGE_AFTER},
+	{"two seconds behind, before", 97 * SECOND, MILLISECOND, 100 * SECOND, -2 * SECOND, S3_AGE_BEFORE},
+	{"two seconds behind, about then", 98 * SECOND, MILLISECOND, 100 * SECOND, -2 * SECOND, S3_AGE_UNCLEAR},
+	{"two seconds behind, after", 99 * SECOND + MILLISECOND, MILLISECOND, 100 * SECOND, -2 * SECOND, S3_AGE_AFTER},
+	{"the rest of a second may be the same clock", 100 * SECOND - 2 * MILLISECOND, MILLISECOND, 100 * SECOND, -SECOND, S3_AGE_BEFORE},
 	{"an hour behind, before", 0, SECOND, 3700 * SECOND, -3600 * SECOND, S3_AGE_BEFORE},
 	{"an hour behind, after", 200 * SECOND, SECOND, 3700 * SECOND, -3600 * SECOND, S3_AGE_AFTER},
-	{"an hour behind, about then", 101 * SECOND, SECOND, 3700 * SECOND, -3600 * SECOND, S3_AGE_UNCLEAR},
+	{"an hour behind, about then", 100 * SECOND, SECOND, 3700 * SECOND, -3600 * SECOND, S3_AGE_UNCLEAR},
 	{"an hour ahead, before", 3600 * SECOND, SECOND, 100 * SECOND, 3600 * SECOND, S3_AGE_BEFORE},
 	{"an hour ahead, after", 3800 * SECOND, SECOND, 100 * SECOND, 3600 * SECOND, S3_AGE_AFTER},
 };
@@ -49,7 +55,8 @@ main(void)
 			.written = cases[i].written,
 			.precision = cases[i].precision,
 			.queued = cases[i].queued,
-			.own_now = 10000 * SECOND,
+			.asked = 10000 * SECOND,
+			.answered = 10000 * SECOND + 200 * MILLISECOND,
 			.server_now = 10000 * SECOND + cases[i].skew
 		};
 
