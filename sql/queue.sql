@@ -187,6 +187,12 @@ CREATE INDEX regress_s3_index ON s3_deletion (url);
 SELECT s3_delete_later('s3://b/k');
 DROP INDEX regress_s3_index;
 
+-- nor does a library know the columns of another version
+BEGIN;
+ALTER TABLE s3_deletion ADD COLUMN later int DEFAULT 1 NOT NULL;
+SELECT s3_delete_later('s3://b/k');
+ROLLBACK;
+
 -- neither do dumps have its rows; the token they have
 SELECT c.oid::regclass, condition FROM pg_extension e, unnest(extconfig, extcondition) AS u(oid, condition), pg_class c
  WHERE extname = 's3store' AND c.oid = u.oid;

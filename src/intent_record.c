@@ -264,6 +264,7 @@ s3_intent_record_home(StringInfo out, const uint8 home[S3_HOME_ID_LEN])
 
 	appendBinaryStringInfo(out, (const char *) home, S3_HOME_ID_LEN);
 	end_record(out, start);
+	Assert(out->len - start == S3_HOME_RECORD_LEN);
 }
 
 void

@@ -20,6 +20,7 @@
 #include "s3store.h"
 
 #define S3_HOME_ID_LEN		16
+#define S3_HOME_RECORD_LEN	(8 + 1 + S3_HOME_ID_LEN)	/* bytes, all told */
 #define S3_INTENT_NOT_LOOKED	INT64CONST(-1)
 #define S3_INTENT_RECORD_MAX	(16 * 1024) /* bytes of a payload */
 #define S3_INTENT_STRING_MAX	3500	/* bytes; URLs have at most 1350 */

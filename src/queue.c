@@ -97,6 +97,7 @@ static QueueOids queue_oids(void);
 static bool look_up_oids(QueueOids *found);
 static Oid	extension_schema(void);
 static void forget_oids(Datum arg, Oid relation);
+static void check_columns(Relation table);
 static void insert_into_indexes(Relation table, ItemPointer tid, Datum *values);
 static QueueIndex kind_of_index(Relation table, Oid oid);
 static Oid	queue_index(Relation table, QueueIndex kind);
@@ -179,6 +180,7 @@ s3_queue_insert(const S3Deletion *deletion)
 
 	/* The lock stays until the transaction ends, as that of an INSERT does. */
 	table = table_open(queue_oids().table, RowExclusiveLock);
+	check_columns(table);
 	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
 	heap_insert(table, tuple, GetCurrentCommandId(true), 0, NULL);
 	insert_into_indexes(table, &tuple->t_self, values);
@@ -186,6 +188,18 @@ s3_queue_insert(const S3Deletion *deletion)
 	table_close(table, NoLock);
 	s3_txn_note_deletion();
 	return id;
+}
+
+/* Those of another version, in a session that still has the library of this one. */
+static void
+check_columns(Relation table)
+{
+	if (RelationGetNumberOfAttributes(table) != DELETION_COLUMNS)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has columns that the library does not know",
+						RelationGetRelationName(table)),
+				 errhint("After an update of the extension, connect again.")));
 }
 
 /*

@@ -196,7 +196,7 @@ report_forgotten(const S3Intent *intent)
 					   (unsigned long long) intent->xid)));
 }
 
-/* Removes the file when nothing in it remains to be done. */
+/* Clears the file when nothing in it remains to be done. */
 static void
 finish_file(Sweep *sweep, int number)
 {
@@ -211,7 +211,7 @@ finish_file(Sweep *sweep, int number)
 		open += !done[i];
 	sweep->result->waiting += open;
 	if (open == 0)
-		s3_journal_remove(journal);
+		s3_journal_clear(journal);
 	else
 		s3_journal_close(journal);
 }

@@ -57,6 +57,7 @@ make_journal(StringInfo out)
 	second.id = 2;
 	initStringInfo(out);
 	s3_intent_record_home(out, home);
+	ok(out->len == S3_HOME_RECORD_LEN, "a journal without intents");
 	s3_intent_record_all(out, &first);
 	s3_intent_record_all(out, &second);
 }
