@@ -176,7 +176,7 @@ SELECT attempts, last_error FROM s3_queue;
 
 -- what replication brings is dropped
 SET session_replication_role = replica;
-INSERT INTO s3_deletion VALUES (1, 1, now(), now(), NULL, NULL, 10, NULL, 0, false, false, 's3://b/replicated', NULL, NULL);
+INSERT INTO s3_deletion VALUES (1, 1, now(), now(), NULL, NULL, NULL, 10, NULL, 0, false, false, 's3://b/replicated', NULL, NULL);
 DELETE FROM s3_deletion;
 RESET session_replication_role;
 SELECT count(*) FROM s3_deletion;

@@ -57,6 +57,8 @@ typedef struct S3Intent
 								 * carried out: TimestampTz of the first look
 								 * at what it has done, S3_INTENT_NOT_LOOKED
 								 * before that; 0: all requests have answers */
+	int64		removing_until; /* a request that removes the object may be
+								 * under way: TimestampTz; 0: none */
 	bool		settled;		/* nothing remains to be done */
 } S3Intent;
 
@@ -90,6 +92,7 @@ extern void s3_intent_record_upload(StringInfo out, uint64 id, const char *uploa
 extern void s3_intent_record_answer(StringInfo out, uint64 id, const char *etag,
 									const char *version);
 extern void s3_intent_record_unsure(StringInfo out, uint64 id, int64 since);
+extern void s3_intent_record_removing(StringInfo out, uint64 id, int64 until);
 extern void s3_intent_record_settled(StringInfo out, uint64 id);
 
 /* Appends the records that say all that is known of the intent. */

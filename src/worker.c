@@ -47,6 +47,8 @@
 #define LOOK_AROUND		1000	/* ms between two looks at who wants the
 								 * database */
 #define ERROR_WAIT		5000	/* ms after an error */
+#define ABSENT_POLLS	10		/* poll intervals between two looks where the
+								 * extension is not installed */
 #define SWEEP_WAIT		5000	/* ms until puts are looked at again that may
 								 * have to be undone, */
 #define SWEEP_FAILED_WAIT	30000	/* or whose server did not do it */
@@ -224,7 +226,8 @@ sweep(void)
 }
 
 /*
- * Without the extension nobody need look again until it queues something.
+ * Without the extension nobody need look again soon: it wakes a worker when it
+ * queues something.
  * Where the worker is switched off, or the database is a copy, that can end
  * with the next change of the configuration.
  */
@@ -317,13 +320,16 @@ leave_when_wanted(void)
 }
 
 /*
- * A prepared transaction that commits wakes nobody: the launcher looks now and
- * then into every database that has the extension.
+ * A prepared transaction that commits wakes nobody, nor does CREATE EXTENSION:
+ * the launcher looks now and then into every database, less often where there
+ * is no extension.
  */
 TimestampTz
 s3_worker_next_look(TimestampTz due_at)
 {
+	int64		poll = s3_guc_worker_poll_interval * USECS_PER_SEC;
+
 	if (due_at == DT_NOEND)
-		return DT_NOEND;
-	return Min(due_at, GetCurrentTimestamp() + s3_guc_worker_poll_interval * USECS_PER_SEC);
+		poll *= ABSENT_POLLS;
+	return Min(due_at, GetCurrentTimestamp() + poll);
 }

@@ -776,6 +776,63 @@ class AnswerTest(UndoCase):
         self.assertEqual(methods[:3], ['HEAD', 'PUT', 'HEAD'])
 
 
+class LateRemovalTest(UndoCase):
+    """A sweep whose request is carried out when it has given up on it, or is gone."""
+
+    def setUp(self):
+        self.gate = Gate(environment('RGW_ENDPOINT')).__enter__()
+        self.addCleanup(self.gate.__exit__)
+        super().setUp()
+        self.put()
+        self.session.rollback()
+        self.sweeper = self.connect(autocommit=True)
+        query(self.sweeper, 'SET s3store.max_attempts = 1')
+        query(self.sweeper, "SET s3store.request_timeout = '3s'")
+        self.held = self.gate.hold(lambda request: request.method == 'DELETE')
+
+    def connect(self, endpoints=None, **kw):
+        return super().connect({'s3': endpoint('RGW', endpoint_url=self.gate.endpoint)}, **kw)
+
+    def give_up(self):
+        call = Call(self.sweeper, 'SELECT s3_intents_sweep()')
+        self.held.reached()
+        self.assertEqual(call.result(DEADLINE), [(0,)])
+
+    def die(self):
+        Call(self.sweeper, 'SELECT s3_intents_sweep()')
+        self.held.reached()
+        query(self.connect(autocommit=True), 'SELECT pg_terminate_backend(%s)',
+              self.sweeper.info.backend_pid)
+        wait_for(lambda: not lives(self.sweeper.info.backend_pid), 'the sweep has gone')
+
+    def check(self, command, *arguments):
+        """What is written now comes after the removal, and stays."""
+        conn = self.connect(autocommit=True)
+        call = Call(conn, command, *arguments)
+        wait_for(lambda: query(self.connect(autocommit=True), 'SELECT wait_event_type'
+                               ' FROM pg_stat_activity WHERE pid = %s', conn.info.backend_pid)
+                 == [('Extension',)], 'it waits')
+        self.held.release()
+        wait_for(lambda: not self.is_there(), 'the late request is served')
+        self.assertTrue(call.is_alive(), 'it did not wait')
+        call.result(DEADLINE)
+        self.assertEqual(self.settle(), 0)
+        self.assertObjects({'': 'content'})
+
+    def test_put(self):
+        self.give_up()
+        self.check('SELECT s3_put(%s, %s::text)', self.url(), 'content')
+
+    def test_put_without_undo(self):
+        self.give_up()
+        self.check("SELECT set_config('s3store.put_undo', 'off', false),"
+                   ' s3_put(%s, %s::text, overwrite => true)', self.url(), 'content')
+
+    def test_put_when_the_sweep_has_died(self):
+        self.die()
+        self.check('SELECT s3_put(%s, %s::text)', self.url(), 'content')
+
+
 class WorkerTest(UndoCase):
     """The background worker, started on demand."""
 

@@ -183,6 +183,20 @@ class PreloadedTest(WorkerCase):
         query(self.session, 'SELECT s3_delete_later(%s, %s)', self.url('delayed'), '1 s')
         self.wait_until_gone('delayed')
 
+    def test_extension_comes_later(self):
+        """The worker has looked before there was one."""
+        name = self.database + '_later'
+        query(self.admin, 'CREATE DATABASE ' + name)
+        self.addCleanup(query, self.admin, 'DROP DATABASE %s WITH (FORCE)' % name)
+        wait_for(lambda: query(self.admin, 'SELECT xact_commit > 0 FROM pg_stat_database'
+                               ' WHERE datname = %s', name) == [(True,)], 'a worker has looked', 30)
+        self.store('later')
+        conn = self.open(name)
+        query(conn, 'CREATE EXTENSION s3store')
+        query(conn, 'SET s3store.worker = off')
+        query(conn, 'SELECT s3_delete_later(%s)', self.url('later'))
+        self.wait_until_gone('later')
+
     def test_commit_prepared(self):
         """Wakes nobody, so the launcher looks, as it does where there was work before."""
         self.managed('before')
@@ -298,6 +312,29 @@ class PreloadedTest(WorkerCase):
         query(self.session, 'COMMIT')
         query(other, 'DELETE FROM managed')
         self.wait_until_gone('early', 'late')
+
+
+class ManyDatabasesTest(WorkerCase):
+    """More of them than the launcher looks after at a time."""
+
+    COUNT = 70
+    preload = True
+    settings = {'s3store.worker_poll_interval': '5s', 's3store.worker': 'off',
+                'max_worker_processes': '80', 'autovacuum': 'off'}
+
+    def test_all_have_their_turn(self):
+        query(self.session, 'SELECT s3_delete_later(%s)', self.url('none'))
+        self.session.close()
+        names = ['%s_%d' % (self.database, i) for i in range(self.COUNT)]
+        for name in names:
+            query(self.admin, 'CREATE DATABASE %s TEMPLATE %s' % (name, self.database))
+        query(self.admin, 'ALTER SYSTEM RESET s3store.worker')
+        query(self.admin, 'SELECT pg_reload_conf()')
+        for name in names:
+            conn = self.open(name)
+            wait_for(lambda: query(conn, 'SELECT count(*) FROM s3_queue') == [(0,)], name, 60)
+            conn.close()
+        self.assertEqual(self.log().count('looks after 64 databases at a time'), 1)
 
 
 class AsynchronousCommitTest(WorkerCase):
