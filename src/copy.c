@@ -20,14 +20,12 @@
 #include "intent.h"
 #include "multipart.h"
 #include "object.h"
-#include "object_lock.h"
 #include "param_rules.h"
 #include "put.h"
 #include "uri.h"
 
 static void sort_headers(S3CopyWork *copy);
 static void look_up_source(S3CopyWork *copy);
-static void disown_target(const S3CopyWork *copy);
 static bool one_server_can(const S3CopyWork *copy);
 static void copy_on_server(S3CopyWork *copy);
 static bool try_copy_on_server(S3CopyWork *copy, S3Error *err);
@@ -52,7 +50,8 @@ s3_copy_object(const S3CopyArguments *arguments, S3ObjectInfo *source)
 	if (arguments->is_rename || !(copy->headers.changes || copy->version_id != NULL))
 		s3_copy_check_difference(&copy->source, &copy->target, source, arguments);
 
-	disown_target(copy);
+	/* What a put that was rolled back has left there is not ours to lose. */
+	s3_intent_disown(&copy->target);
 	settings = &copy->target.storage->settings;
 	copy->part_size = s3_upload_part_size(source->size,
 										  (int64) settings->multipart_part_size * 1024);
@@ -98,15 +97,6 @@ look_up_source(S3CopyWork *copy)
 		s3_call_throw(call, &err);
 	copy->etag = s3_response_header(&copy->head, "etag");
 	copy->pinned = copy->etag != NULL;
-}
-
-/* What a put that was rolled back has left under the name is not ours to lose. */
-static void
-disown_target(const S3CopyWork *copy)
-{
-	s3_object_lock(&copy->target);
-	s3_intent_disown(&copy->target);
-	s3_object_unlock(&copy->target);
 }
 
 /*

@@ -23,7 +23,10 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "miscadmin.h"
+#include "pgstat.h"
 #include "replication/message.h"
+#include "storage/latch.h"
 #include "storage/lwlock.h"
 #include "storage/procarray.h"
 #include "utils/builtins.h"
@@ -44,7 +47,9 @@ static const char *text_or_empty(const char *text);
 static bool is_ours(const S3Intent *intent, const S3Before *before, const char *target);
 static bool finds_leftover(const S3JournalContent *content, const S3Before *before,
 						   const char *target);
-static bool append_intent(S3PutIntent *handle, const S3Call *put, S3Intent *intent,
+static S3Journal *lock_object(const S3Call *call, int number, S3JournalMode mode, const char *target);
+static TimestampTz removing_until(const S3JournalContent *content, const char *target);
+static bool append_intent(S3PutIntent *handle, S3Journal *journal, S3Intent *intent,
 						  const S3Before *before);
 static bool has_leftovers(const S3JournalContent *content);
 static S3Journal *compact(S3Journal *journal, int more);
@@ -95,6 +100,7 @@ bool
 s3_intent_begin(S3PutIntent *handle, const S3Call *put, const S3Before *before)
 {
 	S3Intent	intent = {0};
+	S3Journal  *journal;
 	bool		good;
 
 	memset(handle, 0, sizeof(*handle));
@@ -119,9 +125,8 @@ s3_intent_begin(S3PutIntent *handle, const S3Call *put, const S3Before *before)
 	handle->number = s3_journal_number(intent.target);
 
 	s3_txn_note_put();
-	/* Who removes a leftover of this name has the lock, and looks for us. */
-	s3_object_lock(put);
-	good = append_intent(handle, put, &intent, before);
+	journal = lock_object(put, handle->number, S3_JOURNAL_CREATE, intent.target);
+	good = append_intent(handle, journal, &intent, before);
 	s3_object_unlock(put);
 	return good;
 }
@@ -183,10 +188,53 @@ text_or_empty(const char *text)
 	return text == NULL ? "" : text;
 }
 
-static bool
-append_intent(S3PutIntent *handle, const S3Call *put, S3Intent *intent, const S3Before *before)
+/*
+ * Who removes a leftover of this name has the lock, and looks for us.  When he
+ * is gone, or has given up, his request may still be under way.  Returns the
+ * journal, or NULL where there is none.
+ */
+static S3Journal *
+lock_object(const S3Call *call, int number, S3JournalMode mode, const char *target)
 {
-	S3Journal  *journal = s3_journal_open(handle->number, S3_JOURNAL_CREATE);
+	for (;;)
+	{
+		TimestampTz now;
+		TimestampTz until;
+		S3Journal  *journal;
+
+		s3_object_lock(call);
+		journal = s3_journal_open(number, mode);
+		now = GetCurrentTimestamp();
+		until = journal == NULL ? 0 : removing_until(&journal->content, target);
+		if (until <= now)
+			return journal;
+		s3_journal_close(journal);
+		s3_object_unlock(call);
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 TimestampDifferenceMilliseconds(now, until) + 1, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+static TimestampTz
+removing_until(const S3JournalContent *content, const char *target)
+{
+	TimestampTz until = 0;
+
+	for (int i = 0; i < content->count; i++)
+	{
+		const S3Intent *intent = &content->intents[i];
+
+		if (!intent->settled && strcmp(intent->target, target) == 0)
+			until = Max(until, intent->removing_until);
+	}
+	return until;
+}
+
+static bool
+append_intent(S3PutIntent *handle, S3Journal *journal, S3Intent *intent, const S3Before *before)
+{
 	StringInfoData records;
 
 	if (before->state == S3_BEFORE_LEFTOVER &&
@@ -358,9 +406,10 @@ void
 s3_intent_disown(const S3Call *call)
 {
 	const char *target = s3_intent_target(call);
-	S3Journal  *journal = s3_journal_open(s3_journal_number(target), S3_JOURNAL_WRITE);
+	S3Journal  *journal = lock_object(call, s3_journal_number(target), S3_JOURNAL_WRITE, target);
 	StringInfoData records;
 
+	s3_object_unlock(call);
 	if (journal == NULL)
 		return;
 	initStringInfo(&records);

@@ -71,7 +71,8 @@ extern void s3_intent_note_answer(const S3PutIntent *intent, const S3Finished *f
 
 /*
  * Notes that the call's object is being written by what cannot be undone, and
- * must stay, though it may look like something that was to be removed.
+ * must stay, though it may look like something that was to be removed.  Waits
+ * while it is being removed.
  */
 extern void s3_intent_disown(const S3Call *call);
 

@@ -25,7 +25,8 @@ typedef enum RecordType
 	RECORD_UPLOAD = 3,
 	RECORD_ANSWER = 4,
 	RECORD_UNSURE = 5,
-	RECORD_SETTLED = 6
+	RECORD_SETTLED = 6,
+	RECORD_REMOVING = 7
 } RecordType;
 
 /* A payload being read; "good" is false once something was not there. */
@@ -120,6 +121,7 @@ apply_record(S3Slice payload, S3JournalContent *content)
 		case RECORD_ANSWER:
 		case RECORD_UNSURE:
 		case RECORD_SETTLED:
+		case RECORD_REMOVING:
 			return apply_news(type, &reader, content);
 	}
 	return false;
@@ -178,6 +180,9 @@ apply_news(RecordType type, Reader *reader, S3JournalContent *content)
 			break;
 		case RECORD_UNSURE:
 			intent->unsure_since = (int64) read_number(reader);
+			break;
+		case RECORD_REMOVING:
+			intent->removing_until = (int64) read_number(reader);
 			break;
 		default:
 			intent->settled = true;
@@ -259,6 +264,7 @@ s3_intent_record_home(StringInfo out, const uint8 home[S3_HOME_ID_LEN])
 
 	appendBinaryStringInfo(out, (const char *) home, S3_HOME_ID_LEN);
 	end_record(out, start);
+	Assert(out->len - start == S3_HOME_RECORD_LEN);
 }
 
 void
@@ -311,6 +317,16 @@ s3_intent_record_unsure(StringInfo out, uint64 id, int64 since)
 }
 
 void
+s3_intent_record_removing(StringInfo out, uint64 id, int64 until)
+{
+	int			start = start_record(out, RECORD_REMOVING);
+
+	append_number(out, id);
+	append_number(out, (uint64) until);
+	end_record(out, start);
+}
+
+void
 s3_intent_record_settled(StringInfo out, uint64 id)
 {
 	int			start = start_record(out, RECORD_SETTLED);
@@ -329,6 +345,8 @@ s3_intent_record_all(StringInfo out, const S3Intent *intent)
 		s3_intent_record_answer(out, intent->id, intent->etag, intent->version);
 	if (intent->unsure_since != 0)
 		s3_intent_record_unsure(out, intent->id, intent->unsure_since);
+	if (intent->removing_until != 0)
+		s3_intent_record_removing(out, intent->id, intent->removing_until);
 	if (intent->settled)
 		s3_intent_record_settled(out, intent->id);
 }

@@ -20,6 +20,7 @@
 #include "s3store.h"
 
 #define S3_HOME_ID_LEN		16
+#define S3_HOME_RECORD_LEN	(8 + 1 + S3_HOME_ID_LEN)	/* bytes, all told */
 #define S3_INTENT_NOT_LOOKED	INT64CONST(-1)
 #define S3_INTENT_RECORD_MAX	(16 * 1024) /* bytes of a payload */
 #define S3_INTENT_STRING_MAX	3500	/* bytes; URLs have at most 1350 */
@@ -56,6 +57,8 @@ typedef struct S3Intent
 								 * carried out: TimestampTz of the first look
 								 * at what it has done, S3_INTENT_NOT_LOOKED
 								 * before that; 0: all requests have answers */
+	int64		removing_until; /* a request that removes the object may be
+								 * under way: TimestampTz; 0: none */
 	bool		settled;		/* nothing remains to be done */
 } S3Intent;
 
@@ -89,6 +92,7 @@ extern void s3_intent_record_upload(StringInfo out, uint64 id, const char *uploa
 extern void s3_intent_record_answer(StringInfo out, uint64 id, const char *etag,
 									const char *version);
 extern void s3_intent_record_unsure(StringInfo out, uint64 id, int64 since);
+extern void s3_intent_record_removing(StringInfo out, uint64 id, int64 until);
 extern void s3_intent_record_settled(StringInfo out, uint64 id);
 
 /* Appends the records that say all that is known of the intent. */

@@ -9,8 +9,8 @@
  * was.  The lock of a file (flock) ends with the process that has it, however
  * that ends; it is held for reading and writing only, never for a request.
  *
- * A file that is rewritten or removed while others wait for its lock is not
- * the file any more once they get it: they look, and open it again.
+ * A file that is rewritten while others wait for its lock is not the file any
+ * more once they get it: they look, and open it again.
  *
  *-------------------------------------------------------------------------
  */
@@ -43,6 +43,7 @@ static void truncate_file(S3Journal *journal, size_t size);
 static void write_records(int fd, const char *path, const StringInfoData *records, off_t offset);
 static void sync_directory(void);
 static void directory_path(char *path, Oid database);
+static bool has_intents(const char *path);
 static void remove_directory(const char *path);
 
 int
@@ -159,7 +160,8 @@ make_good(S3Journal *journal)
 
 	if (journal->foreign)
 	{
-		warn_foreign(journal);
+		if (content->count > 0)
+			warn_foreign(journal);
 		memset(content, 0, sizeof(*content));
 		journal->foreign = false;
 	}
@@ -206,7 +208,7 @@ s3_journal_append(S3Journal *journal, const StringInfoData *records)
 	initStringInfo(&all);
 	if (journal->size == 0)
 	{
-		/* What has content is in its directory, whatever happens. */
+		/* What has content is in its directory, whatever happens: see clear. */
 		sync_directory();
 		s3_intent_record_home(&all, s3_journal_home(true));
 	}
@@ -252,7 +254,7 @@ s3_journal_sync(S3Journal *journal)
 	int			result;
 
 	pgstat_report_wait_start(NewExtensionWaitEvent("S3JournalSync"));
-	result = pg_fsync(journal->fd);
+	result = pg_fdatasync(journal->fd);
 	pgstat_report_wait_end();
 	if (result != 0)
 		s3_journal_throw("fsync", journal->path);
@@ -276,9 +278,7 @@ s3_journal_rewrite(S3Journal *journal, const StringInfoData *records)
 
 	if (records->len == 0)
 	{
-		/* The next append makes that durable: until then it does not matter. */
-		truncate_file(journal, 0);
-		s3_journal_close(journal);
+		s3_journal_clear(journal);
 		return;
 	}
 	initStringInfo(&all);
@@ -297,11 +297,16 @@ s3_journal_rewrite(S3Journal *journal, const StringInfoData *records)
 	s3_journal_close(journal);
 }
 
+/*
+ * The file stays, with the record that stands first: who writes it next need
+ * not sync its directory.  His sync makes this durable, too: until then it
+ * does not matter.
+ */
 void
-s3_journal_remove(S3Journal *journal)
+s3_journal_clear(S3Journal *journal)
 {
-	if (unlink(journal->path) != 0 && errno != ENOENT)
-		s3_journal_throw("remove", journal->path);
+	if (journal->size > S3_HOME_RECORD_LEN)
+		truncate_file(journal, S3_HOME_RECORD_LEN);
 	s3_journal_close(journal);
 }
 
@@ -341,13 +346,30 @@ s3_journal_remove_dropped(void)
 	FreeDir(directory);
 }
 
+static bool
+has_intents(const char *path)
+{
+	bool		found = false;
+
+	for (int number = 0; number < S3_JOURNAL_FILES; number++)
+	{
+		char		file[MAXPGPATH * 2];
+		struct stat st;
+
+		snprintf(file, sizeof(file), "%s/%d", path, number);
+		found = found || (stat(file, &st) == 0 && st.st_size > S3_HOME_RECORD_LEN);
+	}
+	return found;
+}
+
 /* Nobody is left who could write there, or undo what stands there. */
 static void
 remove_directory(const char *path)
 {
-	ereport(WARNING,
-			(errmsg("removing \"%s\", the journals of puts of a database that was dropped", path),
-			 errdetail("Objects of its transactions that did not commit may remain.")));
+	if (has_intents(path))
+		ereport(WARNING,
+				(errmsg("removing \"%s\", the journals of puts of a database that was dropped", path),
+				 errdetail("Objects of its transactions that did not commit may remain.")));
 	if (!rmtree(path, true))
 		s3_journal_throw("remove", path);
 }

@@ -62,12 +62,12 @@ extern void s3_journal_sync(S3Journal *journal);
  */
 extern void s3_journal_rewrite(S3Journal *journal, const StringInfoData *records);
 
-/* Removes the file, and closes it. */
-extern void s3_journal_remove(S3Journal *journal);
+/* Forgets all intents, and closes the file. */
+extern void s3_journal_clear(S3Journal *journal);
 
 extern void s3_journal_close(S3Journal *journal);
 
-/* Removes the files of databases that are gone, with a warning for each. */
+/* Removes the files of databases that are gone, with a warning where intents are left. */
 extern void s3_journal_remove_dropped(void);
 
 #endif							/* S3STORE_JOURNAL_H */

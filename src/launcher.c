@@ -45,6 +45,7 @@ PGDLLEXPORT void s3store_launcher_main(Datum arg);
 
 static void launch_forever(void);
 static void add_databases(void);
+static void report_turns(void);
 static void start_due(TimestampTz now, TimestampTz *next);
 static int	send_away(void);
 
@@ -131,6 +132,7 @@ add_databases(void)
 	HeapTuple	tuple;
 	Oid			known[S3_SLOTS_MAX];
 	int			count = s3_slots_known(known);
+	bool		has_room = true;
 
 	StartTransactionCommand();
 	(void) GetTransactionSnapshot();
@@ -146,7 +148,7 @@ add_databases(void)
 			if (known[i] == database->oid)
 				known[i] = InvalidOid;
 		if (database->datallowconn && !database->datistemplate)
-			s3_slots_add(database->oid);
+			has_room &= s3_slots_add(database->oid);
 	}
 	table_endscan(scan);
 	table_close(table, AccessShareLock);
@@ -155,6 +157,21 @@ add_databases(void)
 	for (int i = 0; i < count; i++)
 		if (OidIsValid(known[i]))
 			s3_slots_forget(known[i]);
+	if (!has_room)
+		report_turns();
+}
+
+/* Once. */
+static void
+report_turns(void)
+{
+	static bool reported = false;
+
+	if (!reported)
+		ereport(LOG,
+				(errmsg("s3store looks after %d databases at a time", S3_SLOTS_MAX),
+				 errdetail("There are more: they take turns, and deletions may wait for some times s3store.worker_poll_interval.")));
+	reported = true;
 }
 
 /* Where the server has no room for a worker, the next look tries again. */

@@ -68,24 +68,41 @@ typedef struct QueueOids
 {
 	Oid			schema;
 	Oid			table;			/* InvalidOid: not looked up, or not there */
-	Oid			pending_index;
-	Oid			object_index;
-	Oid			claim_index;
-	Oid			dead_index;
 	Oid			sequence;
 } QueueOids;
 
+/* Those of the table. */
+typedef enum QueueIndex
+{
+	QUEUE_PENDING,
+	QUEUE_OBJECT,
+	QUEUE_CLAIM,
+	QUEUE_DEAD,
+	QUEUE_INDEXES
+} QueueIndex;
+
+#define KNOWN_MAX	8			/* indexes, with the copies that are made */
+
 static QueueOids oids;
+static struct
+{
+	Oid			oid;
+	QueueIndex	kind;
+}			known_indexes[KNOWN_MAX];
+static int	known_count;
 static bool watches_relations;
 
 static S3Slice object_key(const S3Location *location);
-static const QueueOids *queue_oids(void);
+static QueueOids queue_oids(void);
 static bool look_up_oids(QueueOids *found);
 static Oid	extension_schema(void);
 static void forget_oids(Datum arg, Oid relation);
+static void check_columns(Relation table);
 static void insert_into_indexes(Relation table, ItemPointer tid, Datum *values);
-static void check_index(Relation table, Oid index);
-static void insert_into_index(Oid index_oid, Relation table, ItemPointer tid, Datum *values);
+static QueueIndex kind_of_index(Relation table, Oid oid);
+static Oid	queue_index(Relation table, QueueIndex kind);
+static bool is_copy(Oid oid, Oid original_oid);
+static void insert_into_index(Oid oid, Relation table, ItemPointer tid, Datum *values);
 static void read_claim(HeapTuple tuple, TupleDesc desc, S3Claim *claim);
 static void throw_not_installed(void) pg_attribute_noreturn();
 
@@ -127,7 +144,6 @@ object_key(const S3Location *location)
 int64
 s3_queue_insert(const S3Deletion *deletion)
 {
-	const QueueOids *queue = queue_oids();
 	int64		id = s3_queue_number();
 	Datum		values[DELETION_COLUMNS];
 	bool		nulls[DELETION_COLUMNS] = {false};
@@ -163,7 +179,8 @@ s3_queue_insert(const S3Deletion *deletion)
 #undef SET_NULL
 
 	/* The lock stays until the transaction ends, as that of an INSERT does. */
-	table = table_open(queue->table, RowExclusiveLock);
+	table = table_open(queue_oids().table, RowExclusiveLock);
+	check_columns(table);
 	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
 	heap_insert(table, tuple, GetCurrentCommandId(true), 0, NULL);
 	insert_into_indexes(table, &tuple->t_self, values);
@@ -173,9 +190,21 @@ s3_queue_insert(const S3Deletion *deletion)
 	return id;
 }
 
+/* Those of another version, in a session that still has the library of this one. */
+static void
+check_columns(Relation table)
+{
+	if (RelationGetNumberOfAttributes(table) != DELETION_COLUMNS)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has columns that the library does not know",
+						RelationGetRelationName(table)),
+				 errhint("After an update of the extension, connect again.")));
+}
+
 /*
  * A new row belongs to two of the four indexes; the others are of rows that
- * are claimed or dead.
+ * are claimed or dead.  REINDEX CONCURRENTLY has copies of them for a while.
  */
 static void
 insert_into_indexes(Relation table, ItemPointer tid, Datum *values)
@@ -186,33 +215,88 @@ insert_into_indexes(Relation table, ItemPointer tid, Datum *values)
 	ListCell   *cell;
 
 	foreach(cell, indexes)
-		check_index(table, lfirst_oid(cell));
+	{
+		QueueIndex	kind = kind_of_index(table, lfirst_oid(cell));
+
+		if (kind == QUEUE_PENDING)
+			insert_into_index(lfirst_oid(cell), table, tid, pending);
+		else if (kind == QUEUE_OBJECT)
+			insert_into_index(lfirst_oid(cell), table, tid, object);
+	}
 	list_free(indexes);
-	insert_into_index(oids.pending_index, table, tid, pending);
-	insert_into_index(oids.object_index, table, tid, object);
 }
 
-/* An index that somebody has added would lack the row. */
-static void
-check_index(Relation table, Oid index)
+/* Which of ours is it, or a copy of?  Throws when it is none: it would lack the row. */
+static QueueIndex
+kind_of_index(Relation table, Oid oid)
 {
-	if (index == oids.pending_index || index == oids.object_index ||
-		index == oids.claim_index || index == oids.dead_index)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("table \"%s\" has an index that is not the extension's",
-					RelationGetRelationName(table)),
-			 errhint("Drop the index \"%s\".", get_rel_name(index))));
+	QueueIndex	kind = 0;
+
+	for (int i = 0; i < known_count; i++)
+		if (known_indexes[i].oid == oid)
+			return known_indexes[i].kind;
+	while (kind < QUEUE_INDEXES && !is_copy(oid, queue_index(table, kind)))
+		kind++;
+	if (kind == QUEUE_INDEXES)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has an index that is not the extension's",
+						RelationGetRelationName(table)),
+				 errhint("Drop the index \"%s\".", get_rel_name(oid))));
+	if (known_count < KNOWN_MAX)
+	{
+		known_indexes[known_count].oid = oid;
+		known_indexes[known_count++].kind = kind;
+	}
+	return kind;
 }
 
+/* Looked up anew: another index may have its name by now. */
+static Oid
+queue_index(Relation table, QueueIndex kind)
+{
+	static const char *const names[QUEUE_INDEXES] = {
+		[QUEUE_PENDING] = "s3_deletion_pending",
+		[QUEUE_OBJECT] = "s3_deletion_object",
+		[QUEUE_CLAIM] = "s3_deletion_claim",
+		[QUEUE_DEAD] = "s3_deletion_dead"
+	};
+
+	return get_relname_relid(names[kind], RelationGetNamespace(table));
+}
+
+/* Does an index have the columns and the rows of another one? */
+static bool
+is_copy(Oid oid, Oid original_oid)
+{
+	Relation	index;
+	Relation	original;
+	bool		is_copy;
+
+	if (!OidIsValid(original_oid) || oid == original_oid)
+		return oid == original_oid;
+	index = index_open(oid, AccessShareLock);
+	original = index_open(original_oid, AccessShareLock);
+	is_copy = index->rd_index->indisunique == original->rd_index->indisunique &&
+		index->rd_index->indnatts == original->rd_index->indnatts &&
+		memcmp(index->rd_index->indkey.values, original->rd_index->indkey.values,
+			   index->rd_index->indnatts * sizeof(int16)) == 0 &&
+		equal(RelationGetIndexExpressions(index), RelationGetIndexExpressions(original)) &&
+		equal(RelationGetIndexPredicate(index), RelationGetIndexPredicate(original));
+	index_close(original, AccessShareLock);
+	index_close(index, AccessShareLock);
+	return is_copy;
+}
+
+/* One that is being made gets its rows later, until it is ready for them. */
 static void
-insert_into_index(Oid index_oid, Relation table, ItemPointer tid, Datum *values)
+insert_into_index(Oid oid, Relation table, ItemPointer tid, Datum *values)
 {
 	bool		nulls[2] = {false, false};
-	Relation	index = index_open(index_oid, RowExclusiveLock);
+	Relation	index = index_open(oid, RowExclusiveLock);
 
-	IndexInsert(index, values, nulls, tid, table);
+	if (index->rd_index->indisready)
+		IndexInsert(index, values, nulls, tid, table);
 	index_close(index, NoLock);
 }
 
@@ -228,18 +312,19 @@ s3_queue_find(int64 object, S3Claim *claim)
 	ScanKeyData key;
 	Snapshot	snapshot;
 	HeapTuple	tuple;
+	Oid			oid = s3_queue_table();
 	bool		found = false;
 
 	memset(claim, 0, sizeof(*claim));
-	if (!OidIsValid(s3_queue_table()))
+	if (!OidIsValid(oid))
 		return false;
 
 	/* What this very command has queued counts, too. */
 	CommandCounterIncrement();
-	table = table_open(oids.table, AccessShareLock);
+	table = table_open(oid, AccessShareLock);
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	ScanKeyInit(&key, DELETION_OBJECT, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(object));
-	scan = systable_beginscan(table, oids.object_index, true, snapshot, 1, &key);
+	scan = systable_beginscan(table, queue_index(table, QUEUE_OBJECT), true, snapshot, 1, &key);
 	while (claim->number == 0 && (tuple = systable_getnext(scan)) != NULL)
 	{
 		if (!heap_attisnull(tuple, DELETION_VERSION_ID, RelationGetDescr(table)))
@@ -310,15 +395,16 @@ s3_queue_table(void)
 int64
 s3_queue_number(void)
 {
-	return nextval_internal(queue_oids()->sequence, false);
+	return nextval_internal(queue_oids().sequence, false);
 }
 
-static const QueueOids *
+/* By value: whatever takes a lock may have them forgotten. */
+static QueueOids
 queue_oids(void)
 {
 	if (!OidIsValid(s3_queue_table()))
 		throw_not_installed();
-	return &oids;
+	return oids;
 }
 
 /* Returns false when the extension, or this version of it, is not installed. */
@@ -329,15 +415,8 @@ look_up_oids(QueueOids *found)
 	if (!OidIsValid(found->schema))
 		return false;
 	found->table = get_relname_relid("s3_deletion", found->schema);
-	found->pending_index = get_relname_relid("s3_deletion_pending", found->schema);
-	found->object_index = get_relname_relid("s3_deletion_object", found->schema);
-	found->claim_index = get_relname_relid("s3_deletion_claim", found->schema);
-	found->dead_index = get_relname_relid("s3_deletion_dead", found->schema);
 	found->sequence = get_relname_relid("s3_deletion_id", found->schema);
-	return OidIsValid(found->table) &&
-		OidIsValid(found->pending_index) && OidIsValid(found->object_index) &&
-		OidIsValid(found->claim_index) && OidIsValid(found->dead_index) &&
-		OidIsValid(found->sequence);
+	return OidIsValid(found->table) && OidIsValid(found->sequence);
 }
 
 /* The library may be loaded where the extension is not. */
@@ -365,14 +444,16 @@ extension_schema(void)
 static void
 forget_oids(Datum arg, Oid relation)
 {
-	if (!OidIsValid(relation) || relation == oids.table)
-		memset(&oids, 0, sizeof(oids));
+	if (OidIsValid(relation) && relation != oids.table)
+		return;
+	memset(&oids, 0, sizeof(oids));
+	known_count = 0;
 }
 
 void
 s3_queue_access(S3QueueAccess *access)
 {
-	Relation	table = table_open(queue_oids()->table, AccessShareLock);
+	Relation	table = table_open(queue_oids().table, AccessShareLock);
 	Oid			owner = table->rd_rel->relowner;
 
 	table_close(table, AccessShareLock);
@@ -411,7 +492,7 @@ s3_queue_execute(const char *statement, int expected, int nargs, Oid *types,
 const char *
 s3_queue_name(const char *table)
 {
-	return quote_qualified_identifier(get_namespace_name(queue_oids()->schema), table);
+	return quote_qualified_identifier(get_namespace_name(queue_oids().schema), table);
 }
 
 static void

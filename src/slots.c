@@ -37,6 +37,7 @@ typedef struct Slot
 	TimestampTz started_at;		/* when its worker was started; 0: it was not,
 								 * or has entered */
 	TimestampTz due_at;			/* when the launcher has to start one */
+	bool		served;			/* it has had a worker */
 } Slot;
 
 typedef struct Slots
@@ -58,6 +59,8 @@ static void request_memory(void);
 static void attach(void);
 static Slot *find_slot(Oid database);
 static Slot *make_slot(Oid database, TimestampTz now);
+static Slot *spare_slot(TimestampTz now, bool served);
+static void assign_slot(Slot *slot, Oid database);
 static bool is_idle(const Slot *slot, TimestampTz now);
 static bool is_starting(const Slot *slot, TimestampTz now);
 static void wake(int pid);
@@ -235,6 +238,7 @@ s3_slots_leave(Oid database, uint64 wakes, TimestampTz due_at)
 		{
 			slot->pid = 0;
 			slot->due_at = due_at;
+			slot->served = true;
 		}
 	}
 	launcher = shared->launcher;
@@ -265,14 +269,22 @@ s3_slots_has_launcher(void)
 	return has_launcher;
 }
 
-void
+bool
 s3_slots_add(Oid database)
 {
 	TimestampTz now = GetCurrentTimestamp();
+	Slot	   *slot;
 
 	SpinLockAcquire(&shared->mutex);
-	(void) make_slot(database, now);
+	slot = find_slot(database);
+	if (slot == NULL)
+	{
+		slot = spare_slot(now, true);
+		if (slot != NULL)
+			assign_slot(slot, database);
+	}
 	SpinLockRelease(&shared->mutex);
+	return slot != NULL;
 }
 
 int
@@ -361,18 +373,43 @@ make_slot(Oid database, TimestampTz now)
 {
 	Slot	   *slot = find_slot(database);
 
-	for (int i = 0; slot == NULL && i < S3_SLOTS_MAX; i++)
-		if (!OidIsValid(shared->slots[i].database))
-			slot = &shared->slots[i];
-	for (int i = 0; slot == NULL && i < S3_SLOTS_MAX; i++)
-		if (is_idle(&shared->slots[i], now))
-			slot = &shared->slots[i];
-	if (slot != NULL && slot->database != database)
-	{
-		memset(slot, 0, sizeof(Slot));
-		slot->database = database;
-	}
+	if (slot != NULL)
+		return slot;
+	slot = spare_slot(now, true);
+	if (slot == NULL)
+		slot = spare_slot(now, false);
+	if (slot != NULL)
+		assign_slot(slot, database);
 	return slot;
+}
+
+/*
+ * A free one, or the idle one that is due last; only of those whose turn has
+ * come, if so asked.  NULL: there is none.
+ */
+static Slot *
+spare_slot(TimestampTz now, bool served)
+{
+	Slot	   *spare = NULL;
+
+	for (int i = 0; i < S3_SLOTS_MAX; i++)
+	{
+		Slot	   *slot = &shared->slots[i];
+
+		if (!OidIsValid(slot->database))
+			return slot;
+		if (is_idle(slot, now) && (slot->served || !served) &&
+			(spare == NULL || slot->due_at > spare->due_at))
+			spare = slot;
+	}
+	return spare;
+}
+
+static void
+assign_slot(Slot *slot, Oid database)
+{
+	memset(slot, 0, sizeof(Slot));
+	slot->database = database;
 }
 
 static bool
@@ -411,6 +448,7 @@ leave_at_exit(int code, Datum database)
 	{
 		slot->pid = 0;
 		slot->due_at = GetCurrentTimestamp() + USECS_PER_MINUTE;
+		slot->served = true;
 	}
 	SpinLockRelease(&shared->mutex);
 }

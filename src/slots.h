@@ -44,12 +44,13 @@ extern bool s3_slots_leave(Oid database, uint64 wakes, TimestampTz due_at);
  * workers wake when they leave.  s3_slots_next_due returns the databases
  * whose worker is due, and when the next one will be; each has its worker
  * "starting" then.  s3_slots_add lets a worker look at a database that has no
- * slot, s3_slots_forget takes the slot of one that is gone; s3_slots_known has
+ * slot, in place of one where a worker has been, and returns false when it has to
+ * wait for its turn; s3_slots_forget takes the slot of one that is gone; s3_slots_known has
  * room for S3_SLOTS_MAX of them; s3_slots_running tells the process of a database's worker, 0: none.
  */
 extern void s3_slots_launcher(void);
 extern bool s3_slots_has_launcher(void);
-extern void s3_slots_add(Oid database);
+extern bool s3_slots_add(Oid database);
 extern int	s3_slots_known(Oid *databases);
 extern void s3_slots_forget(Oid database);
 extern int	s3_slots_due(TimestampTz now, Oid *databases, int max, TimestampTz *next);

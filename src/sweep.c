@@ -50,9 +50,11 @@ static void report_forgotten(const S3Intent *intent);
 static void finish_file(Sweep *sweep, int number);
 static void sweep_intent(Sweep *sweep, int number, const S3Intent *planned);
 static void sweep_locked(Sweep *sweep, int number, uint64 id, int grace);
+static TimestampTz after(int ms);
+static void note_removing(int number, const S3Intent *intent, TimestampTz until);
 static bool may_come_yet(int number, const S3Intent *intent, int grace);
 static bool try_open(Sweep *sweep, const S3Intent *intent, S3Call *call);
-static bool try_undo(Sweep *sweep, const S3Intent *intent, S3Undone *undone);
+static bool try_undo(Sweep *sweep, const S3Intent *intent, S3Undone *undone, bool *may_come);
 static bool fetch_intent(int number, uint64 id, S3Intent *intent);
 static void settle_intent(int number, uint64 id);
 static void append_records(int number, const StringInfoData *records, bool durable);
@@ -194,7 +196,7 @@ report_forgotten(const S3Intent *intent)
 					   (unsigned long long) intent->xid)));
 }
 
-/* Removes the file when nothing in it remains to be done. */
+/* Clears the file when nothing in it remains to be done. */
 static void
 finish_file(Sweep *sweep, int number)
 {
@@ -209,7 +211,7 @@ finish_file(Sweep *sweep, int number)
 		open += !done[i];
 	sweep->result->waiting += open;
 	if (open == 0)
-		s3_journal_remove(journal);
+		s3_journal_clear(journal);
 	else
 		s3_journal_close(journal);
 }
@@ -241,12 +243,21 @@ sweep_locked(Sweep *sweep, int number, uint64 id, int grace)
 {
 	S3Intent	intent;
 	S3Undone	undone;
+	bool		may_come = false;
+	bool		good;
 
-	if (!fetch_intent(number, id, &intent) || !try_undo(sweep, &intent, &undone))
+	if (!fetch_intent(number, id, &intent))
+		return;
+	note_removing(number, &intent, after(grace));
+	good = try_undo(sweep, &intent, &undone, &may_come);
+	if (may_come)
+		intent.removing_until = after(grace);
+	note_removing(number, &intent, intent.removing_until);
+	if (!good)
 		return;
 	if (undone == S3_UNDONE_REMOVED)
 		sweep->result->removed++;
-	if (may_come_yet(number, &intent, grace))
+	if (intent.removing_until > GetCurrentTimestamp() || may_come_yet(number, &intent, grace))
 		return;
 	if (undone == S3_UNDONE_UNDECIDED)
 		ereport(WARNING,
@@ -254,6 +265,28 @@ sweep_locked(Sweep *sweep, int number, uint64 id, int grace)
 				 errmsg("kept object \"%s\", though its put may have been rolled back", intent.url),
 				 errdetail("The put had no answer, and what stands there cannot be told from what somebody else could have put.")));
 	settle_intent(number, id);
+}
+
+static TimestampTz
+after(int ms)
+{
+	return GetCurrentTimestamp() + ms * INT64CONST(1000);
+}
+
+/*
+ * Whoever puts the object meanwhile waits for us, and until then, should we
+ * end: we cannot take back what we have sent.
+ */
+static void
+note_removing(int number, const S3Intent *intent, TimestampTz until)
+{
+	StringInfoData records;
+
+	if (!s3_undo_removes_name(intent))
+		return;
+	initStringInfo(&records);
+	s3_intent_record_removing(&records, intent->id, Max(until, intent->removing_until));
+	append_records(number, &records, false);
 }
 
 /*
@@ -301,14 +334,14 @@ try_open(Sweep *sweep, const S3Intent *intent, S3Call *call)
 }
 
 static bool
-try_undo(Sweep *sweep, const S3Intent *intent, S3Undone *undone)
+try_undo(Sweep *sweep, const S3Intent *intent, S3Undone *undone, bool *may_come)
 {
 	MemoryContext context = CurrentMemoryContext;
 	volatile bool good = true;
 
 	PG_TRY();
 	{
-		*undone = s3_undo_intent(sweep->command, intent);
+		*undone = s3_undo_intent(sweep->command, intent, may_come);
 	}
 	PG_CATCH();
 	{

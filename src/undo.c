@@ -21,14 +21,15 @@
 #define USECS_PER_SECOND	INT64CONST(1000000)
 
 static bool abort_parts(const char *command, const S3Intent *intent);
-static S3Undone remove_found(const char *command, const S3Intent *intent);
+static S3Undone remove_found(const char *command, const S3Intent *intent, bool *may_come);
 static bool has_version(const S3ObjectInfo *info);
 static bool is_of_put(const S3Intent *intent, const S3ObjectInfo *info);
 static bool may_be_of_put(const S3Intent *intent, const S3ObjectInfo *info);
-static S3Undone remove_listed(const char *command, const S3Intent *intent);
+static S3Undone remove_listed(const char *command, const S3Intent *intent, bool *may_come);
 static bool is_listed_of_put(const S3Intent *intent, const S3ListItem *item);
 static bool is_null_version(S3Slice version);
-static S3Undone remove_object(const char *command, const S3Intent *intent, const char *version);
+static S3Undone remove_object(const char *command, const S3Intent *intent, const char *version,
+							  bool *may_come);
 
 void
 s3_undo_open(S3Call *call, S3OperationId operation, const char *command, const S3Intent *intent)
@@ -47,15 +48,23 @@ s3_undo_open(S3Call *call, S3OperationId operation, const char *command, const S
 }
 
 S3Undone
-s3_undo_intent(const char *command, const S3Intent *intent)
+s3_undo_intent(const char *command, const S3Intent *intent, bool *may_come)
 {
 	bool		aborted = intent->upload_id[0] != '\0' && abort_parts(command, intent);
 	S3Undone	undone = S3_UNDONE_NOTHING;
 
+	*may_come = false;
 	if (intent->kind != S3_INTENT_PARTS)
 		undone = intent->version[0] != '\0' ?
-			remove_object(command, intent, intent->version) : remove_found(command, intent);
+			remove_object(command, intent, intent->version, may_come) :
+			remove_found(command, intent, may_come);
 	return undone == S3_UNDONE_NOTHING && aborted ? S3_UNDONE_REMOVED : undone;
+}
+
+bool
+s3_undo_removes_name(const S3Intent *intent)
+{
+	return intent->kind == S3_INTENT_CREATE && intent->version[0] == '\0';
 }
 
 /* Returns false when there is no such upload: it was completed, or aborted. */
@@ -77,7 +86,7 @@ abort_parts(const char *command, const S3Intent *intent)
 
 /* Looks what stands there, and compares. */
 static S3Undone
-remove_found(const char *command, const S3Intent *intent)
+remove_found(const char *command, const S3Intent *intent, bool *may_come)
 {
 	S3Call		call;
 	S3HttpResponse response = {0};
@@ -92,7 +101,7 @@ remove_found(const char *command, const S3Intent *intent)
 			return S3_UNDONE_NOTHING;
 		/* Others have deleted it, or it needs a key that we do not have. */
 		if (err.kind == S3_ERROR_NOT_FOUND || err.http_status == 400)
-			return remove_listed(command, intent);
+			return remove_listed(command, intent, may_come);
 		s3_call_throw(&call, &err);
 	}
 	if (!s3_response_object(&response, &info, &err))
@@ -101,13 +110,13 @@ remove_found(const char *command, const S3Intent *intent)
 	{
 		if (is_of_put(intent, &info) && strcmp(info.version_id, intent->previous) != 0 &&
 			(!info.has_last_modified || info.last_modified >= intent->not_before))
-			return remove_object(command, intent, info.version_id);
-		return remove_listed(command, intent);
+			return remove_object(command, intent, info.version_id, may_come);
+		return remove_listed(command, intent, may_come);
 	}
 	if (intent->kind != S3_INTENT_CREATE)
 		return S3_UNDONE_NOTHING;
 	if (is_of_put(intent, &info))
-		return remove_object(command, intent, NULL);
+		return remove_object(command, intent, NULL, may_come);
 	return may_be_of_put(intent, &info) ? S3_UNDONE_UNDECIDED : S3_UNDONE_NOTHING;
 }
 
@@ -137,7 +146,7 @@ may_be_of_put(const S3Intent *intent, const S3ObjectInfo *info)
  * is somebody else's.
  */
 static S3Undone
-remove_listed(const char *command, const S3Intent *intent)
+remove_listed(const char *command, const S3Intent *intent, bool *may_come)
 {
 	S3ListOptions options = {
 		.command = command,
@@ -160,7 +169,7 @@ remove_listed(const char *command, const S3Intent *intent)
 	}
 	if (found == 0 || (version == NULL && intent->kind != S3_INTENT_CREATE))
 		return S3_UNDONE_NOTHING;
-	return found == 1 ? remove_object(command, intent, version) : S3_UNDONE_UNDECIDED;
+	return found == 1 ? remove_object(command, intent, version, may_come) : S3_UNDONE_UNDECIDED;
 }
 
 static bool
@@ -183,16 +192,21 @@ is_null_version(S3Slice version)
 
 /* version NULL: the object, in a bucket that keeps none */
 static S3Undone
-remove_object(const char *command, const S3Intent *intent, const char *version)
+remove_object(const char *command, const S3Intent *intent, const char *version,
+			  bool *may_come)
 {
 	S3Call		call;
 	S3HttpResponse response;
 	S3Error		err;
+	bool		good;
 
 	s3_undo_open(&call, S3_DELETE_OBJECT, command, intent);
 	if (version != NULL)
 		s3_fields_add(&call.request.query, "versionId", version);
-	if (s3_call_perform(&call, &response, &err))
+	good = s3_call_perform(&call, &response, &err);
+	/* A version is nobody else's, whenever it goes. */
+	*may_come = version == NULL && response.resent;
+	if (good)
 		return S3_UNDONE_REMOVED;
 	if (!s3_object_is_gone(&err))
 		s3_call_throw(&call, &err);

@@ -27,8 +27,13 @@ extern void s3_undo_open(S3Call *call, S3OperationId operation, const char *comm
 
 /*
  * Removes what the intent has written, and nothing else.  Nobody of this
- * database may write the object meanwhile.  Throws when a server fails.
+ * database may write the object meanwhile, nor afterwards, where "may_come"
+ * is set: a request that removes it may yet be carried out.  Throws when a
+ * server fails.
  */
-extern S3Undone s3_undo_intent(const char *command, const S3Intent *intent);
+extern S3Undone s3_undo_intent(const char *command, const S3Intent *intent, bool *may_come);
+
+/* May that have to remove an object under a name that others could use? */
+extern bool s3_undo_removes_name(const S3Intent *intent);
 
 #endif							/* S3STORE_UNDO_H */

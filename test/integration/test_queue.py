@@ -156,6 +156,40 @@ class DrainTest(QueueCase):
                          ('s3store_queue', '{"deleted": 1, "kept": 0, "failed": 0}'))
 
 
+class IndexTest(QueueCase):
+    """What is queued while an index is made anew is in the new one."""
+
+    INDEXES = 'pending', 'object', 'claim', 'dead'
+
+    def test_reindex_concurrently(self):
+        query(self.session, 'CREATE EXTENSION IF NOT EXISTS amcheck')
+        for index in self.INDEXES:
+            writer, reader, other = self.open(), self.open(), self.open()
+            query(writer, 'BEGIN')
+            self.queue_key(writer, index + '-1')
+            call = Call(other, 'REINDEX INDEX CONCURRENTLY s3_deletion_' + index)
+            self.wait_for_phase('waiting for writers before build')
+            self.queue_key(self.session, index + '-2')          # it must not have the row yet
+            query(reader, 'BEGIN ISOLATION LEVEL REPEATABLE READ')
+            query(reader, 'SELECT 1 FROM pg_class LIMIT 1')
+            query(writer, 'COMMIT')
+            self.wait_for_phase('waiting for old snapshots')
+            self.queue_key(self.session, index + '-3')          # now it must
+            query(reader, 'COMMIT')
+            call.result(30)
+        for index in self.INDEXES:
+            query(self.session, "SELECT bt_index_check('s3_deletion_%s', true)" % index)
+        self.insert(self.url('object-3'))
+        self.assertEqual(len(self.queue()), 11)
+
+    def queue_key(self, session, key):
+        query(session, 'SELECT s3_delete_later(%s)', self.url(key))
+
+    def wait_for_phase(self, phase):
+        wait_for(lambda: query(self.session, 'SELECT phase FROM pg_stat_progress_create_index') == [(phase,)],
+                 phase)
+
+
 class ReferenceTest(QueueCase):
     """A row that names the object keeps it."""
 

@@ -18,6 +18,7 @@ from fault import Answer, FaultServer, Gate
 from harness import Case, connect, endpoint, environment, query, rgw
 
 DEADLINE = 30
+HOME_RECORD = 25                # bytes of a journal without intents
 
 
 class UndoCluster(Cluster):
@@ -284,14 +285,17 @@ class TransactionTest(UndoCase):
         self.assertEqual(self.settle(), 0)
         self.assertObjects({'': 'content'})
 
-    def test_files_go(self):
+    def test_files_are_cleared(self):
+        """They stay, with the one record that says whose they are."""
         for number in range(20):
             self.put(suffix=str(number))
         self.session.rollback()
         directories = [path for path in self.cluster.journals.iterdir() if path.is_dir()]
-        self.assertGreater(sum(len(list(path.iterdir())) for path in directories), 1)
+        files = [path for directory in directories for path in directory.iterdir()]
+        self.assertGreater(len(files), 1)
+        self.assertTrue(any(path.stat().st_size > HOME_RECORD for path in files))
         self.assertEqual(self.settle(), 20)
-        self.assertEqual([list(path.iterdir()) for path in directories], [[]])
+        self.assertEqual({path.stat().st_size for path in files}, {HOME_RECORD})
 
     def test_modes(self):
         self.put()
@@ -619,7 +623,7 @@ class JournalTest(UndoCase):
     """What the files are like, and what becomes of them."""
 
     def files(self):
-        return [path for path in self.cluster.journals.glob('*/*') if path.stat().st_size > 0]
+        return [path for path in self.cluster.journals.glob('*/*') if path.stat().st_size > HOME_RECORD]
 
     def test_torn(self):
         """A record that was being written when the machine stopped."""
@@ -716,18 +720,27 @@ class JournalTest(UndoCase):
         self.assertEqual(self.settle(), 0)
         self.assertObjects({'1': 'content'})
 
-    def test_dropped_database(self):
+    def drop_database(self, swept):
+        """What the next sweep says about a database that has put something."""
         conn = self.connect(autocommit=True)
         query(conn, 'CREATE DATABASE dropped')
         other = connect(host=self.cluster.settings['PGHOST'], port=self.cluster.settings['PGPORT'],
                         user='postgres', dbname='dropped', endpoints={'s3': endpoint('RGW')})
         query(other, 'CREATE EXTENSION s3store')
         self.put(other)
+        if swept:
+            self.sweep(other)
         other.close()
         query(conn, 'DROP DATABASE dropped')
         self.sweep(conn)
-        self.assertIn('the journals of puts of a database that was dropped', ''.join(conn.notices))
         self.assertEqual(len([path for path in self.cluster.journals.iterdir() if path.is_dir()]), 1)
+        return ''.join(conn.notices)
+
+    def test_dropped_database(self):
+        self.assertIn('the journals of puts of a database that was dropped', self.drop_database(False))
+
+    def test_dropped_database_without_intents(self):
+        self.assertNotIn('the journals of puts', self.drop_database(True))
 
 
 class AnswerTest(UndoCase):
@@ -761,6 +774,63 @@ class AnswerTest(UndoCase):
                                           Answer(404, {}, b''))
         self.assertEqual(found, [(False,)])
         self.assertEqual(methods[:3], ['HEAD', 'PUT', 'HEAD'])
+
+
+class LateRemovalTest(UndoCase):
+    """A sweep whose request is carried out when it has given up on it, or is gone."""
+
+    def setUp(self):
+        self.gate = Gate(environment('RGW_ENDPOINT')).__enter__()
+        self.addCleanup(self.gate.__exit__)
+        super().setUp()
+        self.put()
+        self.session.rollback()
+        self.sweeper = self.connect(autocommit=True)
+        query(self.sweeper, 'SET s3store.max_attempts = 1')
+        query(self.sweeper, "SET s3store.request_timeout = '3s'")
+        self.held = self.gate.hold(lambda request: request.method == 'DELETE')
+
+    def connect(self, endpoints=None, **kw):
+        return super().connect({'s3': endpoint('RGW', endpoint_url=self.gate.endpoint)}, **kw)
+
+    def give_up(self):
+        call = Call(self.sweeper, 'SELECT s3_intents_sweep()')
+        self.held.reached()
+        self.assertEqual(call.result(DEADLINE), [(0,)])
+
+    def die(self):
+        Call(self.sweeper, 'SELECT s3_intents_sweep()')
+        self.held.reached()
+        query(self.connect(autocommit=True), 'SELECT pg_terminate_backend(%s)',
+              self.sweeper.info.backend_pid)
+        wait_for(lambda: not lives(self.sweeper.info.backend_pid), 'the sweep has gone')
+
+    def check(self, command, *arguments):
+        """What is written now comes after the removal, and stays."""
+        conn = self.connect(autocommit=True)
+        call = Call(conn, command, *arguments)
+        wait_for(lambda: query(self.connect(autocommit=True), 'SELECT wait_event_type'
+                               ' FROM pg_stat_activity WHERE pid = %s', conn.info.backend_pid)
+                 == [('Extension',)], 'it waits')
+        self.held.release()
+        wait_for(lambda: not self.is_there(), 'the late request is served')
+        self.assertTrue(call.is_alive(), 'it did not wait')
+        call.result(DEADLINE)
+        self.assertEqual(self.settle(), 0)
+        self.assertObjects({'': 'content'})
+
+    def test_put(self):
+        self.give_up()
+        self.check('SELECT s3_put(%s, %s::text)', self.url(), 'content')
+
+    def test_put_without_undo(self):
+        self.give_up()
+        self.check("SELECT set_config('s3store.put_undo', 'off', false),"
+                   ' s3_put(%s, %s::text, overwrite => true)', self.url(), 'content')
+
+    def test_put_when_the_sweep_has_died(self):
+        self.die()
+        self.check('SELECT s3_put(%s, %s::text)', self.url(), 'content')
 
 
 class WorkerTest(UndoCase):

@@ -1,16 +1,26 @@
 """test_worker.py - the background worker: who starts it, what it survives, whom it lets pass."""
 import os
+import pathlib
 import signal
+import subprocess
 import unittest
 
 from backend import entry, lives, wait_for
-from fault import FaultServer
-from harness import query
+from fault import FaultServer, Gate
+from harness import endpoint, environment, query
 from queue_case import WorkerCase
 
 
 class OnDemandTest(WorkerCase):
     """Nothing is preloaded: a commit starts the worker."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.silent = FaultServer(mode='silent-accept')
+        cls.silent.start()
+        cls.addClassCleanup(cls.silent.stop)
+        cls.endpoints = {**cls.endpoints, 's3-silent': entry(cls.silent.endpoint)}
+        super().setUpClass()
 
     def test_commit(self):
         self.managed('commit')
@@ -98,6 +108,15 @@ class OnDemandTest(WorkerCase):
         self.session.close()
         query(self.admin, 'DROP DATABASE ' + self.database)
 
+    def test_drop_database_during_a_call(self):
+        """Without a launcher nobody else tells it that it is in the way."""
+        query(self.session, "SELECT s3_delete_later('s3-silent://bucket/key')")
+        self.silent.reached('silent-accept')
+        (pid,) = self.workers()
+        self.session.close()
+        query(self.admin, 'DROP DATABASE ' + self.database)
+        wait_for(lambda: not lives(pid), 'the worker is gone')
+
     def test_database_as_template(self):
         self.managed('template')
         query(self.session, 'DELETE FROM managed')
@@ -143,6 +162,10 @@ class PreloadedTest(WorkerCase):
             cls.addClassCleanup(silent.stop)
             cls.silent.append(silent)
             cls.endpoints['s3-silent-%d' % number] = entry(silent.endpoint)
+        cls.gate = Gate(environment('RGW_ENDPOINT'))
+        cls.gate.__enter__()
+        cls.addClassCleanup(cls.gate.__exit__)
+        cls.endpoints['s3-gate'] = endpoint('RGW', endpoint_url=cls.gate.endpoint)
         super().setUpClass()
 
     def test_launcher(self):
@@ -159,6 +182,20 @@ class PreloadedTest(WorkerCase):
         self.managed('delayed')
         query(self.session, 'SELECT s3_delete_later(%s, %s)', self.url('delayed'), '1 s')
         self.wait_until_gone('delayed')
+
+    def test_extension_comes_later(self):
+        """The worker has looked before there was one."""
+        name = self.database + '_later'
+        query(self.admin, 'CREATE DATABASE ' + name)
+        self.addCleanup(query, self.admin, 'DROP DATABASE %s WITH (FORCE)' % name)
+        wait_for(lambda: query(self.admin, 'SELECT xact_commit > 0 FROM pg_stat_database'
+                               ' WHERE datname = %s', name) == [(True,)], 'a worker has looked', 30)
+        self.store('later')
+        conn = self.open(name)
+        query(conn, 'CREATE EXTENSION s3store')
+        query(conn, 'SET s3store.worker = off')
+        query(conn, 'SELECT s3_delete_later(%s)', self.url('later'))
+        self.wait_until_gone('later')
 
     def test_commit_prepared(self):
         """Wakes nobody, so the launcher looks, as it does where there was work before."""
@@ -219,14 +256,85 @@ class PreloadedTest(WorkerCase):
                          [(None, None, None)])
         query(self.session, 'DROP EXTENSION s3store CASCADE')
 
-    def test_settled_though_extension_updated(self):
-        """ALTER EXTENSION waits for no worker, and no worker for it."""
-        self.managed('updated')
-        query(self.session, 'BEGIN')
-        query(self.session, 'DELETE FROM managed')
-        query(self.session, "ALTER EXTENSION s3store UPDATE")
-        query(self.session, 'COMMIT')
+    def hold_worker(self, key):
+        """One whose request is held."""
+        self.store(key)
+        held = self.gate.hold(lambda request: request.method == 'HEAD')
+        query(self.session, 'SELECT s3_delete_later(%s)', self.url(key).replace('s3:', 's3-gate:'))
+        held.reached()
+        return held
+
+    def test_drop_extension_during_a_call(self):
+        """There is nothing to settle any more; what is created again starts anew."""
+        held = self.hold_worker('gone with it')
+        (pid,) = self.workers()
+        query(self.session, 'DROP EXTENSION s3store CASCADE')
+        query(self.session, 'CREATE EXTENSION s3store')
+        held.release()
+        wait_for(lambda: not self.exists('gone with it') or not lives(pid), 'the call is over', 30)
+        self.managed('created again')
+        query(self.session, "SELECT s3_delete_later(%s)", self.url('created again'))
+        self.wait_until_gone('created again')
+        wait_for(lambda: query(self.session, 'SELECT count(*) FROM s3_queue') == [(0,)], 'settled')
+        self.assertNotIn('PANIC', self.log())
+
+    def new_version(self, script):
+        """Of the extension, besides those that are installed."""
+        sharedir = subprocess.run([os.environ.get('PG_CONFIG', 'pg_config'), '--sharedir'], check=True,
+                                  capture_output=True, text=True).stdout.strip()
+        path = pathlib.Path(sharedir) / 'extension' / 's3store--1.0--1.0.test.sql'
+        path.write_text(script)
+        path.chmod(0o644)
+        self.addCleanup(path.unlink)
+
+    def test_update_during_a_call(self):
+        """It locks the queue's table: neither waits for the other, and the worker settles."""
+        self.new_version("ALTER TABLE s3_deletion ADD CONSTRAINT has_url CHECK (url <> '');\n")
+        held = self.hold_worker('updated')
+        query(self.session, "SET lock_timeout = '5 s'")
+        query(self.session, "ALTER EXTENSION s3store UPDATE TO '1.0.test'")
+        held.release()
         self.wait_until_gone('updated')
+        wait_for(lambda: query(self.session, 'SELECT count(*) FROM s3_queue') == [(0,)], 'settled')
+        self.managed('afterwards')
+        query(self.session, 'DELETE FROM managed')
+        self.wait_until_gone('afterwards')
+
+    def test_worker_waits_for_an_update(self):
+        """What is queued and updated in one transaction is carried out after it."""
+        self.new_version("ALTER TABLE s3_deletion ADD CONSTRAINT has_url CHECK (url <> '');\n")
+        self.managed('early', 'late')
+        other = self.open()
+        query(self.session, 'BEGIN')
+        query(self.session, "DELETE FROM managed WHERE url LIKE '%early'")
+        query(self.session, "ALTER EXTENSION s3store UPDATE TO '1.0.test'")
+        self.assertTrue(self.exists('early'))
+        query(self.session, 'COMMIT')
+        query(other, 'DELETE FROM managed')
+        self.wait_until_gone('early', 'late')
+
+
+class ManyDatabasesTest(WorkerCase):
+    """More of them than the launcher looks after at a time."""
+
+    COUNT = 70
+    preload = True
+    settings = {'s3store.worker_poll_interval': '5s', 's3store.worker': 'off',
+                'max_worker_processes': '80', 'autovacuum': 'off'}
+
+    def test_all_have_their_turn(self):
+        query(self.session, 'SELECT s3_delete_later(%s)', self.url('none'))
+        self.session.close()
+        names = ['%s_%d' % (self.database, i) for i in range(self.COUNT)]
+        for name in names:
+            query(self.admin, 'CREATE DATABASE %s TEMPLATE %s' % (name, self.database))
+        query(self.admin, 'ALTER SYSTEM RESET s3store.worker')
+        query(self.admin, 'SELECT pg_reload_conf()')
+        for name in names:
+            conn = self.open(name)
+            wait_for(lambda: query(conn, 'SELECT count(*) FROM s3_queue') == [(0,)], name, 60)
+            conn.close()
+        self.assertEqual(self.log().count('looks after 64 databases at a time'), 1)
 
 
 class AsynchronousCommitTest(WorkerCase):

@@ -52,10 +52,12 @@ make_journal(StringInfo out)
 	first.etag = "etag";
 	first.version = "v1";
 	first.unsure_since = -5;
+	first.removing_until = 7;
 	first.settled = true;
 	second.id = 2;
 	initStringInfo(out);
 	s3_intent_record_home(out, home);
+	ok(out->len == S3_HOME_RECORD_LEN, "a journal without intents");
 	s3_intent_record_all(out, &first);
 	s3_intent_record_all(out, &second);
 }
@@ -80,9 +82,10 @@ test_round_trip(void)
 	   strcmp(intent->previous, "v0") == 0, "strings");
 	ok(strcmp(intent->upload_id, "upload") == 0 && strcmp(intent->etag, "etag") == 0 &&
 	   strcmp(intent->version, "v1") == 0 && intent->answered && intent->unsure_since == -5 &&
-	   intent->settled, "what became of it");
+	   intent->removing_until == 7 && intent->settled, "what became of it");
 	intent = s3_intent_find(&content, 2);
 	ok(intent != NULL && !intent->answered && !intent->settled && intent->unsure_since == 0 &&
+	   intent->removing_until == 0 &&
 	   strcmp(intent->etag, example.etag) == 0, "the other one is not touched");
 	ok(s3_intent_same_object(&content.intents[0], &content.intents[1]), "one object");
 	ok(s3_intent_find(&content, 3) == NULL, "no such intent");
@@ -107,7 +110,7 @@ test_torn(void)
 		last = content.valid;
 	}
 	ok(good, "no part of a record is taken for one");
-	is_int(steps, 7, "as many records as there are");
+	is_int(steps, 8, "as many records as there are");
 }
 
 /* A byte that is changed takes its record, and all that follows. */
@@ -139,6 +142,7 @@ test_strangers(void)
 	s3_intent_record_settled(&bytes, 1);
 	s3_intent_record_answer(&bytes, 1, "etag", "version");
 	s3_intent_record_unsure(&bytes, 1, 1);
+	s3_intent_record_removing(&bytes, 1, 1);
 	s3_intent_record_upload(&bytes, 1, "id");
 	s3_intent_records_read(s3_slice(bytes.data, bytes.len), &content);
 	ok(content.valid == bytes.len && content.count == 0, "news of no intent are passed over");
