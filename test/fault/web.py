@@ -317,6 +317,20 @@ class FaultServer:
         self._take(reader, head)
 
     @mode
+    def half_closed(self, sock, reader, head):
+        """Says that nothing will come, and goes on listening."""
+        self._take(reader, head)
+        sock.shutdown(socket.SHUT_WR)
+        self._hang('half-closed')
+
+    @mode
+    def half_closed_body(self, sock, reader, head):
+        self._take(reader, head)
+        sock.sendall(_head(200, {'Content-Length': ANNOUNCED}) + b'h' * SENT_BEFORE_STALL)
+        sock.shutdown(socket.SHUT_WR)
+        self._hang('half-closed-body')
+
+    @mode
     def reset(self, sock, reader, head):
         self._take(reader, head)
         _reset(sock)

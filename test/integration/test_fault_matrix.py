@@ -54,6 +54,7 @@ OPERATIONS = {
 ANSWERS = {
     'truncated-headers': ('08P01', ENDED),
     'no-answer': ('08006', 'server closed the connection without an answer'),
+    'half-closed': ('08006', 'server closed the connection without an answer'),
     'reset': ('08006', LOST),
     'garbage': ('08P01', NOT_HTTP),
     'bad-status': ('08P01', 'HTTP status 999'),
@@ -70,6 +71,7 @@ UNKNOWN_LENGTH = ('truncated-chunked', 'bad-chunks', 'endless-trailers', 'endles
                   'endless-chunked')
 BODIES = {
     'truncated': ('08P01', ENDED),
+    'half-closed-body': ('08P01', ENDED),
     'truncated-chunked': ('08P01', ENDED),
     'reset-body': ('08006', LOST),
     'bad-chunks': ('08P01', NOT_HTTP),
@@ -108,6 +110,9 @@ NAMED = {
     'invalid': (error(400, 'InvalidArgument'), {'': REFUSED}),
     'unauthorized': (Answer(401, {}, b''), {'': DENIED}),
     'denied': (error(403, 'AccessDenied'), {'': DENIED}),
+    'wrong-region': (Answer(400, {'x-amz-bucket-region': 'eu-west-3'},
+                            b'<Error><Code>AuthorizationHeaderMalformed</Code>'
+                            b'<Region>eu-west-3</Region></Error>'), {'': REFUSED}),
     'skewed': (error(403, 'RequestTimeTooSkewed'), {'': DENIED}),
     'no-key': (error(404, 'NoSuchKey'), {'': ABSENT, 'head': GOOD, 'exists': GOOD, 'delete': GOOD}),
     'no-bucket': (error(404, 'NoSuchBucket'), {'': ABSENT, 'head': GOOD, 'exists': GOOD}),
@@ -179,6 +184,8 @@ class Matrix(BackendCase):
         named = {name: answer._replace(headers={
             field: value.replace('REDIRECTED', cls.elsewhere.endpoint + '/stolen')
             for field, value in answer.headers.items()}) for name, (answer, _) in NAMED.items()}
+        named['deleted'] = Answer(200, {}, b'<DeleteResult><Deleted><Key>1</Key></Deleted>'
+                                           b'<Deleted><Key>2</Key></Deleted></DeleteResult>')
         cls.server = cls.enter(FaultServer(drip=0.6, named=named))
         cls.endpoints = {'s3-good': entry(cls.good.endpoint), 's3-bad': entry(cls.server.endpoint),
                          's3-again': entry(cls.server.endpoint, max_attempts=2)}
@@ -227,9 +234,10 @@ class Matrix(BackendCase):
             cls.conn = conn
             cls.addClassCleanup(conn.close)
             # what is made once, at the first call, is no leak
-            for statement, _ in OPERATIONS.values():
+            statements = [(statement, 'internal-error') for statement, _ in OPERATIONS.values()]
+            for statement, fault in statements + [(OPERATIONS['head'][0], 'wrong-region')]:
                 try:
-                    query(conn, statement, 's3-bad://internal-error/key')
+                    query(conn, statement, 's3-bad://%s/first' % fault)
                 except psycopg2.Error:
                     pass
         return cls.conn
@@ -354,6 +362,51 @@ def fill_arrays():
 
 
 fill_arrays()
+
+
+class Deletes(Matrix):
+    """DeleteObjects: the batch of one bucket meets the fault, the other one does not.
+
+    What a server cannot do is remembered, so each cell has a session of its own.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(setattr, type(self), 'conn', None)
+
+    def cell(self, operation, url, expected):
+        conn = self.open()
+        query(conn, "SELECT count(*) FROM s3_delete("
+              "ARRAY['s3-bad://deleted/1', 's3-bad://deleted/2'])")
+        before = descriptors(conn.info.backend_pid)
+        contexts = self.contexts(conn)
+        rows = query(conn, 'SELECT sqlstate, error FROM s3_delete(ARRAY['
+                           "'s3-bad://deleted/1', %s, 's3-bad://deleted/2', %s])", url, url + '2')
+        self.assertEqual(rows[::2], [(None, None)] * 2)
+        for state, words in rows[1::2]:
+            self.assertEqual(state, expected[0], words)
+            self.assertIn(expected[1] or '', words)
+            self.assertNotIn(SECRET_ACCESS_KEY, words)
+        self.check_good(conn)
+        self.check_descriptors(conn, before, held=4)    # kept connections
+        self.assertEqual(self.contexts(conn), contexts, 'memory contexts')
+
+
+def fill_deletes():
+    for name in [name for name in dir(Matrix) if name.startswith('test_')]:
+        setattr(Deletes, name, None)
+    cells = {fault: ('s3-bad://%s/key' % fault, expected)
+             for fault, expected in {**ANSWERS, **BODIES}.items()}
+    for fault, (_, ends) in NAMED.items():
+        expected = ends.get('document', ends[''])
+        cells[fault] = ('s3-bad://%s/key' % fault, UNREADABLE if expected is GOOD else expected)
+    for fault, expected in SERVERS.items():
+        cells[fault] = ('s3-%s://bucket/key' % fault, expected)
+    for fault, (url, expected) in cells.items():
+        add_cell(Deletes, fault, 'delete_many', url, expected)
+
+
+fill_deletes()
 
 LIST = Answer(200, {}, b'<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>')
 COPIED = Answer(200, {}, b'<CopyObjectResult/>')
