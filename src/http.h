@@ -112,6 +112,12 @@ extern int64 s3_http_now(void);
 extern uint64 s3_http_mark(void);
 extern void s3_http_release_since(uint64 mark);
 
+/*
+ * What a process has to do meanwhile, at least once a second of each wait;
+ * NULL: nothing.  It may throw.
+ */
+extern void (*s3_http_turn) (void);
+
 /* How many idle connections to keep for later calls, beside the usual few. */
 extern void s3_http_keep_connections(int count);
 

@@ -32,6 +32,8 @@
 #define TIMER_RUNS_MAX		8
 #define ABANDONED_MAX		16	/* each holds a thread and two descriptors */
 
+void		(*s3_http_turn) (void) = NULL;
+
 static CURLM *multi = NULL;
 static bool multi_failed = false;	/* replace it before the next transfer */
 static int64 timer_due = -1;	/* when libcurl wants to run; -1: not at all */
@@ -172,6 +174,8 @@ void
 s3_http_run(void)
 {
 	CHECK_FOR_INTERRUPTS();
+	if (s3_http_turn != NULL)
+		s3_http_turn();
 	run_timer();
 	collect_finished();
 }

@@ -31,6 +31,7 @@
 
 #include "compat.h"
 #include "drain.h"
+#include "http.h"
 #include "queue.h"
 #include "settings.h"
 #include "slots.h"
@@ -61,7 +62,7 @@ static TimestampTz sweep(void);
 static bool may_work(TimestampTz *due_at);
 static TimestampTz find_due(void);
 static bool wait_or_leave(uint64 wakes, TimestampTz due_at, TimestampTz lingers_until);
-static bool is_wanted(void);
+static void leave_when_wanted(void);
 
 bool
 s3_worker_is_enabled(void)
@@ -88,16 +89,19 @@ s3_worker_start(Oid database)
 	return false;
 }
 
-/* To drop, rename or copy a database, all others have to leave it. */
+/*
+ * To drop, rename or copy a database, all others have to leave it.  Needs no
+ * transaction: the lock is the session's, for a moment.
+ */
 bool
 s3_worker_is_in_the_way(Oid database)
 {
 	LOCKTAG		tag;
 
 	SET_LOCKTAG_OBJECT(tag, InvalidOid, DatabaseRelationId, database, 0);
-	if (LockAcquire(&tag, RowExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
+	if (LockAcquire(&tag, RowExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 		return true;
-	(void) LockRelease(&tag, RowExclusiveLock, false);
+	(void) LockRelease(&tag, RowExclusiveLock, true);
 	return false;
 }
 
@@ -125,6 +129,7 @@ s3store_worker_main(Datum database)
 	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
 	if (!s3_slots_enter(MyDatabaseId))
 		proc_exit(0);
+	s3_http_turn = leave_when_wanted;
 	read_in_utf8();
 
 	context = AllocSetContextCreate(TopMemoryContext, "s3store worker", ALLOCSET_DEFAULT_SIZES);
@@ -287,7 +292,7 @@ wait_or_leave(uint64 wakes, TimestampTz due_at, TimestampTz lingers_until)
 		CHECK_FOR_INTERRUPTS();
 		if (s3_worker_reload() || due_at <= now || s3_slots_wakes(MyDatabaseId) != wakes)
 			return true;
-		if ((is_wanted() || !(now < lingers_until || stays)) &&
+		if ((s3_worker_is_in_the_way(MyDatabaseId) || !(now < lingers_until || stays)) &&
 			s3_slots_leave(MyDatabaseId, wakes, s3_worker_next_look(due_at)))
 			return false;
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, wait,
@@ -296,16 +301,22 @@ wait_or_leave(uint64 wakes, TimestampTz due_at, TimestampTz lingers_until)
 	}
 }
 
-/* By another session, for itself. */
-static bool
-is_wanted(void)
+/*
+ * In the middle of a request, which may be one that nobody answers: ends as if
+ * the launcher had sent us away.
+ */
+static void
+leave_when_wanted(void)
 {
-	bool		is_wanted;
+	static TimestampTz looked_at = 0;
+	TimestampTz now = GetCurrentTimestamp();
 
-	StartTransactionCommand();
-	is_wanted = s3_worker_is_in_the_way(MyDatabaseId);
-	CommitTransactionCommand();
-	return is_wanted;
+	if (!TimestampDifferenceExceeds(looked_at, now, LOOK_AROUND))
+		return;
+	looked_at = now;
+	if (s3_worker_is_in_the_way(MyDatabaseId))
+		(void) kill(MyProcPid, SIGTERM);
+	CHECK_FOR_INTERRUPTS();
 }
 
 /*

@@ -108,13 +108,13 @@ class OnDemandTest(WorkerCase):
         self.session.close()
         query(self.admin, 'DROP DATABASE ' + self.database)
 
-    def test_drop_database_by_force_during_a_call(self):
-        """Without a launcher nobody else tells it."""
+    def test_drop_database_during_a_call(self):
+        """Without a launcher nobody else tells it that it is in the way."""
         query(self.session, "SELECT s3_delete_later('s3-silent://bucket/key')")
         self.silent.reached('silent-accept')
         (pid,) = self.workers()
         self.session.close()
-        query(self.admin, 'DROP DATABASE %s WITH (FORCE)' % self.database)
+        query(self.admin, 'DROP DATABASE ' + self.database)
         wait_for(lambda: not lives(pid), 'the worker is gone')
 
     def test_database_as_template(self):
