@@ -9,6 +9,7 @@ SET s3store.endpoints = '{
 	"gone": {"endpoint_url": "http://127.0.0.1:1"},
 	"gone-tls": {"endpoint_url": "https://127.0.0.1:1"}
 }';
+SET s3store.max_attempts = 1;
 SET s3store.access_key_id = 'AKIDREGRESS';
 SET s3store.secret_access_key = 'regress-secret';
 

@@ -4,6 +4,10 @@
 \set SHOW_CONTEXT never
 SET s3store.worker = off;
 SET s3store.max_attempts = 1;
+SET s3store.request_timeout = '100ms';
+SET s3store.delete_grace = '100ms';
+-- nothing here may reach the network: this port is closed
+SET s3store.endpoints = '{"s3": {"endpoint_url": "http://127.0.0.1:1"}}';
 CREATE VIEW queue AS
 SELECT url, date_trunc('second', next_at - queued_at + '1 ms') AS delay, relation, attribute, exclusive, owner
   FROM s3_queue ORDER BY id;

@@ -169,6 +169,8 @@ check_connected(S3HttpTransfer *transfer)
 	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &elapsed);
 	transfer->connected = elapsed > 0;
 	transfer->last_progress = s3_http_now();
+	if (transfer->connected)
+		s3_http_trust_sockets(transfer);
 }
 
 /*

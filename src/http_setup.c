@@ -288,6 +288,7 @@ set_callbacks(S3HttpTransfer *transfer)
 {
 	set_option(transfer, CURLOPT_OPENSOCKETFUNCTION, s3_http_open_socket);
 	set_option(transfer, CURLOPT_CLOSESOCKETFUNCTION, s3_http_close_socket);
+	set_option(transfer, CURLOPT_RESOLVER_START_FUNCTION, s3_http_mask_signals);
 	set_option(transfer, CURLOPT_READFUNCTION, send_body);
 	set_option(transfer, CURLOPT_SEEKFUNCTION, seek_body);
 	set_option(transfer, CURLOPT_HEADERFUNCTION, receive_header);

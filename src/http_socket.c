@@ -31,6 +31,8 @@ typedef struct WatchedSocket
 {
 	curl_socket_t fd;
 	bool		opened_here;	/* else the resolver's */
+	bool		trusted;		/* it got connected: we are told when it is
+								 * closed */
 	ino_t		inode;			/* if opened here: tells it from a later
 								 * socket that got the same number */
 	uint32		interest;		/* WL_SOCKET_…; 0: idle, or not yet wanted */
@@ -183,6 +185,23 @@ s3_http_is_connected(const S3HttpTransfer *transfer)
 	return false;
 }
 
+/* The transfer is connected: of its sockets, those that are open are. */
+void
+s3_http_trust_sockets(const S3HttpTransfer *transfer)
+{
+	struct sockaddr_storage peer;
+
+	for (int i = 0; i < nsockets; i++)
+	{
+		WatchedSocket *watched = &sockets[i];
+		socklen_t	len = sizeof(peer);
+
+		if (watched->transfer == transfer && watched->opened_here && !watched->trusted)
+			watched->trusted = !is_closed(watched) &&
+				getpeername(watched->fd, (struct sockaddr *) &peer, &len) == 0;
+	}
+}
+
 /*
  * The transfer goes; its connection may stay.  libcurl 7.88 closes a socket
  * that never got connected without telling, so we look.
@@ -295,7 +314,8 @@ find_socket(curl_socket_t fd)
 static bool
 is_closed(const WatchedSocket *watched)
 {
-	return watched->opened_here && inode_of(watched->fd) != watched->inode;
+	return watched->opened_here && !watched->trusted &&
+		inode_of(watched->fd) != watched->inode;
 }
 
 /* Returns 0 for what is not open. */

@@ -137,6 +137,7 @@ extern void s3_http_detach(S3HttpTransfer *transfer);
 extern void s3_http_resume(S3HttpTransfer *transfer);
 extern void s3_http_run(void);
 extern bool s3_http_wait(int64 deadline);
+extern int	s3_http_mask_signals(void *resolver, void *reserved, void *arg);
 
 /* http_socket.c */
 extern curl_socket_t s3_http_open_socket(void *arg, curlsocktype purpose,
@@ -147,6 +148,7 @@ extern int	s3_http_watch_socket(CURL *easy, curl_socket_t fd, int what,
 extern bool s3_http_note_event(curl_socket_t fd);
 extern bool s3_http_is_resolving(const S3HttpTransfer *transfer);
 extern bool s3_http_is_connected(const S3HttpTransfer *transfer);
+extern void s3_http_trust_sockets(const S3HttpTransfer *transfer);
 extern void s3_http_disown_sockets(const S3HttpTransfer *transfer);
 extern struct WaitEventSet *s3_http_wait_set(void);
 

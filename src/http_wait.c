@@ -6,9 +6,10 @@
  *
  * Guarantees: interrupts are served in every round, a round lasts a second
  * at most, and nothing is thrown while a frame of libcurl is on the stack.
- * Signals are masked whenever libcurl runs, because the threads that it
- * starts to resolve names inherit the mask, and PostgreSQL's handlers must
- * not run in a foreign thread.
+ * Signals are masked while libcurl starts a thread to resolve a name: it
+ * inherits the mask, and PostgreSQL's handlers must not run in a foreign
+ * thread.  To mask them for all that libcurl does would cost more than the
+ * rest of a small request.
  *
  * The multi handle lives as long as the backend; it owns the connections,
  * idle ones included.
@@ -39,6 +40,8 @@ static bool multi_failed = false;	/* replace it before the next transfer */
 static int64 timer_due = -1;	/* when libcurl wants to run; -1: not at all */
 static int	kept_connections = IDLE_CONNECTIONS_MIN;
 static int	nabandoned = 0;		/* transfers that are in it without an owner */
+static bool masked = false;		/* the signals, by s3_http_mask_signals() */
+static sigset_t mask_before;
 static uint32 wait_event = 0;
 
 static void abandon(S3HttpTransfer *transfer);
@@ -46,8 +49,7 @@ static void release_abandoned(CURL *easy);
 static void discard_multi(void);
 static void create_multi(void);
 static void check_multi(CURLMcode code, const char *doing);
-static void block_signals(sigset_t *saved);
-static void restore_signals(const sigset_t *saved);
+static void unmask_signals(void);
 static void drive(curl_socket_t fd, int events);
 static void collect_finished(void);
 static void run_timer(void);
@@ -69,7 +71,6 @@ void
 s3_http_start_engine(void)
 {
 	static bool initialized = false;
-	sigset_t	saved;
 
 	/* A handle made there would be shared by all its children. */
 	if (IsPostmasterEnvironment && !IsUnderPostmaster)
@@ -77,15 +78,12 @@ s3_http_start_engine(void)
 	if (wait_event == 0)
 		wait_event = NewExtensionWaitEvent("S3storeTransfer");
 
-	block_signals(&saved);
 	if (!initialized)
 		initialized = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 	if (multi_failed)
 		discard_multi();
 	if (initialized && multi == NULL)
 		create_multi();
-	restore_signals(&saved);
-
 	if (multi == NULL)
 		elog(ERROR, "could not initialize the transfer library");
 }
@@ -105,13 +103,9 @@ s3_http_keep_connections(int count)
 void
 s3_http_attach(S3HttpTransfer *transfer)
 {
-	sigset_t	saved;
 	CURLMcode	code;
 
-	block_signals(&saved);
 	code = curl_multi_add_handle(multi, transfer->easy);
-	restore_signals(&saved);
-
 	transfer->attached = (code == CURLM_OK);
 	check_multi(code, "start");
 }
@@ -123,8 +117,6 @@ s3_http_attach(S3HttpTransfer *transfer)
 void
 s3_http_detach(S3HttpTransfer *transfer)
 {
-	sigset_t	saved;
-
 	if (!transfer->attached)
 		return;
 	transfer->attached = false;
@@ -136,13 +128,11 @@ s3_http_detach(S3HttpTransfer *transfer)
 		return;
 	}
 
-	block_signals(&saved);
 	if (curl_multi_remove_handle(multi, transfer->easy) != CURLM_OK)
 	{
 		multi_failed = true;
 		transfer->clean = false;
 	}
-	restore_signals(&saved);
 
 	s3_http_disown_sockets(transfer);
 }
@@ -151,13 +141,9 @@ s3_http_detach(S3HttpTransfer *transfer)
 void
 s3_http_resume(S3HttpTransfer *transfer)
 {
-	sigset_t	saved;
 	CURLcode	code;
 
-	block_signals(&saved);
 	code = curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
-	restore_signals(&saved);
-
 	/* What was held back is delivered in this call, and can fail in it. */
 	if (code != CURLE_OK)
 	{
@@ -226,9 +212,6 @@ abandon(S3HttpTransfer *transfer)
 static void
 release_abandoned(CURL *easy)
 {
-	sigset_t	saved;
-
-	block_signals(&saved);
 	if (curl_multi_remove_handle(multi, easy) == CURLM_OK)
 	{
 		curl_easy_cleanup(easy);
@@ -236,7 +219,6 @@ release_abandoned(CURL *easy)
 	}
 	else
 		multi_failed = true;
-	restore_signals(&saved);
 }
 
 /* What waits for a thread is left as it is, and lost. */
@@ -283,31 +265,36 @@ check_multi(CURLMcode code, const char *doing)
 	elog(ERROR, "could not %s a transfer: %s", doing, curl_multi_strerror(code));
 }
 
-static void
-block_signals(sigset_t *saved)
+/* libcurl's callback: it may start a thread to resolve a name, and returns. */
+int
+s3_http_mask_signals(void *resolver, void *reserved, void *arg)
 {
 	sigset_t	all;
 
+	if (masked)
+		return 0;
 	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, saved);
+	sigprocmask(SIG_SETMASK, &all, &mask_before);
+	masked = true;
+	return 0;
 }
 
 static void
-restore_signals(const sigset_t *saved)
+unmask_signals(void)
 {
-	sigprocmask(SIG_SETMASK, saved, NULL);
+	if (masked)
+		sigprocmask(SIG_SETMASK, &mask_before, NULL);
+	masked = false;
 }
 
 static void
 drive(curl_socket_t fd, int events)
 {
-	sigset_t	saved;
 	CURLMcode	code;
 	int			running;
 
-	block_signals(&saved);
 	code = curl_multi_socket_action(multi, fd, events, &running);
-	restore_signals(&saved);
+	unmask_signals();
 	check_multi(code, "continue");
 }
 

@@ -8,9 +8,11 @@ the run after TIMEOUT seconds, with the stacks of all threads.
 import faulthandler
 import os
 import sys
+import time
 import unittest
 
 TIMEOUT = 600
+SLOW = 10                       # seconds after which a test says how long it took
 
 
 class Result(unittest.TestResult):
@@ -19,6 +21,7 @@ class Result(unittest.TestResult):
     def __init__(self, stream):
         super().__init__()
         self.stream, self.count, self.failed, self.reason = stream, 0, 0, None
+        self.started = time.monotonic()
 
     def report(self, test, reason):
         self.count += 1
@@ -26,10 +29,13 @@ class Result(unittest.TestResult):
         name = '%s %d - %s' % ('ok' if reason is None else 'not ok', self.count, test)
         comment = ''.join('\n# ' + line for line in (reason or '').splitlines())
         print(name + comment, file=self.stream, flush=True)
+        seconds = time.monotonic() - self.started
+        if seconds >= SLOW:
+            print('# that took %.0f s' % seconds, file=self.stream, flush=True)
 
     def startTest(self, test):
         super().startTest(test)
-        self.reason = None
+        self.reason, self.started = None, time.monotonic()
         faulthandler.dump_traceback_later(TIMEOUT, exit=True)
 
     def stopTest(self, test):

@@ -8,7 +8,7 @@
  * prints the seconds that this took.  SIZE is that of what PUT sends.  Keys
  * come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.  Every request is
  * signed (Signature Version 4) with a key that is derived once, and the hash
- * of its payload; what comes is thrown away.
+ * of its payload; what comes is kept whole in memory until the transfer ends.
  */
 #include <curl/curl.h>
 #include <openssl/evp.h>
@@ -29,6 +29,7 @@ typedef struct Slot
 	CURL	   *easy;
 	struct curl_slist *headers;
 	size_t		sent;
+	char	   *content;
 	size_t		received;
 } Slot;
 
@@ -170,7 +171,16 @@ send_payload(char *data, size_t size, size_t count, void *arg)
 static size_t
 receive(char *data, size_t size, size_t count, void *arg)
 {
-	((Slot *) arg)->received += size * count;
+	Slot	   *slot = arg;
+	curl_off_t	length = 0;
+
+	curl_easy_getinfo(slot->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	if (slot->content == NULL)
+		slot->content = malloc(length);
+	if (slot->content == NULL || slot->received + size * count > (size_t) length)
+		return 0;
+	memcpy(slot->content + slot->received, data, size * count);
+	slot->received += size * count;
 	return size * count;
 }
 
@@ -242,6 +252,8 @@ collect(CURLM *multi, Slot **ended)
 		}
 		received += slot->received;
 		slot->received = 0;
+		free(slot->content);
+		slot->content = NULL;
 		curl_multi_remove_handle(multi, slot->easy);
 		curl_slist_free_all(slot->headers);
 		ended[n++] = slot;
