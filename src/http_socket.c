@@ -211,9 +211,8 @@ s3_http_disown_sockets(const S3HttpTransfer *transfer)
 {
 	for (int i = nsockets - 1; i >= 0; i--)
 	{
-		if (sockets[i].transfer != transfer)
-			continue;
-		sockets[i].transfer = NULL;
+		if (sockets[i].transfer == transfer)
+			sockets[i].transfer = NULL;
 		if (is_closed(&sockets[i]))
 			forget_socket(&sockets[i]);
 	}
