@@ -294,6 +294,7 @@ is_ours(const S3Intent *intent, const S3Before *before, const char *target)
 	return !intent->settled && intent->kind == S3_INTENT_CREATE &&
 		intent->size == before->info.size && intent->etag[0] != '\0' &&
 		before->info.etag != NULL && strcmp(intent->etag, before->info.etag) == 0 &&
+		!(before->info.has_last_modified && s3_intent_is_older(intent, before->info.last_modified)) &&
 		s3_intent_outcome(intent) == S3_OUTCOME_ABORTED;
 }
 
@@ -356,10 +357,15 @@ add_answer(StringInfo records, const S3PutIntent *intent, const S3HttpResponse *
 {
 	char	   *etag = s3_response_header(response, "etag");
 	char	   *version = s3_response_header(response, "x-amz-version-id");
+	char	   *date = s3_response_header(response, "date");
+	int64		not_after;
 
+	/* Of what was sent twice, one may come later; so do parts become one. */
+	if (response->resent || intent->etag[0] == '\0' || date == NULL || !s3_parse_http_date(date, &not_after))
+		not_after = 0;
 	s3_intent_record_answer(records, intent->id,
 							etag == NULL ? intent->etag : unquote(etag),
-							version == NULL || strcmp(version, "null") == 0 ? "" : version);
+							version == NULL || strcmp(version, "null") == 0 ? "" : version, not_after);
 }
 
 static char *

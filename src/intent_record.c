@@ -17,6 +17,7 @@
 
 #define HEADER_LEN	(2 * sizeof(uint32))
 #define FIRST_CAPACITY	16
+#define CLOCKS_DIFFER	2		/* s, of the machines of one server */
 
 typedef enum RecordType
 {
@@ -73,6 +74,12 @@ uint32
 s3_intent_hash(const char *target)
 {
 	return hash_bytes((const unsigned char *) target, (int) strlen(target));
+}
+
+bool
+s3_intent_is_older(const S3Intent *intent, int64 last_modified)
+{
+	return intent->not_after != 0 && last_modified > intent->not_after + CLOCKS_DIFFER;
 }
 
 S3Intent *
@@ -176,6 +183,7 @@ apply_news(RecordType type, Reader *reader, S3JournalContent *content)
 		case RECORD_ANSWER:
 			intent->etag = read_string(reader);
 			intent->version = read_string(reader);
+			intent->not_after = (int64) read_number(reader);
 			intent->answered = true;
 			break;
 		case RECORD_UNSURE:
@@ -296,13 +304,15 @@ s3_intent_record_upload(StringInfo out, uint64 id, const char *upload_id)
 }
 
 void
-s3_intent_record_answer(StringInfo out, uint64 id, const char *etag, const char *version)
+s3_intent_record_answer(StringInfo out, uint64 id, const char *etag, const char *version,
+						int64 not_after)
 {
 	int			start = start_record(out, RECORD_ANSWER);
 
 	append_number(out, id);
 	append_string(out, etag);
 	append_string(out, version);
+	append_number(out, (uint64) not_after);
 	end_record(out, start);
 }
 
@@ -342,7 +352,8 @@ s3_intent_record_all(StringInfo out, const S3Intent *intent)
 	if (intent->upload_id[0] != '\0')
 		s3_intent_record_upload(out, intent->id, intent->upload_id);
 	if (intent->answered)
-		s3_intent_record_answer(out, intent->id, intent->etag, intent->version);
+		s3_intent_record_answer(out, intent->id, intent->etag, intent->version,
+								intent->not_after);
 	if (intent->unsure_since != 0)
 		s3_intent_record_unsure(out, intent->id, intent->unsure_since);
 	if (intent->removing_until != 0)

@@ -52,7 +52,9 @@ typedef struct S3Intent
 	/* What became of it. */
 	const char *upload_id;		/* of an upload in parts, or "" */
 	const char *version;		/* that was written, or "" */
-	bool		answered;		/* the server has stored it */
+	bool		answered;		/* the server has stored it, */
+	int64		not_after;		/* at this time at the latest, as not_before;
+								 * 0: not known */
 	int64		unsure_since;	/* a request without an answer may still be
 								 * carried out: TimestampTz of the first look
 								 * at what it has done, S3_INTENT_NOT_LOOKED
@@ -82,6 +84,12 @@ extern bool s3_intent_same_object(const S3Intent *a, const S3Intent *b);
 /* Returns the hash of a target, as intents have it. */
 extern uint32 s3_intent_hash(const char *target);
 
+/*
+ * Was an object of that time (seconds since 1970 by the server's clock) written
+ * after the put had been answered, by somebody else?
+ */
+extern bool s3_intent_is_older(const S3Intent *intent, int64 last_modified);
+
 /* Returns the intent of that id, or NULL. */
 extern S3Intent *s3_intent_find(const S3JournalContent *content, uint64 id);
 
@@ -90,7 +98,7 @@ extern void s3_intent_record_home(StringInfo out, const uint8 home[S3_HOME_ID_LE
 extern void s3_intent_record_intent(StringInfo out, const S3Intent *intent);
 extern void s3_intent_record_upload(StringInfo out, uint64 id, const char *upload_id);
 extern void s3_intent_record_answer(StringInfo out, uint64 id, const char *etag,
-									const char *version);
+									const char *version, int64 not_after);
 extern void s3_intent_record_unsure(StringInfo out, uint64 id, int64 since);
 extern void s3_intent_record_removing(StringInfo out, uint64 id, int64 until);
 extern void s3_intent_record_settled(StringInfo out, uint64 id);

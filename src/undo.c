@@ -130,7 +130,8 @@ static bool
 is_of_put(const S3Intent *intent, const S3ObjectInfo *info)
 {
 	return intent->etag[0] != '\0' && info->etag != NULL &&
-		strcmp(intent->etag, info->etag) == 0 && intent->size == info->size;
+		strcmp(intent->etag, info->etag) == 0 && intent->size == info->size &&
+		!(info->has_last_modified && s3_intent_is_older(intent, info->last_modified));
 }
 
 /* A key management service makes an ETag that we cannot foresee. */

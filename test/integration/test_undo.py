@@ -412,6 +412,24 @@ class ObjectTest(UndoCase):
         self.assertEqual(self.settle(), 0)
         self.assertObjects({'': 'theirs'})
 
+    def test_same_content_by_others(self):
+        """Somebody else has put the very same, some time after our answer."""
+        self.put()
+        self.session.rollback()
+        put = lambda: self.s3.put_object(Bucket=self.name, Key=self.key(), Body=b'content',
+                                         ContentType='text/plain')
+        time_of = lambda: self.s3.head_object(Bucket=self.name, Key=self.key())['LastModified'].timestamp()
+        first = time_of()
+        wait_for(lambda: put() and time_of() > first + 4, 'the object is younger', DEADLINE)
+        other = self.connect(autocommit=True)
+        self.assertNotEqual(self.put(other), self.url())    # the name is taken
+        self.assertEqual(self.settle(), 0)
+        self.assertTrue(self.is_there())
+        self.assertEqual(self.content_type(), 'text/plain')
+
+    def content_type(self):
+        return self.s3.head_object(Bucket=self.name, Key=self.key())['ContentType']
+
     def test_deleted_by_others(self):
         self.put()
         self.session.rollback()

@@ -51,6 +51,7 @@ make_journal(StringInfo out)
 	first.answered = true;
 	first.etag = "etag";
 	first.version = "v1";
+	first.not_after = 1700000001;
 	first.unsure_since = -5;
 	first.removing_until = 7;
 	first.settled = true;
@@ -87,6 +88,9 @@ test_round_trip(void)
 	ok(intent != NULL && !intent->answered && !intent->settled && intent->unsure_since == 0 &&
 	   intent->removing_until == 0 &&
 	   strcmp(intent->etag, example.etag) == 0, "the other one is not touched");
+	ok(!s3_intent_is_older(&content.intents[0], 1700000003) &&
+	   s3_intent_is_older(&content.intents[0], 1700000004) &&
+	   !s3_intent_is_older(&content.intents[1], 1800000000), "what is younger than the answer");
 	ok(s3_intent_same_object(&content.intents[0], &content.intents[1]), "one object");
 	ok(s3_intent_find(&content, 3) == NULL, "no such intent");
 }
@@ -140,7 +144,7 @@ test_strangers(void)
 
 	initStringInfo(&bytes);
 	s3_intent_record_settled(&bytes, 1);
-	s3_intent_record_answer(&bytes, 1, "etag", "version");
+	s3_intent_record_answer(&bytes, 1, "etag", "version", 0);
 	s3_intent_record_unsure(&bytes, 1, 1);
 	s3_intent_record_removing(&bytes, 1, 1);
 	s3_intent_record_upload(&bytes, 1, "id");
@@ -165,7 +169,7 @@ test_limits(void)
 	s3_intent_record_intent(&bytes, &intent);
 	longest[S3_INTENT_STRING_MAX] = 'x';
 	longest[S3_INTENT_STRING_MAX + 1] = '\0';
-	s3_intent_record_answer(&bytes, intent.id, longest, "v");
+	s3_intent_record_answer(&bytes, intent.id, longest, "v", 0);
 	for (int i = 0; i < 100; i++)
 	{
 		intent = example;
