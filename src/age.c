@@ -12,6 +12,8 @@
 #include "age.h"
 
 #define DATE_PRECISION	INT64CONST(1000000)
+#define TICK			INT64CONST(100000)	/* a server may take its date from a
+											 * clock that is this late */
 
 S3Age
 s3_age(const S3AgeQuestion *question)
@@ -20,7 +22,7 @@ s3_age(const S3AgeQuestion *question)
 	int64		least = question->server_now - question->answered;
 	int64		most = question->server_now + DATE_PRECISION - question->asked;
 
-	if (least <= 0 && most >= 0)
+	if (least <= TICK && most >= -TICK)
 		least = most = 0;
 	if (question->written + question->precision <= question->queued + least)
 		return S3_AGE_BEFORE;

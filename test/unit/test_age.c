@@ -39,6 +39,7 @@ static const Case cases[] = {
 	{"two seconds behind, about then", 98 * SECOND, MILLISECOND, 100 * SECOND, -2 * SECOND, S3_AGE_UNCLEAR},
 	{"two seconds behind, after", 99 * SECOND + MILLISECOND, MILLISECOND, 100 * SECOND, -2 * SECOND, S3_AGE_AFTER},
 	{"the rest of a second may be the same clock", 100 * SECOND - 2 * MILLISECOND, MILLISECOND, 100 * SECOND, -SECOND, S3_AGE_BEFORE},
+	{"nor is a tick more another one", 100 * SECOND - 2 * MILLISECOND, MILLISECOND, 100 * SECOND, -SECOND - 5 * MILLISECOND, S3_AGE_BEFORE},
 	{"an hour behind, before", 0, SECOND, 3700 * SECOND, -3600 * SECOND, S3_AGE_BEFORE},
 	{"an hour behind, after", 200 * SECOND, SECOND, 3700 * SECOND, -3600 * SECOND, S3_AGE_AFTER},
 	{"an hour behind, about then", 100 * SECOND, SECOND, 3700 * SECOND, -3600 * SECOND, S3_AGE_UNCLEAR},
