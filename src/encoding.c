@@ -35,6 +35,17 @@ s3_utf8_cstring(const char *text, size_t len)
 }
 
 char *
+s3_utf8_argument(FunctionCallInfo fcinfo, int number)
+{
+	text	   *argument;
+
+	if (PG_ARGISNULL(number))
+		return NULL;
+	argument = PG_GETARG_TEXT_PP(number);
+	return s3_utf8_cstring(VARDATA_ANY(argument), VARSIZE_ANY_EXHDR(argument));
+}
+
+char *
 s3_server_cstring(const char *utf8)
 {
 	char	   *text = pg_any_to_server(utf8, (int) strlen(utf8), PG_UTF8);

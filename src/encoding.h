@@ -10,6 +10,8 @@
 
 #include "s3store.h"
 
+#include "fmgr.h"
+
 /*
  * Returns "text" in UTF-8: the argument itself where the database has that
  * encoding (or SQL_ASCII, whose bytes are taken as they are), else a palloc'd
@@ -19,6 +21,9 @@ extern S3Slice s3_utf8_slice(const char *text, size_t len);
 
 /* The same, as a palloc'd C string. */
 extern char *s3_utf8_cstring(const char *text, size_t len);
+
+/* An SQL function's argument of type text, in the same way; NULL for NULL. */
+extern char *s3_utf8_argument(FunctionCallInfo fcinfo, int number);
 
 /*
  * Returns UTF-8 in the database's encoding, palloc'd.  Throws 22P05 when that

@@ -3,8 +3,8 @@
  * fields_jsonb.c
  *	  Headers and form fields between S3Fields and jsonb.
  *
- * For text of our own: it is UTF-8, and the database's encoding has all of
- * it, since it came from there.
+ * What is pushed is text of our own: it is UTF-8, and the database's encoding
+ * has all of it, since it came from there.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,4 +35,20 @@ s3_string_push(JsonbParseState **state, JsonbIteratorToken token, const char *ut
 	value.val.string.val = text;
 	value.val.string.len = (int) strlen(text);
 	pushJsonbValue(state, token, &value);
+}
+
+bool
+s3_member_next(JsonbIterator **iterator, JsonbValue *name, JsonbValue *value)
+{
+	JsonbIteratorToken token;
+
+	/* What is nested comes as one value. */
+	while ((token = JsonbIteratorNext(iterator, name, true)) != WJB_DONE)
+	{
+		if (token != WJB_KEY)
+			continue;
+		(void) JsonbIteratorNext(iterator, value, true);
+		return true;
+	}
+	return false;
 }

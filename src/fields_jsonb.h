@@ -17,4 +17,10 @@ extern JsonbValue *s3_fields_push(JsonbParseState **state, const S3Fields *field
 /* Pushes a string as the name of a member, or as its value. */
 extern void s3_string_push(JsonbParseState **state, JsonbIteratorToken token, const char *utf8);
 
+/*
+ * Takes the next member of an object, with JsonbIteratorInit(object) to begin
+ * with; false at the end.  The name is a string, in the database's encoding.
+ */
+extern bool s3_member_next(JsonbIterator **iterator, JsonbValue *name, JsonbValue *value);
+
 #endif							/* S3STORE_FIELDS_JSONB_H */

@@ -130,7 +130,7 @@ static void
 add_given_fields(Jsonb *given, S3Fields *fields)
 {
 	JsonbIterator *iterator;
-	JsonbIteratorToken token;
+	JsonbValue	member;
 	JsonbValue	value;
 
 	if (!JB_ROOT_IS_OBJECT(given))
@@ -139,15 +139,11 @@ add_given_fields(Jsonb *given, S3Fields *fields)
 				 errmsg("invalid value of \"fields\""),
 				 errdetail("It must be a JSON object, such as {\"acl\": \"private\"}.")));
 	iterator = JsonbIteratorInit(&given->root);
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	while (s3_member_next(&iterator, &member, &value))
 	{
-		char	   *name;
+		char	   *name = s3_utf8_cstring(member.val.string.val, member.val.string.len);
 
-		if (token != WJB_KEY)
-			continue;
-		name = s3_utf8_cstring(value.val.string.val, value.val.string.len);
 		check_field_name(name);
-		(void) JsonbIteratorNext(&iterator, &value, true);
 		if (value.type != jbvString)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -32,7 +32,6 @@ enum ListColumn
 };
 
 static void start_list(FunctionCallInfo fcinfo, FuncCallContext *context);
-static char *utf8_argument(FunctionCallInfo fcinfo, int number);
 static int64 max_items_argument(FunctionCallInfo fcinfo, int number);
 static Datum item_datum(const FuncCallContext *context, const S3ListItem *item);
 static void set_text(Datum *values, bool *nulls, int column, S3Slice value);
@@ -70,8 +69,8 @@ start_list(FunctionCallInfo fcinfo, FuncCallContext *context)
 		context->tuple_desc->natts != LIST_COLUMNS)
 		elog(ERROR, "s3_list() is not declared as this library knows it");
 	context->tuple_desc = BlessTupleDesc(context->tuple_desc);
-	options.delimiter = utf8_argument(fcinfo, 1);
-	options.start_after = utf8_argument(fcinfo, 2);
+	options.delimiter = s3_utf8_argument(fcinfo, 1);
+	options.start_after = s3_utf8_argument(fcinfo, 2);
 	options.max_items = max_items_argument(fcinfo, 3);
 	options.connections = PG_ARGISNULL(4) ? 1 : s3_listing_check_connections(PG_GETARG_INT32(4));
 	if (!PG_ARGISNULL(0))
@@ -80,17 +79,6 @@ start_list(FunctionCallInfo fcinfo, FuncCallContext *context)
 		context->user_fctx = s3_listing_start(&options);
 	}
 	MemoryContextSwitchTo(old_context);
-}
-
-static char *
-utf8_argument(FunctionCallInfo fcinfo, int number)
-{
-	text	   *argument;
-
-	if (PG_ARGISNULL(number))
-		return NULL;
-	argument = PG_GETARG_TEXT_PP(number);
-	return s3_utf8_cstring(VARDATA_ANY(argument), VARSIZE_ANY_EXHDR(argument));
 }
 
 static int64

@@ -52,12 +52,7 @@ s3store_put_lo(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	storing.url = PG_GETARG_TEXT_PP(0);
 	storing.overwrite = PG_ARGISNULL(4) ? -1 : PG_GETARG_BOOL(4);
-	if (!PG_ARGISNULL(2))
-		storing.arguments.content_type = text_to_cstring(PG_GETARG_TEXT_PP(2));
-	if (!PG_ARGISNULL(3))
-		storing.arguments.metadata = PG_GETARG_JSONB_P(3);
-	if (!PG_ARGISNULL(5))
-		storing.arguments.params = PG_GETARG_JSONB_P(5);
+	s3_put_take_arguments(fcinfo, &storing.arguments);
 
 	object.fd = open_large_object(PG_GETARG_OID(1), INV_READ);
 	source.size = seek(object.fd, 0, SEEK_END);

@@ -138,13 +138,8 @@ s3store_put_many(PG_FUNCTION_ARGS)
 				 errdetail("There are %d URLs and %d contents.",
 						   elements(PG_GETARG_ARRAYTYPE_P(0), TEXTOID).count,
 						   job.contents.count)));
-	if (!PG_ARGISNULL(2))
-		job.put.content_type = text_to_cstring(PG_GETARG_TEXT_PP(2));
-	if (!PG_ARGISNULL(3))
-		job.put.metadata = PG_GETARG_JSONB_P(3);
+	s3_put_take_arguments(fcinfo, &job.put);
 	job.overwrite = PG_ARGISNULL(4) ? -1 : PG_GETARG_BOOL(4);
-	if (!PG_ARGISNULL(5))
-		job.put.params = PG_GETARG_JSONB_P(5);
 	return run(fcinfo, &job, 2, step_put, emit_put);
 }
 

@@ -10,7 +10,6 @@
 #include "encoding.h"
 #include "fmgr.h"
 #include "storing.h"
-#include "utils/builtins.h"
 
 #define COMMAND	"s3_put()"
 
@@ -56,12 +55,7 @@ put(FunctionCallInfo fcinfo, S3Slice content)
 		.overwrite = PG_ARGISNULL(4) ? -1 : PG_GETARG_BOOL(4)
 	};
 
-	if (!PG_ARGISNULL(2))
-		storing.arguments.content_type = text_to_cstring(PG_GETARG_TEXT_PP(2));
-	if (!PG_ARGISNULL(3))
-		storing.arguments.metadata = PG_GETARG_JSONB_P(3);
-	if (!PG_ARGISNULL(5))
-		storing.arguments.params = PG_GETARG_JSONB_P(5);
+	s3_put_take_arguments(fcinfo, &storing.arguments);
 	s3_storing_run(&storing);
 	if (storing.step == S3_STORING_NO_FILE)
 		PG_RETURN_NULL();

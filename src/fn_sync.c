@@ -43,12 +43,10 @@ enum ChangeColumn
 	CHANGE_COLUMNS
 };
 
-static char *utf8_argument(FunctionCallInfo fcinfo, int number);
 static bool bool_argument(FunctionCallInfo fcinfo, int number, bool otherwise);
 static Datum result_datum(FunctionCallInfo fcinfo, const S3SyncResult *result);
 static void notice_changes(void *arg, text *url, const S3SyncPlan *plan);
 static void put_changes(void *arg, text *url, const S3SyncPlan *plan);
-static void set_text(Datum *values, bool *nulls, int column, const char *value);
 
 /*
  * s3_sync_meta(prefix_url text, start_after text, dry_run boolean,
@@ -65,7 +63,7 @@ s3store_sync_meta(PG_FUNCTION_ARGS)
 	bool		may_commit = fcinfo->context != NULL && IsA(fcinfo->context, CallContext) &&
 	!((CallContext *) fcinfo->context)->atomic;
 
-	arguments.start_after = utf8_argument(fcinfo, 1);
+	arguments.start_after = s3_utf8_argument(fcinfo, 1);
 	arguments.options.dry_run = bool_argument(fcinfo, 2, false);
 	arguments.options.keep_acl = bool_argument(fcinfo, 3, true);
 	arguments.count_first = bool_argument(fcinfo, 4, false);
@@ -95,7 +93,7 @@ s3store_sync_meta_changes(PG_FUNCTION_ARGS)
 	S3SyncResult result = {0};
 	S3Rows		rows = s3_rows_start(fcinfo, CHANGE_COLUMNS);
 
-	arguments.start_after = utf8_argument(fcinfo, 1);
+	arguments.start_after = s3_utf8_argument(fcinfo, 1);
 	arguments.changed = put_changes;
 	arguments.arg = &rows;
 	if (!PG_ARGISNULL(0))
@@ -104,17 +102,6 @@ s3store_sync_meta_changes(PG_FUNCTION_ARGS)
 		s3_sync_run(&arguments, &result);
 	}
 	PG_RETURN_NULL();
-}
-
-static char *
-utf8_argument(FunctionCallInfo fcinfo, int number)
-{
-	text	   *argument;
-
-	if (PG_ARGISNULL(number))
-		return NULL;
-	argument = PG_GETARG_TEXT_PP(number);
-	return s3_utf8_cstring(VARDATA_ANY(argument), VARSIZE_ANY_EXHDR(argument));
 }
 
 static bool
@@ -178,17 +165,9 @@ put_changes(void *arg, text *url, const S3SyncPlan *plan)
 		bool		nulls[CHANGE_COLUMNS] = {false};
 
 		values[CHANGE_URL] = PointerGetDatum(url);
-		set_text(values, nulls, CHANGE_HEADER, change->name);
-		set_text(values, nulls, CHANGE_WAS, change->was);
-		set_text(values, nulls, CHANGE_BECOMES, change->becomes);
+		s3_rows_set_text(values, nulls, CHANGE_HEADER, change->name);
+		s3_rows_set_text(values, nulls, CHANGE_WAS, change->was);
+		s3_rows_set_text(values, nulls, CHANGE_BECOMES, change->becomes);
 		s3_rows_put(arg, values, nulls);
 	}
-}
-
-static void
-set_text(Datum *values, bool *nulls, int column, const char *value)
-{
-	nulls[column] = value == NULL;
-	if (value != NULL)
-		values[column] = PointerGetDatum(s3_text_from_server(value));
 }

@@ -10,11 +10,11 @@
 #include "date.h"
 #include "encoding.h"
 #include "object_row.h"
+#include "rows.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
 static Datum metadata_datum(const S3Fields *metadata);
-static void set_text(Datum *values, bool *nulls, int column, const char *value);
 static JsonbValue string_value(const char *utf8);
 
 void
@@ -25,15 +25,15 @@ s3_object_row(text *url, const S3ObjectInfo *info, Datum *values, bool *nulls)
 	values[OBJECT_SIZE] = Int64GetDatum(info->size);
 	values[OBJECT_LAST_MODIFIED] = TimestampTzGetDatum(s3_date_from_unix(info->last_modified));
 	nulls[OBJECT_LAST_MODIFIED] = !info->has_last_modified;
-	set_text(values, nulls, OBJECT_ETAG, info->etag);
-	set_text(values, nulls, OBJECT_CONTENT_TYPE, info->content_type);
-	set_text(values, nulls, OBJECT_CONTENT_ENCODING, info->content_encoding);
-	set_text(values, nulls, OBJECT_CONTENT_DISPOSITION, info->content_disposition);
-	set_text(values, nulls, OBJECT_CONTENT_LANGUAGE, info->content_language);
-	set_text(values, nulls, OBJECT_CACHE_CONTROL, info->cache_control);
-	set_text(values, nulls, OBJECT_STORAGE_CLASS, info->storage_class);
-	set_text(values, nulls, OBJECT_VERSION_ID, info->version_id);
-	set_text(values, nulls, OBJECT_SERVER_SIDE_ENCRYPTION, info->server_side_encryption);
+	s3_rows_set_text(values, nulls, OBJECT_ETAG, info->etag);
+	s3_rows_set_text(values, nulls, OBJECT_CONTENT_TYPE, info->content_type);
+	s3_rows_set_text(values, nulls, OBJECT_CONTENT_ENCODING, info->content_encoding);
+	s3_rows_set_text(values, nulls, OBJECT_CONTENT_DISPOSITION, info->content_disposition);
+	s3_rows_set_text(values, nulls, OBJECT_CONTENT_LANGUAGE, info->content_language);
+	s3_rows_set_text(values, nulls, OBJECT_CACHE_CONTROL, info->cache_control);
+	s3_rows_set_text(values, nulls, OBJECT_STORAGE_CLASS, info->storage_class);
+	s3_rows_set_text(values, nulls, OBJECT_VERSION_ID, info->version_id);
+	s3_rows_set_text(values, nulls, OBJECT_SERVER_SIDE_ENCRYPTION, info->server_side_encryption);
 	values[OBJECT_METADATA] = metadata_datum(&info->metadata);
 }
 
@@ -54,14 +54,6 @@ metadata_datum(const S3Fields *metadata)
 	}
 	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	return JsonbPGetDatum(JsonbValueToJsonb(object));
-}
-
-static void
-set_text(Datum *values, bool *nulls, int column, const char *value)
-{
-	nulls[column] = value == NULL;
-	if (value != NULL)
-		values[column] = PointerGetDatum(s3_text_from_server(value));
 }
 
 static JsonbValue

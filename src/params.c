@@ -14,6 +14,7 @@
 #include "date.h"
 #include "digest.h"
 #include "encoding.h"
+#include "fields_jsonb.h"
 #include "fmgr.h"
 #include "metadata.h"
 #include "param_rules.h"
@@ -30,6 +31,7 @@
 
 static bool take(Jsonb **params, const char *name, JsonbValue *value);
 static void apply_given(const S3Operation *operation, Jsonb *params, S3Request *request);
+static char *member_name(const JsonbValue *name);
 static void check_required(const S3Operation *operation, const S3Request *request);
 static const S3ParamRule *find_rule(const S3Operation *operation, const char *name);
 static char *list_rules(const S3Operation *operation);
@@ -114,22 +116,22 @@ static void
 apply_given(const S3Operation *operation, Jsonb *params, S3Request *request)
 {
 	JsonbIterator *iterator;
-	JsonbIteratorToken token;
+	JsonbValue	name;
 	JsonbValue	value;
 
 	require_object("params", params);
 	iterator = JsonbIteratorInit(&params->root);
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	while (s3_member_next(&iterator, &name, &value))
 	{
-		char	   *name;
-
-		if (token != WJB_KEY)
-			continue;
-		name = pnstrdup(value.val.string.val, value.val.string.len);
-		(void) JsonbIteratorNext(&iterator, &value, true);
 		if (value.type != jbvNull)
-			apply_rule(find_rule(operation, name), &value, request);
+			apply_rule(find_rule(operation, member_name(&name)), &value, request);
 	}
+}
+
+static char *
+member_name(const JsonbValue *name)
+{
+	return pnstrdup(name->val.string.val, name->val.string.len);
 }
 
 /* A parameter that is given has left its field in the request. */
@@ -257,22 +259,18 @@ static void
 apply_metadata(const char *what, JsonbContainer *object, S3Request *request)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(object);
-	JsonbIteratorToken token;
+	JsonbValue	member;
 	JsonbValue	value;
 	S3Error		err;
 	size_t		size = 0;
 
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	while (s3_member_next(&iterator, &member, &value))
 	{
-		char	   *name;
+		char	   *name = member_name(&member);
 		char	   *text;
 
-		if (token != WJB_KEY)
-			continue;
-		name = pnstrdup(value.val.string.val, value.val.string.len);
 		if (!s3_check_header_name(name, &err))
 			s3_error_throw(&err);
-		(void) JsonbIteratorNext(&iterator, &value, true);
 		text = string_text(name, &value);
 		size += strlen(name) + strlen(text);
 		for (char *p = name; *p != '\0'; p++)
@@ -340,19 +338,15 @@ static char *
 copy_source_of_parts(const char *what, JsonbContainer *object, char **version)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(object);
-	JsonbIteratorToken token;
+	JsonbValue	member;
 	JsonbValue	value;
 	char	   *bucket = NULL;
 	char	   *key = NULL;
 
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	while (s3_member_next(&iterator, &member, &value))
 	{
-		char	   *name;
+		char	   *name = member_name(&member);
 
-		if (token != WJB_KEY)
-			continue;
-		name = pnstrdup(value.val.string.val, value.val.string.len);
-		(void) JsonbIteratorNext(&iterator, &value, true);
 		if (strcmp(name, "Bucket") == 0)
 			bucket = string_text(what, &value);
 		else if (strcmp(name, "Key") == 0)

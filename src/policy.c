@@ -18,6 +18,7 @@
 #include "date.h"
 #include "digest.h"
 #include "encoding.h"
+#include "fields_jsonb.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "policy.h"
@@ -120,20 +121,14 @@ static void
 add_exact_given(StringInfo policy, JsonbContainer *object)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(object);
-	JsonbIteratorToken token;
+	JsonbValue	field;
 	JsonbValue	value;
 
 	require(JsonContainerSize(object) == 1, "An object has one member, the field and its value.");
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	while (s3_member_next(&iterator, &field, &value))
 	{
-		char	   *field;
-
-		if (token != WJB_KEY)
-			continue;
-		field = string_text(&value);
-		(void) JsonbIteratorNext(&iterator, &value, true);
 		require(value.type == jbvString, "The value of a field must be a string.");
-		s3_policy_add_exact(policy, field, string_text(&value));
+		s3_policy_add_exact(policy, string_text(&field), string_text(&value));
 	}
 }
 

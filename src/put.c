@@ -56,6 +56,17 @@ static bool is_word(S3Slice text, const char *word);
 static bool has_prefix(const S3Fields *headers, const char *prefix);
 static void check_metadata_size(const S3Fields *headers);
 
+void
+s3_put_take_arguments(FunctionCallInfo fcinfo, S3PutArguments *arguments)
+{
+	if (!PG_ARGISNULL(2))
+		arguments->content_type = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	if (!PG_ARGISNULL(3))
+		arguments->metadata = PG_GETARG_JSONB_P(3);
+	if (!PG_ARGISNULL(5))
+		arguments->params = PG_GETARG_JSONB_P(5);
+}
+
 bool
 s3_put_open(S3Call *call, const char *command, text *url, S3PutArguments *arguments)
 {

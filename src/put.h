@@ -12,6 +12,7 @@
 #define S3STORE_PUT_H
 
 #include "client.h"
+#include "fmgr.h"
 
 /* A content that is too large for memory. */
 typedef struct S3PutSource
@@ -45,6 +46,12 @@ typedef struct S3PutAnswers
 	bool		metadata_asked;
 	S3Fields	metadata;		/* headers */
 } S3PutAnswers;
+
+/*
+ * Takes what the SQL functions that put have in common: their third argument
+ * is the content type, the fourth the metadata, the sixth "params".
+ */
+extern void s3_put_take_arguments(FunctionCallInfo fcinfo, S3PutArguments *arguments);
 
 /*
  * Opens a put of "url" and gives its request every header, and the content.

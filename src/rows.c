@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "nodes/execnodes.h"
 
+#include "encoding.h"
 #include "rows.h"
 
 S3Rows
@@ -46,4 +47,12 @@ void
 s3_rows_put(S3Rows *rows, Datum *values, bool *nulls)
 {
 	tuplestore_putvalues(rows->store, rows->desc, values, nulls);
+}
+
+void
+s3_rows_set_text(Datum *values, bool *nulls, int column, const char *utf8)
+{
+	nulls[column] = utf8 == NULL;
+	if (utf8 != NULL)
+		values[column] = PointerGetDatum(s3_text_from_server(utf8));
 }
