@@ -23,46 +23,18 @@
 
 #include "copy_headers.h"
 #include "miscadmin.h"
-#include "multipart.h"
 #include "object.h"
 #include "response.h"
 #include "storage/ipc.h"
+#include "upload_work.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #define ABORT_TIMEOUT		2000	/* ms */
 #define CANCEL_TIMEOUT		150 /* ms, when the query was cancelled */
 #define UPLOAD_ID_MAX		2048	/* bytes */
-#define PART_SIZE_ROUNDING	(1024 * 1024)	/* bytes */
 #define HTTP_CONFLICT		409
 #define HTTP_PRECONDITION_FAILED	412
-
-typedef struct Part
-{
-	MemoryContext context;		/* of this, and all that it needs */
-	int			number;			/* from 1 */
-	size_t		size;			/* bytes of memory, as was asked for */
-	bool		is_copy;
-	S3Call		call;
-} Part;
-
-struct S3Upload
-{
-	const S3UploadTarget *target;
-	MemoryContext context;		/* of this, and all below */
-	S3Pipeline *pipeline;		/* of its parts */
-	S3Pipeline *creation;		/* of the request that starts it, while that
-								 * is under way */
-	S3Finished *created;
-	char	   *upload_id;		/* NULL: not known */
-	S3Call		abort;			/* ready to go, once the ID is known */
-	bool		ended;			/* completed, or aborted as well as we could */
-	Part	   *next;			/* what s3_upload_next has made, or NULL */
-	size_t		memory;			/* bytes of the parts under way, and of "next" */
-	int			parts;			/* started */
-	int			etags_size;
-	char	  **etags;			/* by number - 1; NULL: under way */
-};
 
 /* The text of one element; longer than any that S3 sends. */
 typedef struct ElementText
@@ -80,17 +52,6 @@ static bool try_complete(S3Upload *upload, const S3Fields *conditions, S3Call *c
 						 S3Finished *completed);
 static void add_etag(S3HttpResponse *response, const char *etag);
 static bool fails_condition(const S3Error *err);
-static char *list_parts(const S3Upload *upload);
-static void open_call(const S3Upload *upload, S3OperationId operation, S3Call *call);
-static void open_part(S3Upload *upload, Part *part);
-static void start_part(S3Upload *upload, Part *part);
-static bool wait_for_part(S3Upload *upload);
-static void end_part(S3Upload *upload, Part *part);
-static bool take_etag(S3Upload *upload, Part *part, const S3HttpResponse *response,
-					  S3Error *err);
-static void throw_for_part(const S3Upload *upload, const S3Call *call, const S3Error *err) pg_attribute_noreturn();
-static char *find_text(const S3HttpResponse *response, const char *root,
-					   const char *name, S3Error *err);
 static void note_text(void *arg, int depth, const char *name, S3Slice text);
 static void abort_at_exit(int code, Datum arg);
 static void abort_upload(S3Upload *upload, int timeout);
@@ -138,94 +99,13 @@ run_upload(S3Upload *upload, S3UploadSend send, void *arg, S3Finished *completed
 		upload->target->started(upload->upload_id, arg);
 	upload->pipeline = s3_pipeline_create(upload->target->connections);
 	send(upload, arg);
-	while (wait_for_part(upload))
+	while (s3_upload_wait_for_part(upload))
 		;
 	s3_pipeline_free(upload->pipeline);
 	upload->pipeline = NULL;
 	complete_upload(upload, completed);
 	if (!completed->ok)
 		abort_upload(upload, ABORT_TIMEOUT);
-}
-
-MemoryContext
-s3_upload_next(S3Upload *upload, size_t size)
-{
-	MemoryContext context;
-
-	Assert(upload->next == NULL);
-	while (upload->memory > 0 && upload->memory + size > S3_UPLOAD_MEMORY &&
-		   wait_for_part(upload))
-		;
-	context = AllocSetContextCreate(upload->context, "s3store part", ALLOCSET_SMALL_SIZES);
-	upload->next = MemoryContextAllocZero(context, sizeof(Part));
-	upload->next->context = context;
-	upload->next->size = size;
-	upload->memory += size;
-	return context;
-}
-
-void
-s3_upload_part(S3Upload *upload, S3Slice content)
-{
-	Part	   *part = upload->next;
-	MemoryContext old_context = MemoryContextSwitchTo(part->context);
-
-	open_part(upload, part);
-	part->call.request.body = content;
-	MemoryContextSwitchTo(old_context);
-	start_part(upload, part);
-}
-
-bool
-s3_upload_part_copy(S3Upload *upload, const S3Fields *source_headers,
-					int64 first, int64 last, S3Error *err)
-{
-	MemoryContext context = s3_upload_next(upload, 0);
-	MemoryContext old_context = MemoryContextSwitchTo(context);
-	Part	   *part = upload->next;
-	S3HttpResponse response;
-	bool		taken;
-
-	part->is_copy = true;
-	open_part(upload, part);
-	s3_fields_add_all(&part->call.request.headers, source_headers);
-	s3_fields_add(&part->call.request.headers, "x-amz-copy-source-range",
-				  psprintf("bytes=%lld-%lld", (long long) first, (long long) last));
-	taken = s3_call_perform(&part->call, &response, err) &&
-		take_etag(upload, part, &response, err);
-	if (!taken)
-		upload->parts--;		/* the same part can be tried again */
-	MemoryContextSwitchTo(old_context);
-	upload->next = NULL;
-	end_part(upload, part);
-	return taken;
-}
-
-void
-s3_upload_start_part_copy(S3Upload *upload, const S3Fields *source_headers,
-						  int64 first, int64 last)
-{
-	MemoryContext context = s3_upload_next(upload, 0);
-	MemoryContext old_context = MemoryContextSwitchTo(context);
-	Part	   *part = upload->next;
-
-	part->is_copy = true;
-	open_part(upload, part);
-	s3_fields_add_all(&part->call.request.headers, source_headers);
-	s3_fields_add(&part->call.request.headers, "x-amz-copy-source-range",
-				  psprintf("bytes=%lld-%lld", (long long) first, (long long) last));
-	MemoryContextSwitchTo(old_context);
-	start_part(upload, part);
-}
-
-int64
-s3_upload_part_size(int64 size, int64 part_size)
-{
-	int64		least = (size + S3_PARTS_MAX - 1) / S3_PARTS_MAX;
-
-	if (least <= part_size)
-		return part_size;
-	return (least + PART_SIZE_ROUNDING - 1) / PART_SIZE_ROUNDING * PART_SIZE_ROUNDING;
 }
 
 /* Whatever interrupts this, the request stays where an abort finds it. */
@@ -255,11 +135,11 @@ take_upload_id(S3Upload *upload)
 	s3_pipeline_free(upload->creation);
 	upload->creation = NULL;
 	if (created->ok)
-		upload->upload_id = find_text(&created->response, "InitiateMultipartUploadResult",
-									  "UploadId", &created->err);
+		upload->upload_id = s3_upload_find_text(&created->response, "InitiateMultipartUploadResult",
+												"UploadId", &created->err);
 	if (upload->upload_id == NULL)
 		s3_call_throw(created->call, &created->err);
-	open_call(upload, S3_ABORT_MULTIPART_UPLOAD, &upload->abort);
+	s3_upload_open_call(upload, S3_ABORT_MULTIPART_UPLOAD, &upload->abort);
 }
 
 static void
@@ -284,9 +164,9 @@ try_complete(S3Upload *upload, const S3Fields *conditions, S3Call *call,
 {
 	S3HttpResponse *response = &completed->response;
 	ElementText *etag = palloc0(sizeof(ElementText));
-	char	   *list = list_parts(upload);
+	char	   *list = s3_upload_list_parts(upload);
 
-	open_call(upload, S3_COMPLETE_MULTIPART_UPLOAD, call);
+	s3_upload_open_call(upload, S3_COMPLETE_MULTIPART_UPLOAD, call);
 	s3_fields_add(&call->request.headers, "content-type", "application/xml");
 	if (conditions != NULL)
 		s3_fields_add_all(&call->request.headers, conditions);
@@ -320,26 +200,9 @@ fails_condition(const S3Error *err)
 		 strcmp(err->code, "ConditionalRequestConflict") == 0);
 }
 
-static char *
-list_parts(const S3Upload *upload)
-{
-	StringInfoData list;
-
-	initStringInfo(&list);
-	appendStringInfoString(&list, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-	for (int i = 0; i < upload->parts; i++)
-	{
-		appendStringInfo(&list, "<Part><PartNumber>%d</PartNumber><ETag>", i + 1);
-		s3_xml_escape(&list, s3_slice_cstring(upload->etags[i]));
-		appendStringInfoString(&list, "</ETag></Part>");
-	}
-	appendStringInfoString(&list, "</CompleteMultipartUpload>");
-	return list.data;
-}
-
 /* Opens a call about the upload, with the headers that all of them have. */
-static void
-open_call(const S3Upload *upload, S3OperationId operation, S3Call *call)
+void
+s3_upload_open_call(const S3Upload *upload, S3OperationId operation, S3Call *call)
 {
 	const S3Fields *headers = upload->target->part_headers;
 	bool		is_part = operation == S3_UPLOAD_PART ||
@@ -356,96 +219,9 @@ open_call(const S3Upload *upload, S3OperationId operation, S3Call *call)
 	}
 }
 
-/* In the part's memory context. */
-static void
-open_part(S3Upload *upload, Part *part)
-{
-	if (upload->parts == S3_PARTS_MAX)
-		elog(ERROR, "an upload has too many parts");
-	part->number = ++upload->parts;
-	open_call(upload, S3_UPLOAD_PART, &part->call);
-	s3_fields_add(&part->call.request.query, "partNumber", psprintf("%d", part->number));
-}
-
-/* From here on the part is the pipeline's. */
-static void
-start_part(S3Upload *upload, Part *part)
-{
-	MemoryContext old_context;
-
-	while (!s3_pipeline_has_room(upload->pipeline))
-		wait_for_part(upload);
-	upload->next = NULL;
-	old_context = MemoryContextSwitchTo(part->context);
-	s3_pipeline_start(upload->pipeline, &part->call, part);
-	MemoryContextSwitchTo(old_context);
-}
-
-/* Returns false when none is under way; throws when the part failed. */
-static bool
-wait_for_part(S3Upload *upload)
-{
-	MemoryContext old_context;
-	S3Finished	finished;
-	Part	   *part;
-
-	if (!s3_pipeline_next(upload->pipeline, &finished))
-		return false;
-	part = finished.tag;
-	old_context = MemoryContextSwitchTo(part->context);
-	if (!finished.ok || !take_etag(upload, part, &finished.response, &finished.err))
-		throw_for_part(upload, &part->call, &finished.err);
-	MemoryContextSwitchTo(old_context);
-	end_part(upload, part);
-	return true;
-}
-
-static void
-end_part(S3Upload *upload, Part *part)
-{
-	upload->memory -= part->size;
-	MemoryContextDelete(part->context);
-}
-
-static bool
-take_etag(S3Upload *upload, Part *part, const S3HttpResponse *response, S3Error *err)
-{
-	char	   *etag = part->is_copy ?
-	find_text(response, "CopyPartResult", "ETag", err) :
-	s3_response_header(response, "etag");
-
-	if (etag == NULL || *etag == '\0')
-	{
-		if (part->is_copy)
-			return false;
-		s3_error_set(err, S3_ERROR_PROTOCOL, "could not understand the server's answer");
-		return s3_error_detail(err, "There is no ETag of the part.");
-	}
-	if (part->number > upload->etags_size)
-	{
-		int			size = Max(upload->etags_size * 2, Max(part->number, 64));
-
-		if (upload->etags == NULL)
-			upload->etags = MemoryContextAllocZero(upload->context, size * sizeof(char *));
-		else
-			upload->etags = repalloc(upload->etags, size * sizeof(char *));
-		upload->etags_size = size;
-	}
-	upload->etags[part->number - 1] = MemoryContextStrdup(upload->context, etag);
-	return true;
-}
-
-static void
-throw_for_part(const S3Upload *upload, const S3Call *call, const S3Error *err)
-{
-	const S3Call *reported_as = upload->target->reported_as;
-
-	s3_call_throw(reported_as == NULL ? call : reported_as, err);
-}
-
 /* Returns the text of an element below the root; NULL when there is none. */
-static char *
-find_text(const S3HttpResponse *response, const char *root, const char *name, S3Error *err)
+char *
+s3_upload_find_text(const S3HttpResponse *response, const char *root, const char *name, S3Error *err)
 {
 	ElementText *found = palloc0(sizeof(ElementText));
 
