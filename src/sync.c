@@ -15,27 +15,18 @@
  */
 #include "s3store.h"
 
-#include "access/xact.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "encoding.h"
 #include "list.h"
 #include "sync.h"
-#include "words.h"
+#include "sync_report.h"
 
 #define WINDOW_MAX			2000	/* objects; the first one may take long */
-#define NOTICE_EVERY		(5 * USECS_PER_SEC)
 #define COMMIT_EVERY		(2 * USECS_PER_SEC)
-#define WARNINGS_MAX		100 /* further failures are counted only */
-#define FAILURES_MAX		1000	/* in a row, then something else is wrong */
-#define URL_SHOWN_MAX		1500	/* bytes */
 
 /* The page of the list behind the one at hand. */
 typedef struct Ahead
@@ -50,21 +41,14 @@ typedef struct Ahead
 typedef struct Run
 {
 	const S3SyncArguments *arguments;
-	S3SyncResult *result;
 	MemoryContext context;
 	S3Pipeline *pipeline;
-	S3Slice		bucket;
 	S3Listing  *listing;
 	Ahead		ahead;
 	dlist_head	window;			/* objects in the order of the list */
 	int			window_count;
-	S3Progress *progress;
-	S3ProgressCounts *counts;
-	TimestampTz noticed_at;
+	S3SyncReport report;
 	TimestampTz committed_at;
-	int			warnings;
-	int			failures_in_a_row;
-	bool		telling;		/* a message of ours needs no context */
 	struct Run *outer;			/* a function of the settings may sync, too */
 	MemoryContextCallback forgotten;
 } Run;
@@ -88,18 +72,9 @@ static void ask_ahead(Run *run);
 static void take_page(Run *run, const S3Finished *finished);
 static void take_answer(Run *run, S3SyncObject *object, const S3Finished *finished);
 static void start_object(Run *run, const S3ListItem *item);
-static bool ask_functions(S3SyncObject *object, S3Error *err);
-static bool has_functions(const S3Storage *storage);
-static void take_thrown(const ErrorData *error, S3Error *err);
 static void go_on(Run *run, S3SyncObject *object);
-static void finish_object(Run *run, S3SyncObject *object);
-static void warn_of_failure(Run *run, const S3SyncObject *object);
 static void move_window(Run *run);
-static void tell_progress(Run *run);
-static void tell_summary(Run *run);
 static void commit(Run *run);
-static void show_place(void *arg);
-static const char *shown_url(const text *url);
 
 void
 s3_sync_run(const S3SyncArguments *arguments, S3SyncResult *result)
@@ -113,17 +88,18 @@ s3_sync_run(const S3SyncArguments *arguments, S3SyncResult *result)
 	run = palloc0(sizeof(Run));
 	run->context = CurrentMemoryContext;
 	run->arguments = arguments;
-	run->result = result;
+	run->report.arguments = arguments;
+	run->report.result = result;
 	run->listing = start_listing(arguments);
 	if (run->listing != NULL)
 	{
-		callback.callback = show_place;
-		callback.arg = run;
+		callback.callback = s3_sync_report_place;
+		callback.arg = &run->report;
 		callback.previous = error_context_stack;
 		error_context_stack = &callback;
 		prepare(run);
 		run_and_restore(run);
-		tell_summary(run);
+		s3_sync_report_summary(&run->report);
 		error_context_stack = callback.previous;
 	}
 	MemoryContextSwitchTo(old_context);
@@ -136,20 +112,14 @@ s3_sync_run(const S3SyncArguments *arguments, S3SyncResult *result)
 static void
 prepare(Run *run)
 {
-	S3ProgressCounts *counts;
-
 	check_settings(run);
 	dlist_init(&run->window);
 	run->ahead.context = AllocSetContextCreate(run->context, "s3store sync page",
 											   ALLOCSET_DEFAULT_SIZES);
-	run->progress = s3_progress_start(run->arguments->options.command,
-									  run->arguments->prefix_url);
-	counts = s3_progress_counts(run->progress);
-	counts->listed = counts->done = counts->changed = counts->skipped = counts->failed = 0;
-	run->counts = counts;
-	run->noticed_at = run->committed_at = GetCurrentTimestamp();
+	s3_sync_report_start(&run->report);
+	run->committed_at = GetCurrentTimestamp();
 	if (run->arguments->count_first)
-		counts->total = count_objects(run);
+		run->report.counts->total = count_objects(run);
 }
 
 static int64
@@ -190,7 +160,7 @@ check_settings(Run *run)
 	if (!run->arguments->options.dry_run)
 		s3_settings_prevent_if_read_only(call.storage, run->arguments->options.command);
 	s3_put_add_settings(call.storage, &answers, &headers);
-	run->bucket = s3_slice(s3_slice_dup(call.location.bucket), call.location.bucket.len);
+	run->report.bucket = s3_slice(s3_slice_dup(call.location.bucket), call.location.bucket.len);
 	run->pipeline = s3_pipeline_create(call.storage->settings.max_pool_connections);
 }
 
@@ -319,13 +289,11 @@ run_all(Run *run)
 			if (finished.tag == run)
 				take_page(run, &finished);
 			else
-			{
 				take_answer(run, finished.tag, &finished);
-			}
 		}
 		else if (!started)
 			break;
-		tell_progress(run);
+		s3_sync_report_progress(&run->report);
 		commit(run);
 	}
 	Assert(run->window_count == 0);
@@ -369,9 +337,9 @@ next_item(Run *run)
 		item = s3_listing_next_of_page(run->listing);
 	}
 	if (item != NULL)
-		run->counts->listed++;
+		run->report.counts->listed++;
 	else if (!s3_listing_goes_on(run->listing))
-		run->counts->total = run->counts->listed;
+		run->report.counts->total = run->report.counts->listed;
 	return item;
 }
 
@@ -428,77 +396,10 @@ start_object(Run *run, const S3ListItem *item)
 		object->step = S3_SYNC_END;
 		object->outcome = S3_SYNC_ARCHIVED;
 	}
-	else if (!ask_functions(object, &err))
+	else if (!s3_sync_object_ask(object, &err))
 		s3_sync_object_fail(object, &err);
 	MemoryContextSwitchTo(run->context);
 	go_on(run, object);
-}
-
-/*
- * What the settings' functions say of the object, before anything of it is
- * under way.  One that fails for this object is rolled back, and may do for
- * the next one.
- */
-static bool
-ask_functions(S3SyncObject *object, S3Error *err)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
-	const S3Fields none = {0};
-	S3Call		call;
-
-	if (s3_call_try_open(&call, S3_HEAD_OBJECT, object->options->command, object->url,
-						 err) != S3_CALL_OPENED)
-		return false;
-	object->call = call;
-	if (!has_functions(call.storage))
-		return true;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		PushActiveSnapshot(GetTransactionSnapshot());
-		(void) s3_put_ask(call.storage, object->url, &none, &object->answers);
-		PopActiveSnapshot();
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-
-	if (error == NULL)
-		return true;
-	take_thrown(error, err);
-	return false;
-}
-
-static bool
-has_functions(const S3Storage *storage)
-{
-	const S3Settings *settings = &storage->settings;
-
-	return *settings->content_disposition_function != '\0' ||
-		*settings->content_language_function != '\0' || *settings->metadata_function != '\0';
-}
-
-static void
-take_thrown(const ErrorData *error, S3Error *err)
-{
-	s3_error_set(err, S3_ERROR_ARGUMENT, "a function of the settings failed: %s",
-				 s3_utf8_cstring(error->message, strlen(error->message)));
-	if (error->detail != NULL)
-		s3_error_detail(err, "%s", s3_utf8_cstring(error->detail, strlen(error->detail)));
 }
 
 /* Sends the next call of the object, or takes note of its end. */
@@ -512,71 +413,19 @@ go_on(Run *run, S3SyncObject *object)
 		MemoryContextSwitchTo(run->context);
 		return;
 	}
-	finish_object(run, object);
+	s3_sync_report_object(&run->report, object);
 	MemoryContextSwitchTo(run->context);
 	MemoryContextDelete(object->context);
 	object->context = NULL;
 	move_window(run);
 }
 
-static void
-finish_object(Run *run, S3SyncObject *object)
-{
-	S3ProgressCounts *counts = run->counts;
-	S3SyncResult *result = run->result;
-
-	run->failures_in_a_row = object->outcome == S3_SYNC_FAILED ? run->failures_in_a_row + 1 : 0;
-	switch (object->outcome)
-	{
-		case S3_SYNC_CHANGED:
-			counts->changed++;
-			if (run->arguments->changed != NULL)
-			{
-				run->telling = true;
-				run->arguments->changed(run->arguments->arg, object->url, &object->plan);
-				run->telling = false;
-			}
-			break;
-		case S3_SYNC_ARCHIVED:
-			result->archived++;
-			counts->skipped++;
-			break;
-		case S3_SYNC_MATCHES:
-		case S3_SYNC_GONE:
-			counts->skipped++;
-			break;
-		case S3_SYNC_FAILED:
-			counts->failed++;
-			warn_of_failure(run, object);
-			break;
-	}
-	counts->done++;
-	result->done = counts->done;
-	result->changed = counts->changed;
-	result->skipped = counts->skipped;
-	result->failed = counts->failed;
-}
-
-static void
-warn_of_failure(Run *run, const S3SyncObject *object)
-{
-	S3Slice		key = s3_slice(object->key.data, object->key.len);
-
-	if (run->failures_in_a_row >= FAILURES_MAX)
-		s3_error_throw_for_object(&object->err, "sync", "in", run->bucket, key);
-	run->telling = true;
-	if (++run->warnings <= WARNINGS_MAX)
-		s3_error_warn_for_object(&object->err, "sync", "in", run->bucket, key);
-	if (run->warnings == WARNINGS_MAX)
-		ereport(WARNING,
-				(errmsg("further objects that fail are only counted")));
-	run->telling = false;
-}
-
 /* Lets go of the objects up to the first one that is still under way. */
 static void
 move_window(Run *run)
 {
+	S3SyncResult *result = run->report.result;
+
 	while (!dlist_is_empty(&run->window))
 	{
 		S3SyncObject *object = dlist_head_element(S3SyncObject, node, &run->window);
@@ -585,62 +434,11 @@ move_window(Run *run)
 			return;
 		dlist_delete(&object->node);
 		run->window_count--;
-		if (run->result->resume_after != NULL)
-			pfree(run->result->resume_after);
-		run->result->resume_after = object->url;
+		if (result->resume_after != NULL)
+			pfree(result->resume_after);
+		result->resume_after = object->url;
 		pfree(object);
 	}
-}
-
-static void
-tell_progress(Run *run)
-{
-	const S3ProgressCounts *counts = run->counts;
-	StringInfoData rest;
-	double		left;
-	TimestampTz now;
-
-	if (!s3_progress_show(run->progress))
-		return;
-	now = GetCurrentTimestamp();
-	if (run->arguments->quiet || now < run->noticed_at + NOTICE_EVERY)
-		return;
-	run->noticed_at = now;
-	initStringInfo(&rest);
-	left = s3_progress_left(run->progress);
-	if (left >= 0)
-		appendStringInfo(&rest, ", %.0f s left for %lld", left,
-						 (long long) (counts->total - counts->done));
-	run->telling = true;
-	ereport(NOTICE,
-			(errmsg("%lld objects done: %lld changed, %lld skipped, %lld failed; %.0f a second%s",
-					(long long) counts->done, (long long) counts->changed,
-					(long long) counts->skipped, (long long) counts->failed,
-					Max(s3_progress_rate(run->progress), 0), rest.data)));
-	run->telling = false;
-	pfree(rest.data);
-}
-
-static void
-tell_summary(Run *run)
-{
-	const S3ProgressCounts *counts = run->counts;
-	const char *dry = run->arguments->options.dry_run ? "would be " : "";
-
-	s3_progress_end(run->progress);
-	if (run->arguments->quiet)
-		return;
-	run->telling = true;
-	if (run->result->archived > 0)
-		ereport(NOTICE,
-				(errmsg("%lld objects are archived, and were skipped",
-						(long long) run->result->archived),
-				 errhint("Restore them first, and copy them to another storage class.")));
-	ereport(NOTICE,
-			(errmsg("all %lld objects done: %lld %schanged, %lld skipped, %lld failed",
-					(long long) counts->done, (long long) counts->changed, dry,
-					(long long) counts->skipped, (long long) counts->failed)));
-	run->telling = false;
 }
 
 /* So that a run of hours holds no snapshot, and what functions wrote is kept. */
@@ -657,29 +455,4 @@ commit(Run *run)
 	run->committed_at = now;
 	SPI_commit();
 	SPI_start_transaction();
-}
-
-/* Where to go on, for an error that ends the run. */
-static void
-show_place(void *arg)
-{
-	const Run  *run = arg;
-
-	if (run->telling)
-		return;
-	if (run->result->resume_after == NULL)
-		errcontext("no object was done yet");
-	else
-		errcontext("all objects up to \"%s\" were done; start_after goes on behind it",
-				   shown_url(run->result->resume_after));
-}
-
-static const char *
-shown_url(const text *url)
-{
-	static char shown[URL_SHOWN_MAX];
-	S3Slice		utf8 = s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url));
-
-	s3_error_copy_text(shown, sizeof(shown), utf8);
-	return s3_words(shown);
 }

@@ -3,7 +3,7 @@
  * sync_object.c
  *	  One object of a sync: the calls that it takes, one after the other.
  *
- *	  look up -> [tags] -> [grants] -> copy onto itself -> [tags: still there?]
+ *	  [ask] -> look up -> [tags] -> [grants] -> copy onto itself -> [tags: still there?]
  *
  * The copy is one request that replaces the metadata and nothing else: the
  * object is always whole, as it was or as it should be.  It is pinned to the
@@ -14,7 +14,12 @@
  */
 #include "s3store.h"
 
+#include "access/xact.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
 #include "acl.h"
+#include "encoding.h"
 #include "object.h"
 #include "param_rules.h"
 #include "queue.h"
@@ -35,6 +40,8 @@ static const S3OperationId operations[] = {
 	[S3_SYNC_PUT_TAGS] = S3_PUT_OBJECT_TAGGING
 };
 
+static bool has_functions(const S3Storage *storage);
+static void take_thrown(const ErrorData *error, S3Error *err);
 static bool check_key(const S3SyncObject *object, S3Error *err);
 static void add_copy_headers(S3SyncObject *object);
 static bool is_large(const S3SyncObject *object);
@@ -50,6 +57,50 @@ static bool is_doomed(const S3SyncObject *object);
 static bool has_tags(const S3SyncObject *object);
 static void take_failure(S3SyncObject *object, const S3Error *err);
 static void end(S3SyncObject *object, S3SyncOutcome outcome);
+
+bool
+s3_sync_object_ask(S3SyncObject *object, S3Error *err)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+	const S3Fields none = {0};
+	S3Call		call;
+
+	if (s3_call_try_open(&call, S3_HEAD_OBJECT, object->options->command, object->url,
+						 err) != S3_CALL_OPENED)
+		return false;
+	object->call = call;
+	if (!has_functions(call.storage))
+		return true;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		PushActiveSnapshot(GetTransactionSnapshot());
+		(void) s3_put_ask(call.storage, object->url, &none, &object->answers);
+		PopActiveSnapshot();
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			PG_RE_THROW();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+
+	if (error == NULL)
+		return true;
+	take_thrown(error, err);
+	return false;
+}
 
 bool
 s3_sync_object_open(S3SyncObject *object)
@@ -125,6 +176,24 @@ s3_sync_object_fail(S3SyncObject *object, const S3Error *err)
 {
 	object->err = *err;
 	end(object, S3_SYNC_FAILED);
+}
+
+static bool
+has_functions(const S3Storage *storage)
+{
+	const S3Settings *settings = &storage->settings;
+
+	return *settings->content_disposition_function != '\0' ||
+		*settings->content_language_function != '\0' || *settings->metadata_function != '\0';
+}
+
+static void
+take_thrown(const ErrorData *error, S3Error *err)
+{
+	s3_error_set(err, S3_ERROR_ARGUMENT, "a function of the settings failed: %s",
+				 s3_utf8_cstring(error->message, strlen(error->message)));
+	if (error->detail != NULL)
+		s3_error_detail(err, "%s", s3_utf8_cstring(error->detail, strlen(error->detail)));
 }
 
 /* With normalize_keys, there are keys that no URL leads to. */

@@ -65,6 +65,13 @@ typedef struct S3SyncObject
 } S3SyncObject;
 
 /*
+ * Asks the settings' functions about the object, before anything of it is under
+ * way.  One that fails for this object is rolled back, and may do for the next
+ * one: false then.
+ */
+extern bool s3_sync_object_ask(S3SyncObject *object, S3Error *err);
+
+/*
  * Opens the call of the step.  Returns false when there is none to send: the
  * object has come to its end.
  */
