@@ -16,10 +16,6 @@
  * Whether the current user has the role, and whether the storage is protected,
  * is asked for every link.  Errors in a URL, and all that is out of the
  * ordinary, are left to the general way.
- *
- * A signing key is as good as the secret key for a day: it is wiped when the
- * cache goes.
- *
  *-------------------------------------------------------------------------
  */
 #include "s3store.h"
@@ -29,56 +25,17 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "credentials.h"
 #include "link_cache.h"
+#include "link_places.h"
 #include "privileges.h"
 #include "uri.h"
-
-#define PLACES_MAX	32			/* buckets that are remembered at once */
-
-/* When a link is made, by all the clocks that matter. */
-typedef struct Moment
-{
-	TimestampTz statement;		/* that runs */
-	TimestampTz clock;
-	int64		signing;		/* the time given, or else seconds since 1970 */
-} Moment;
-
-/* A bucket of a storage, with the plan of its links. */
-typedef struct Place
-{
-	MemoryContext context;		/* of all that is here; NULL: nothing is */
-	S3Slice		start;			/* of its URLs: "scheme://bucket/" */
-	const S3Storage *storage;
-	bool		literal;		/* the key on the server is that of the URL */
-	const char *key_prefix;
-
-	/* What a request for an object has, whichever. */
-	bool		tls;
-	const char *host;
-	const char *path;			/* up to the key */
-
-	/* The keys, but for the secret one; and what is made of that. */
-	S3Credentials keys;
-	uint8		mark[S3_SHA256_LEN];	/* differs where any of them does */
-	S3SigV4Key	signing_key;
-
-	/* The plan, and what it was made for. */
-	uint64		serial;			/* of the arguments; 0: no plan */
-	Moment		moment;
-	bool		usable;			/* these links are made here */
-	int64		ends_at;
-	S3LinkPlan	plan;
-} Place;
 
 struct S3LinkCache
 {
 	MemoryContext parent;
 	MemoryContext context;		/* NULL: nothing is known */
 	uint64		generation;		/* of the settings */
-	Place	   *places;
-	Place	   *last;			/* the one used last */
-	int			next;			/* the one to replace */
+	S3LinkPlaces places;
 
 	/* Copies of the last arguments, and what they mean. */
 	MemoryContext args_context;
@@ -95,24 +52,16 @@ struct S3LinkCache
 
 static bool is_current(const S3LinkCache *cache);
 static void start_over(S3LinkCache *cache);
-static void wipe_places(void *places);
-static Place *find_place(S3LinkCache *cache, S3Slice url);
-static bool starts_with(S3Slice url, S3Slice start);
-static size_t start_length(S3Slice url);
-static Place *add_place(S3LinkCache *cache, const S3Call *call, S3Slice url);
+static S3LinkPlace *add_place(S3LinkCache *cache, const S3Call *call, S3Slice url);
 static size_t encoded_length(S3Slice key);
 static bool same_args(const S3LinkCache *cache, const S3LinkArgs *args);
 static bool same_datum(const void *a, const void *b);
 static void take_args(S3LinkCache *cache, const char *command, const S3LinkArgs *args);
-static bool find_key(S3LinkCache *cache, const Place *place, S3Slice url, S3Slice *key);
-static bool has_plan(S3LinkCache *cache, Place *place, const S3LinkArgs *args);
-static bool is_fresh(const Place *place, const Moment *now);
-static bool is_ordinary(const S3LinkCache *cache, const Place *place);
-static bool renew_plan(S3LinkCache *cache, Place *place, const Moment *now);
-static bool look_up_keys(Place *place, int64 time);
-static bool mark_keys(const S3Credentials *keys, uint8 mark[S3_SHA256_LEN], S3Error *err);
-static void replace_copy(const Place *place, const char **copy, const char *text);
-static bool encode_and_sign(S3LinkCache *cache, const Place *place, S3Slice key,
+static bool has_plan(S3LinkCache *cache, S3LinkPlace *place, const S3LinkArgs *args);
+static bool is_fresh(const S3LinkPlace *place, const S3LinkMoment *now);
+static bool is_ordinary(const S3LinkCache *cache, const S3LinkPlace *place);
+static bool renew_plan(S3LinkCache *cache, S3LinkPlace *place, const S3LinkMoment *now);
+static bool encode_and_sign(S3LinkCache *cache, const S3LinkPlace *place, S3Slice key,
 							S3CachedLink *link);
 
 S3LinkCache *
@@ -129,35 +78,35 @@ bool
 s3_link_cache_make(S3LinkCache *cache, const char *command, const S3LinkArgs *args,
 				   S3Slice url, S3CachedLink *link)
 {
-	Place	   *place;
+	S3LinkPlace *place;
 	S3Slice		key;
 
-	if (!is_current(cache) || (place = find_place(cache, url)) == NULL)
+	if (!is_current(cache) || (place = s3_link_places_find(&cache->places, url)) == NULL)
 		return false;
 	if (!same_args(cache, args))
 		take_args(cache, command, args);
 	s3_privileges_require_for(cache->operation, command);
 	if (!cache->operation->read_only)
 		s3_settings_prevent_if_protected(place->storage, command);
-	return find_key(cache, place, url, &key) && has_plan(cache, place, args) &&
+	return s3_link_place_key(place, url, &cache->key, &key) && has_plan(cache, place, args) &&
 		encode_and_sign(cache, place, key, link);
 }
 
 bool
 s3_link_cache_make_plain(S3LinkCache *cache, S3Slice url, S3CachedLink *link)
 {
-	Place	   *place;
+	S3LinkPlace *place;
 	S3Slice		key;
 
-	return is_current(cache) && (place = find_place(cache, url)) != NULL &&
-		find_key(cache, place, url, &key) && encode_and_sign(cache, place, key, link);
+	return is_current(cache) && (place = s3_link_places_find(&cache->places, url)) != NULL &&
+		s3_link_place_key(place, url, &cache->key, &key) && encode_and_sign(cache, place, key, link);
 }
 
 void
 s3_link_cache_learn(S3LinkCache *cache, const S3Call *call, S3Slice url)
 {
 	const S3Request *request = &call->request;
-	Place	   *place;
+	S3LinkPlace *place;
 	size_t		path_len;
 
 	if (call->storage->settings.signature_version != S3_SIGNATURE_S3V4 ||
@@ -178,7 +127,7 @@ s3_link_cache_learn_plain(S3LinkCache *cache, const S3Call *call, S3Slice url)
 	const S3Settings *settings = &call->storage->settings;
 	const char *plain;
 	S3Slice		key;
-	Place	   *place = add_place(cache, call, url);
+	S3LinkPlace *place = add_place(cache, call, url);
 
 	if (place == NULL)
 		return;
@@ -186,7 +135,7 @@ s3_link_cache_learn_plain(S3LinkCache *cache, const S3Call *call, S3Slice url)
 	place->key_prefix = settings->public_url[0] == '\0' ? settings->key_prefix : "";
 	place->literal = !settings->normalize_keys && place->key_prefix[0] == '\0';
 	plain = s3_call_public_url(call);
-	if (!find_key(cache, place, url, &key))
+	if (!s3_link_place_key(place, url, &cache->key, &key))
 		elog(ERROR, "could not make the key of a URL that has one");
 	s3_link_plan_plain(&place->plan,
 					   s3_slice(plain, strlen(plain) - encoded_length(key)));
@@ -213,7 +162,6 @@ is_current(const S3LinkCache *cache)
 static void
 start_over(S3LinkCache *cache)
 {
-	MemoryContextCallback *wipe;
 	MemoryContext old_context;
 
 	if (cache->context != NULL)
@@ -224,16 +172,10 @@ start_over(S3LinkCache *cache)
 		MemoryContextDelete(context);
 	}
 	cache->operation = NULL;
-	cache->last = NULL;
-	cache->next = 0;
 	cache->context = AllocSetContextCreate(cache->parent, "s3store links",
 										   ALLOCSET_DEFAULT_SIZES);
 	old_context = MemoryContextSwitchTo(cache->context);
-	cache->places = palloc0(sizeof(Place) * PLACES_MAX);
-	wipe = palloc0(sizeof(MemoryContextCallback));
-	wipe->func = wipe_places;
-	wipe->arg = cache->places;
-	MemoryContextRegisterResetCallback(cache->context, wipe);
+	s3_link_places_init(&cache->places);
 	cache->args_context = AllocSetContextCreate(cache->context, "s3store link arguments",
 												ALLOCSET_SMALL_SIZES);
 	cache->scratch = AllocSetContextCreate(cache->context, "s3store link scratch",
@@ -244,84 +186,13 @@ start_over(S3LinkCache *cache)
 	cache->generation = s3_settings_generation();
 }
 
-static void
-wipe_places(void *places)
-{
-	explicit_bzero(places, sizeof(Place) * PLACES_MAX);
-}
-
-/* The place of the URL's bucket, if it has been learned. */
-static Place *
-find_place(S3LinkCache *cache, S3Slice url)
-{
-	S3Slice		start;
-
-	if (cache->last != NULL && starts_with(url, cache->last->start))
-		return cache->last;
-	start = s3_slice(url.data, start_length(url));
-	for (int i = 0; i < PLACES_MAX && start.len > 0; i++)
-	{
-		Place	   *place = &cache->places[i];
-
-		if (place->context != NULL && s3_slice_equal(place->start, start))
-		{
-			cache->last = place;
-			return place;
-		}
-	}
-	return NULL;
-}
-
-static bool
-starts_with(S3Slice url, S3Slice start)
-{
-	return url.len > start.len && memcmp(url.data, start.data, start.len) == 0;
-}
-
-/* The length of "scheme://bucket/", or 0. */
-static size_t
-start_length(S3Slice url)
-{
-	const char *end = url.data + url.len;
-	const char *colon = memchr(url.data, ':', url.len);
-	const char *slash;
-
-	if (colon == NULL || end - colon < 3)
-		return 0;
-	slash = memchr(colon + 3, '/', end - colon - 3);
-	return slash == NULL ? 0 : slash + 1 - url.data;
-}
-
-/* Returns NULL when there is one already.  The plan of the new one is empty. */
-static Place *
+/* Returns NULL when there is one already. */
+static S3LinkPlace *
 add_place(S3LinkCache *cache, const S3Call *call, S3Slice url)
 {
-	MemoryContext old_context;
-	MemoryContext context;
-	Place	   *place;
-	size_t		len = start_length(url);
-
 	if (!is_current(cache))
 		start_over(cache);
-	if (find_place(cache, url) != NULL)
-		return NULL;
-
-	place = &cache->places[cache->next];
-	cache->next = (cache->next + 1) % PLACES_MAX;
-	cache->last = NULL;
-	context = place->context;
-	explicit_bzero(place, sizeof(*place));
-	if (context == NULL)
-		context = AllocSetContextCreate(cache->context, "s3store place", ALLOCSET_SMALL_SIZES);
-	else
-		MemoryContextReset(context);
-	old_context = MemoryContextSwitchTo(context);
-	place->start = s3_slice(pnstrdup(url.data, len), len);
-	place->storage = call->storage;
-	s3_link_plan_init(&place->plan);
-	MemoryContextSwitchTo(old_context);
-	place->context = context;
-	return place;
+	return s3_link_places_add(&cache->places, call->storage, url);
 }
 
 static size_t
@@ -387,32 +258,11 @@ take_args(S3LinkCache *cache, const char *command, const S3LinkArgs *args)
 	cache->operation = operation;
 }
 
-/* The key on the server.  Returns false where the general way has to look at it. */
-static bool
-find_key(S3LinkCache *cache, const Place *place, S3Slice url, S3Slice *key)
-{
-	S3Location	location = {{0}};
-	S3Error		err;
-
-	*key = s3_slice(url.data + place->start.len, url.len - place->start.len);
-	if (key->len == 0 || key->len > S3_KEY_MAX)
-		return false;
-	if (place->literal)
-		return true;
-	location.key = *key;
-	resetStringInfo(&cache->key);
-	if (!s3_location_object_key(&location, place->key_prefix,
-								place->storage->settings.normalize_keys, &cache->key, &err))
-		return false;
-	*key = s3_slice(cache->key.data, cache->key.len);
-	return true;
-}
-
 /* Sees to it that the place's plan is good for now; false where it cannot be. */
 static bool
-has_plan(S3LinkCache *cache, Place *place, const S3LinkArgs *args)
+has_plan(S3LinkCache *cache, S3LinkPlace *place, const S3LinkArgs *args)
 {
-	Moment		now;
+	S3LinkMoment now;
 	MemoryContext old_context;
 
 	now.statement = GetCurrentStatementStartTimestamp();
@@ -433,7 +283,7 @@ has_plan(S3LinkCache *cache, Place *place, const S3LinkArgs *args)
 
 /* Whether the keys were looked up in this statement and this second. */
 static bool
-is_fresh(const Place *place, const Moment *now)
+is_fresh(const S3LinkPlace *place, const S3LinkMoment *now)
 {
 	return place->moment.statement == now->statement &&
 		place->moment.clock / USECS_PER_SEC == now->clock / USECS_PER_SEC;
@@ -441,7 +291,7 @@ is_fresh(const Place *place, const Moment *now)
 
 /* Copies have a check of their own, and what is public has no signature. */
 static bool
-is_ordinary(const S3LinkCache *cache, const Place *place)
+is_ordinary(const S3LinkCache *cache, const S3LinkPlace *place)
 {
 	return !cache->operation->on_bucket && cache->operation->id != S3_COPY_OBJECT &&
 		!s3_call_is_public(place->storage, cache->operation, &cache->request);
@@ -449,7 +299,7 @@ is_ordinary(const S3LinkCache *cache, const Place *place)
 
 /* When this throws, the next link finds a plan that is for something else. */
 static bool
-renew_plan(S3LinkCache *cache, Place *place, const Moment *now)
+renew_plan(S3LinkCache *cache, S3LinkPlace *place, const S3LinkMoment *now)
 {
 	const S3LinkArgs *args = &cache->args;
 	S3Request	request = cache->request;
@@ -462,7 +312,7 @@ renew_plan(S3LinkCache *cache, Place *place, const Moment *now)
 	lifetime = s3_lifetime_in_window(&place->storage->settings, args->expires,
 									 args->at_given ? &now->signing : NULL);
 	if ((!fresh || place->signing_key.day != s3_sigv4_day(lifetime.signed_at)) &&
-		!look_up_keys(place, lifetime.signed_at))
+		!s3_link_place_look_up_keys(place, lifetime.signed_at))
 		return false;
 
 	request.tls = place->tls;
@@ -477,56 +327,8 @@ renew_plan(S3LinkCache *cache, Place *place, const Moment *now)
 							   &place->signing_key, &err);
 }
 
-/* Derives the signing key anew only where it is another one. */
 static bool
-look_up_keys(Place *place, int64 time)
-{
-	const S3Credentials *found = s3_credentials_find(place->storage);
-	S3Signing	signing = {0};
-	uint8		mark[S3_SHA256_LEN];
-	S3Error		err;
-
-	if (!mark_keys(found, mark, &err))
-		return false;
-	if (memcmp(mark, place->mark, sizeof(mark)) == 0 &&
-		place->signing_key.day == s3_sigv4_day(time))
-		return true;
-
-	signing.credentials = found;
-	signing.region = place->storage->signing_region;
-	signing.time = time;
-	if (!s3_sigv4_key(&signing, &place->signing_key, &err))
-		return false;
-	memcpy(place->mark, mark, sizeof(mark));
-	replace_copy(place, &place->keys.access_key_id, found->access_key_id);
-	replace_copy(place, &place->keys.session_token, found->session_token);
-	place->keys.expires_at = found->expires_at;
-	s3_link_plan_forget_keys(&place->plan);
-	return true;
-}
-
-/* The secret key is in the mark, but cannot be had from it. */
-static bool
-mark_keys(const S3Credentials *keys, uint8 mark[S3_SHA256_LEN], S3Error *err)
-{
-	const char *text = psprintf("%s\n%s\n" INT64_FORMAT, keys->access_key_id,
-								keys->session_token == NULL ? "" : keys->session_token,
-								keys->expires_at);
-
-	return s3_hmac_sha256(s3_slice_cstring(keys->secret_access_key), s3_slice_cstring(text),
-						  mark, err);
-}
-
-static void
-replace_copy(const Place *place, const char **copy, const char *text)
-{
-	if (*copy != NULL)
-		pfree(unconstify(char *, *copy));
-	*copy = text == NULL ? NULL : MemoryContextStrdup(place->context, text);
-}
-
-static bool
-encode_and_sign(S3LinkCache *cache, const Place *place, S3Slice key, S3CachedLink *link)
+encode_and_sign(S3LinkCache *cache, const S3LinkPlace *place, S3Slice key, S3CachedLink *link)
 {
 	S3Error		err;
 
