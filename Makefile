@@ -20,9 +20,9 @@ PURE_OBJS = \
 	src/intent_record.o \
 	src/json.o \
 	src/key_document.o \
+	src/key_guess.o \
 	src/key_hosts.o \
 	src/key_schedule.o \
-	src/key_guess.o \
 	src/keys.o \
 	src/link.o \
 	src/list_page.o \
