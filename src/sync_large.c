@@ -62,27 +62,21 @@ s3_sync_add_source(const S3Call *call, S3Fields *headers)
 	s3_fields_add(headers, S3_PARAM_COPY_SOURCE_HEADER, source.data);
 }
 
-void
-s3_sync_add_fields(S3Fields *fields, const S3Fields *more)
-{
-	for (int i = 0; i < more->count; i++)
-		s3_fields_add(fields, more->items[i].name, more->items[i].value);
-}
-
 static void
 copy_in_parts(S3SyncObject *object)
 {
-	S3UploadTarget target = {.connections = 1};
+	S3UploadTarget target = {0};
 	S3Finished	completed = {0};
 	S3Fields	headers = {0};
 
-	s3_sync_add_fields(&headers, &object->plan.headers);
-	s3_sync_add_fields(&headers, &object->grants);
+	s3_fields_add_all(&headers, &object->plan.headers);
+	s3_fields_add_all(&headers, &object->grants);
 	if (object->tags.len > 0)
 		s3_fields_add(&headers, "x-amz-tagging", object->tags.data);
 	target.command = object->options->command;
 	target.url = object->url;
 	target.headers = &headers;
+	target.connections = object->call.storage->settings.max_pool_connections;
 	s3_upload_run(&target, send_parts, object, &completed);
 	if (object->tags.len > 0)
 		ensure_tags(object);
@@ -97,16 +91,12 @@ send_parts(S3Upload *upload, void *arg)
 	int64		part_size = s3_upload_part_size(size, (int64) storage->settings.multipart_part_size * 1024);
 	char	   *etag = s3_response_header(&object->head, "etag");
 	S3Fields	source = {0};
-	S3Error		err;
 
 	s3_sync_add_source(&object->call, &source);
 	if (etag != NULL)
 		s3_fields_add(&source, "x-amz-copy-source-if-match", etag);
 	for (int64 first = 0; first < size; first += part_size)
-	{
-		if (!s3_upload_part_copy(upload, &source, first, Min(first + part_size, size) - 1, &err))
-			s3_error_throw(&err);
-	}
+		s3_upload_start_part_copy(upload, &source, first, Min(first + part_size, size) - 1);
 }
 
 /* Ceph forgets the tags of an upload in parts. */

@@ -20,6 +20,4 @@ extern bool s3_sync_copy_large(S3SyncObject *object, S3Error *err);
 /* Adds the header that names the call's own object as the source of a copy. */
 extern void s3_sync_add_source(const S3Call *call, S3Fields *headers);
 
-extern void s3_sync_add_fields(S3Fields *fields, const S3Fields *more);
-
 #endif							/* S3STORE_SYNC_LARGE_H */

@@ -224,8 +224,8 @@ add_copy_headers(S3SyncObject *object)
 		s3_fields_add(headers, "x-amz-tagging-directive", "REPLACE");
 		s3_fields_add(headers, "x-amz-tagging", object->tags.data);
 	}
-	s3_sync_add_fields(headers, &object->plan.headers);
-	s3_sync_add_fields(headers, &object->grants);
+	s3_fields_add_all(headers, &object->plan.headers);
+	s3_fields_add_all(headers, &object->grants);
 }
 
 static bool
