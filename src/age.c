@@ -12,8 +12,8 @@
 #include "age.h"
 
 #define DATE_PRECISION	INT64CONST(1000000)
-#define TICK			INT64CONST(100000)	/* a server may take its date from a
-											 * clock that is this late */
+#define TICK			INT64CONST(100000)	/* a server may take its date from
+											 * a clock that is this late */
 
 S3Age
 s3_age(const S3AgeQuestion *question)

@@ -12,6 +12,11 @@
 #error "s3store needs PostgreSQL 13 or later"
 #endif
 
+/* Since 16, values of variable length have a header of their own. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* Before 15, unknown settings under our prefix are only warned about. */
 #if PG_VERSION_NUM < 150000
 #define MarkGUCPrefixReserved(prefix)	EmitWarningsOnPlaceholders(prefix)

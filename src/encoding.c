@@ -10,6 +10,7 @@
  */
 #include "s3store.h"
 
+#include "compat.h"
 #include "encoding.h"
 #include "error.h"
 #include "mb/pg_wchar.h"

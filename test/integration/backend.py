@@ -202,13 +202,6 @@ class BackendCase(Case):
     cluster = None              # the one of the run
 
     @classmethod
-    def enter(cls, context):
-        """Enters a context that ends with the tests of the class."""
-        value = context.__enter__()
-        cls.addClassCleanup(context.__exit__, None, None, None)
-        return value
-
-    @classmethod
     def setUpClass(cls):
         cls.good = cls.enter(FaultServer(answers=[Answer(200, {}, b'good')]))
 
@@ -228,6 +221,12 @@ class BackendCase(Case):
         for name in ('s3store.request_timeout', 's3store.connect_timeout'):
             query(conn, 'SELECT set_config(%s, %s, false)', name, timeout)
         return conn
+
+    def answering(self, *answers):
+        """A server with these answers, until the test is over."""
+        server = FaultServer(answers=list(answers)).start()
+        self.addCleanup(server.stop)
+        return server
 
     def log(self):
         """What the server has logged."""

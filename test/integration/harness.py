@@ -150,6 +150,17 @@ class Case(unittest.TestCase):
         cls.addClassCleanup(remove_bucket, s3, name)
         return name
 
+    def foreign_bucket(self):
+        """The name of a new bucket of the other user's."""
+        return self.bucket(rgw(user=2))
+
+    @classmethod
+    def enter(cls, context):
+        """Enters a context that ends with the tests of the class."""
+        value = context.__enter__()
+        cls.addClassCleanup(context.__exit__, None, None, None)
+        return value
+
     @contextlib.contextmanager
     def assertSqlState(self, state, contains=None, detail=None, hint=None):
         """The body must raise this SQLSTATE, with these words in its fields.

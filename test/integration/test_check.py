@@ -167,7 +167,7 @@ class Check(Case):
                          'object does not exist', 'key in the URL')
 
     def test_forbidden(self):
-        name = self.bucket(rgw(user=2))
+        name = self.foreign_bucket()
         for url, last in (('s3://%s/', 'list'), ('s3://%s/key', 'get')):
             self.assertFails(self.check(url % name), HTTP + [last], 'AccessDenied', 'Check')
 

@@ -1,6 +1,5 @@
 """test_copy.py - copies and renames: on one server, between servers, and gone wrong."""
 import base64
-import contextlib
 import io
 import json
 import os
@@ -9,8 +8,8 @@ import time
 import uuid
 
 from backend import PROMPT, BackendCase, Call, lives, wait_for
-from fault import Answer, FaultServer
-from harness import ENDPOINTS, Case, endpoint, query, rgw, swift
+from fault import Answer
+from harness import ENDPOINTS, BucketCase, endpoint, query, rgw, swift
 from keys import ODD_KEYS
 
 MIB = 1024 * 1024
@@ -27,26 +26,10 @@ METADATA = {'owner': 'Ann', 'note': 'a  b'}
 NO_TAGS = {'TaggingDirective': 'REPLACE'}
 
 
-class CopyCase(Case):
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.s3 = rgw()
-        cls.name = cls.class_bucket(cls.s3)
-
-    def setUp(self):
-        super().setUp()
-        self.session = self.connect()
+class CopyCase(BucketCase):
 
     def url(self, key, bucket=None, scheme='s3'):
         return '%s://%s/%s' % (scheme, bucket or self.name, key)
-
-    def key(self, suffix=''):
-        return self.id().rpartition('.')[2] + suffix
-
-    def store(self, key, content=b'x', **more):
-        return self.s3.put_object(Bucket=self.name, Key=key, Body=content, **more)
 
     def stored(self, key, s3=None, bucket=None, **more):
         answer = (s3 or self.s3).get_object(Bucket=bucket or self.name, Key=key, **more)
@@ -203,7 +186,7 @@ class Onto(CopyCase):
         self.session = self.connect(endpoints=dict(
             ENDPOINTS, **{'s3-prefix': endpoint('RGW', key_prefix='a'),
                           's3-other': endpoint('RGW', access_key_id='somebody-else')}))
-        self.store('a/b')
+        self.store('a/b', b'x')
 
     def test_copy(self):
         for name in self.names('a/b'):
@@ -642,14 +625,9 @@ BAD_PARTS = {
 class Gone(BackendCase):
     """A server that fails on the way, and what is left there."""
 
-    def setUp(self):
-        super().setUp()
-        self.contexts = contextlib.ExitStack()
-        self.addCleanup(self.contexts.close)
-
     def server(self, *answers):
         """A server with these answers, and a session that knows it."""
-        server = self.contexts.enter_context(FaultServer(answers=list(answers)))
+        server = self.answering(*answers)
         conn = self.session(server.endpoint, timeout='60s')
         query(conn, "SET s3store.multipart_copy_threshold = '5MB'")
         query(conn, "SET s3store.multipart_part_size = '5MB'")

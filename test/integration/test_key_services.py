@@ -73,12 +73,6 @@ class KeyServiceCase(Case):
             '%s=%s' % item for item in cls.environment().items())]))
 
     @classmethod
-    def enter(cls, context):
-        value = context.__enter__()
-        cls.addClassCleanup(context.__exit__, None, None, None)
-        return value
-
-    @classmethod
     def file(cls, name, text):
         """A file that the server may read."""
         path = pathlib.Path(environment('S3STORE_TEST_DIR')) / (name + uuid.uuid4().hex[:8])

@@ -264,10 +264,7 @@ class Words(ListCase):
             self.rows('s3://no-such-bucket-here/')
 
     def test_denied(self):
-        other = 'test-' + uuid.uuid4().hex[:20]
-        s3 = rgw(user=2)
-        s3.create_bucket(Bucket=other)
-        self.addCleanup(s3.delete_bucket, Bucket=other)
+        other = self.foreign_bucket()
         with self.assertSqlState('42501', 'could not list bucket', detail='AccessDenied'):
             self.rows('s3://%s/' % other)
 

@@ -8,7 +8,7 @@ import psycopg2
 
 from backend import BackendCase, Call, Cluster, wait_for
 from fault import FaultServer
-from harness import BucketCase, endpoint, query, rgw
+from harness import BucketCase, endpoint, query
 from keys import ODD_KEYS
 from test_list import contents, fill, order, page
 
@@ -249,10 +249,7 @@ class Reconcile(Tables, BucketCase):
         self.assertEqual(self.reconcile(self.url, table), [])
 
     def test_no_right_to_list(self):
-        other = 'test-' + uuid.uuid4().hex[:20]
-        s3 = rgw(user=2)
-        s3.create_bucket(Bucket=other)
-        self.addCleanup(s3.delete_bucket, Bucket=other)
+        other = self.foreign_bucket()
         with self.assertSqlState('42501', 'could not list bucket', detail='AccessDenied'):
             self.reconcile('s3://%s/' % other, self.table([]))
 

@@ -1,10 +1,9 @@
 """test_versions.py - versions of objects, and the markers of their deletion."""
-import contextlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 
 from backend import BackendCase
-from fault import Answer, FaultServer
+from fault import Answer
 from harness import Case, endpoint, make_bucket, query, rgw, swift
 from keys import ODD_KEYS
 
@@ -300,13 +299,8 @@ GONE = Answer(204, {}, b'')
 
 class Told(BackendCase):
 
-    def setUp(self):
-        super().setUp()
-        self.contexts = contextlib.ExitStack()
-        self.addCleanup(self.contexts.close)
-
     def server(self, *answers):
-        server = self.contexts.enter_context(FaultServer(answers=list(answers)))
+        server = self.answering(*answers)
         return self.session(server.endpoint), server
 
     DELETE = "SELECT s3_delete('s3-bad://answer/k', '{\"AllVersions\": true}')"
