@@ -277,7 +277,6 @@ judge_head(S3ManyItem *many, LookUp *state, const S3Finished *finished)
 	return NULL;
 }
 
-/* A time in whole seconds is taken for one that is not exact. */
 static void
 finish_list(LookUp *state, const S3Finished *finished)
 {
@@ -296,9 +295,11 @@ finish_list(LookUp *state, const S3Finished *finished)
 	decide_by_age(state, age);
 }
 
+/* A time in whole seconds is exact only where others had fractions. */
 static bool
 find_exact_time(const LookUp *state, const S3Finished *finished, int64 *written)
 {
+	S3Server   *server = s3_server_find(finished->call->endpoint_host);
 	S3ListPage	page;
 	S3Error		err;
 
@@ -306,8 +307,11 @@ find_exact_time(const LookUp *state, const S3Finished *finished, int64 *written)
 		!s3_list_page_parse(s3_slice(finished->response.body, finished->response.body_len),
 							S3_LIST_PAGE_OBJECTS, &page, &err) ||
 		page.count == 0 || !page.items[0].has_last_modified ||
-		page.items[0].last_modified % USECS_PER_SEC == 0 ||
 		!s3_slice_equal(page.items[0].key, s3_slice_cstring(state->key)))
+		return false;
+	if (page.items[0].last_modified % USECS_PER_SEC != 0)
+		server->exact_times = true;
+	if (!server->exact_times)
 		return false;
 	*written = page.items[0].last_modified - S3_EPOCH_SECONDS * USECS_PER_SEC;
 	return true;

@@ -50,6 +50,7 @@ s3_server_find(const char *host)
 		server->retry_tokens = S3_RETRY_TOKENS_MAX;
 		server->no_conditional_put = false;
 		server->no_delete_objects = false;
+		server->exact_times = false;
 	}
 	return server;
 }

@@ -19,6 +19,7 @@ typedef struct S3Server
 	int			retry_tokens;	/* what is left of the budget for retries */
 	bool		no_conditional_put; /* does not know If-None-Match on a PUT */
 	bool		no_delete_objects;	/* does not know DeleteObjects */
+	bool		exact_times;	/* its lists have fractions of seconds */
 } S3Server;
 
 /*

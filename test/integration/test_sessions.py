@@ -11,7 +11,7 @@ import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from backend import Call  # noqa: E402
+from backend import Call, wait_for  # noqa: E402
 from fault import Answer, FaultServer  # noqa: E402
 from harness import ENDPOINTS, Case, query, rgw  # noqa: E402
 from queue_case import QueueCase  # noqa: E402
@@ -127,8 +127,9 @@ class PooledTest(QueueCase):
         self.put(self.url(self.key()), 'x', pooled)
         query(pooled, 'ROLLBACK')
         self.hand_on(pooled)
-        self.assertEqual(query(pooled, 'SELECT s3_intents_sweep()'), [(1,)])
-        self.assertEqual(self.keys(), [])
+        # a sweep may come from another database, too
+        wait_for(lambda: query(pooled, 'SELECT s3_intents_sweep()') and self.keys() == [],
+                 'the put is undone')
 
     def test_drain_that_was_cancelled_leaves_no_claim(self):
         """Though the session lives on, for somebody else."""
