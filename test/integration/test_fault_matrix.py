@@ -273,9 +273,20 @@ class Matrix(BackendCase):
             for secret in (SECRET_ACCESS_KEY, 'Signature', 'X-Amz', 'x-amz', 'AWS4', '\x1b'):
                 self.assertNotIn(secret, str(caught.error))
         self.assertLess(time.monotonic() - start, SOON)
+        self.check_left(conn, before, contexts, held=1)
+
+    def check_left(self, conn, before, contexts, held):
+        """The session goes on; of the call, at most the kept connections are left."""
         self.check_good(conn)
-        self.check_descriptors(conn, before, held=1)    # a kept connection
+        self.check_descriptors(conn, before, held=held)
         self.assertEqual(self.contexts(conn), contexts, 'memory contexts')
+
+    def assertFailed(self, row, expected):
+        """The row of an array form: SQLSTATE and words."""
+        state, words = row
+        self.assertEqual(state, expected[0], words)
+        self.assertIn(expected[1] or '', words)
+        self.assertNotIn(SECRET_ACCESS_KEY, words)
 
 
 def add_cell(cls, fault, operation, url, expected):
@@ -331,16 +342,11 @@ class Arrays(Matrix):
         contexts = self.contexts(conn)
         rows = query(conn, 'SELECT sqlstate, error FROM ' + MANY[operation][0], url)
         self.assertEqual(rows[::2], [(None, None)] * 2)
-        state, words = rows[1]
         if expected is GOOD:
-            self.assertEqual((state, words), (None, None))
+            self.assertEqual(rows[1], (None, None))
         else:
-            self.assertEqual(state, expected[0], words)
-            self.assertIn(expected[1] or '', words)
-            self.assertNotIn(SECRET_ACCESS_KEY, words)
-        self.check_good(conn)
-        self.check_descriptors(conn, before, held=4)    # kept connections
-        self.assertEqual(self.contexts(conn), contexts, 'memory contexts')
+            self.assertFailed(rows[1], expected)
+        self.check_left(conn, before, contexts, held=4)
 
 
 def fill_arrays():
@@ -383,13 +389,9 @@ class Deletes(Matrix):
         rows = query(conn, 'SELECT sqlstate, error FROM s3_delete(ARRAY['
                            "'s3-bad://deleted/1', %s, 's3-bad://deleted/2', %s])", url, url + '2')
         self.assertEqual(rows[::2], [(None, None)] * 2)
-        for state, words in rows[1::2]:
-            self.assertEqual(state, expected[0], words)
-            self.assertIn(expected[1] or '', words)
-            self.assertNotIn(SECRET_ACCESS_KEY, words)
-        self.check_good(conn)
-        self.check_descriptors(conn, before, held=4)    # kept connections
-        self.assertEqual(self.contexts(conn), contexts, 'memory contexts')
+        for row in rows[1::2]:
+            self.assertFailed(row, expected)
+        self.check_left(conn, before, contexts, held=4)
 
 
 def fill_deletes():
