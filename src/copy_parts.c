@@ -104,8 +104,10 @@ send_parts_on_server(S3Upload *upload, void *arg)
 
 	s3_fields_add(&copy->headers.from_source, S3_PARAM_COPY_SOURCE_HEADER, s3_copy_source_header(copy));
 	send_parts(upload, copy, copy_part_on_server);
-	if (!copy->pinned)
-		s3_copy_check_unchanged(copy);
+	if (copy->pinned)
+		return;
+	s3_upload_wait(upload);
+	s3_copy_check_unchanged(copy);
 }
 
 static void

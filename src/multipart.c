@@ -99,8 +99,7 @@ run_upload(S3Upload *upload, S3UploadSend send, void *arg, S3Finished *completed
 		upload->target->started(upload->upload_id, arg);
 	upload->pipeline = s3_pipeline_create(upload->target->connections);
 	send(upload, arg);
-	while (s3_upload_wait_for_part(upload))
-		;
+	s3_upload_wait(upload);
 	s3_pipeline_free(upload->pipeline);
 	upload->pipeline = NULL;
 	complete_upload(upload, completed);

@@ -72,6 +72,9 @@ extern bool s3_upload_part_copy(S3Upload *upload, const S3Fields *source_headers
 extern void s3_upload_start_part_copy(S3Upload *upload, const S3Fields *source_headers,
 									  int64 first, int64 last);
 
+/* Waits until the server has all parts that were started. */
+extern void s3_upload_wait(S3Upload *upload);
+
 /*
  * Returns the size of the parts of an object: "part_size", or more where that
  * would make too many of them.

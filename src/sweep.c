@@ -32,7 +32,8 @@ typedef enum Todo
 	TODO_NOTHING,
 	TODO_WAIT,					/* its transaction may commit */
 	TODO_SETTLE,				/* the object stays */
-	TODO_REMOVE
+	TODO_REMOVE,
+	TODO_REMOVE_VERSION			/* the one that is known; others stay */
 } Todo;
 
 typedef struct Sweep
@@ -46,6 +47,7 @@ static void sweep_file(Sweep *sweep, int number);
 static int	plan_file(int number, S3Intent **work);
 static Todo decide(const S3JournalContent *content, const bool *done, int i);
 static Todo decide_aborted(const S3JournalContent *content, int i);
+static bool are_told_apart(const S3Intent *intent, const S3Intent *later);
 static void report_forgotten(const S3Intent *intent);
 static void finish_file(Sweep *sweep, int number);
 static void sweep_intent(Sweep *sweep, int number, const S3Intent *planned);
@@ -54,8 +56,10 @@ static TimestampTz after(int ms);
 static void note_removing(int number, const S3Intent *intent, TimestampTz until);
 static bool may_come_yet(int number, const S3Intent *intent, int grace);
 static bool try_open(Sweep *sweep, const S3Intent *intent, S3Call *call);
-static bool try_undo(Sweep *sweep, const S3Intent *intent, S3Undone *undone, bool *may_come);
-static bool fetch_intent(int number, uint64 id, S3Intent *intent);
+static bool try_undo(Sweep *sweep, const S3Intent *intent, const List *others,
+					 S3Undone *undone, bool *may_come);
+static bool fetch_intent(int number, uint64 id, S3Intent *intent, List **others);
+static List *find_others(const S3JournalContent *content, const S3Intent *intent);
 static void settle_intent(int number, uint64 id);
 static void append_records(int number, const StringInfoData *records, bool durable);
 static void report_failure(Sweep *sweep, const S3Intent *intent, MemoryContext context);
@@ -119,7 +123,7 @@ plan_file(int number, S3Intent **work)
 		const S3Intent *intent = &journal->content.intents[i];
 		Todo		todo = decide(&journal->content, done, i);
 
-		if (todo == TODO_REMOVE)
+		if (todo == TODO_REMOVE || todo == TODO_REMOVE_VERSION)
 			(*work)[count++] = *intent;
 		else if (todo == TODO_SETTLE)
 			s3_intent_record_settled(&settled, intent->id);
@@ -160,10 +164,11 @@ static Todo
 decide_aborted(const S3JournalContent *content, int i)
 {
 	const S3Intent *intent = &content->intents[i];
+	bool		has_version = intent->version[0] != '\0';
 	Todo		todo = TODO_REMOVE;
 
 	/* A version, or an upload, is nobody else's. */
-	if (intent->version[0] != '\0' || intent->kind == S3_INTENT_PARTS)
+	if (intent->kind == S3_INTENT_PARTS || (has_version && intent->unsure_since == 0))
 		return TODO_REMOVE;
 	for (int j = i + 1; j < content->count; j++)
 	{
@@ -171,11 +176,12 @@ decide_aborted(const S3JournalContent *content, int i)
 
 		/* One that the server has refused, or that was swept, owns nothing. */
 		if (content->intents[j].settled ||
-			!s3_intent_same_object(intent, &content->intents[j]))
+			!s3_intent_same_object(intent, &content->intents[j]) ||
+			are_told_apart(intent, &content->intents[j]))
 			continue;
 		outcome = s3_intent_outcome(&content->intents[j]);
 		if (outcome == S3_OUTCOME_COMMITTED)
-			return TODO_SETTLE;
+			return has_version ? TODO_REMOVE_VERSION : TODO_SETTLE;
 		if (outcome == S3_OUTCOME_IN_PROGRESS)
 			todo = TODO_WAIT;
 	}
@@ -184,6 +190,16 @@ decide_aborted(const S3JournalContent *content, int i)
 		intent->answered && intent->unsure_since == 0)
 		return TODO_SETTLE;
 	return todo;
+}
+
+/* Can what the intent has written not be taken for what the later one has? */
+static bool
+are_told_apart(const S3Intent *intent, const S3Intent *later)
+{
+	if (later->version[0] != '\0')
+		return true;
+	return intent->version[0] != '\0' &&
+		(later->answered || strcmp(intent->etag, later->etag) != 0);
 }
 
 static void
@@ -242,14 +258,15 @@ static void
 sweep_locked(Sweep *sweep, int number, uint64 id, int grace)
 {
 	S3Intent	intent;
+	List	   *others;
 	S3Undone	undone;
 	bool		may_come = false;
 	bool		good;
 
-	if (!fetch_intent(number, id, &intent))
+	if (!fetch_intent(number, id, &intent, &others))
 		return;
 	note_removing(number, &intent, after(grace));
-	good = try_undo(sweep, &intent, &undone, &may_come);
+	good = try_undo(sweep, &intent, others, &undone, &may_come);
 	if (may_come)
 		intent.removing_until = after(grace);
 	note_removing(number, &intent, intent.removing_until);
@@ -334,14 +351,15 @@ try_open(Sweep *sweep, const S3Intent *intent, S3Call *call)
 }
 
 static bool
-try_undo(Sweep *sweep, const S3Intent *intent, S3Undone *undone, bool *may_come)
+try_undo(Sweep *sweep, const S3Intent *intent, const List *others,
+		 S3Undone *undone, bool *may_come)
 {
 	MemoryContext context = CurrentMemoryContext;
 	volatile bool good = true;
 
 	PG_TRY();
 	{
-		*undone = s3_undo_intent(sweep->command, intent, may_come);
+		*undone = s3_undo_intent(sweep->command, intent, others, may_come);
 	}
 	PG_CATCH();
 	{
@@ -353,30 +371,48 @@ try_undo(Sweep *sweep, const S3Intent *intent, S3Undone *undone, bool *may_come)
 }
 
 /*
- * Reads an intent again.  Returns false when there is nothing to be removed
- * any more.
+ * Reads an intent again, with the versions that are not its own.  Returns
+ * false when there is nothing to be removed any more.
  */
 static bool
-fetch_intent(int number, uint64 id, S3Intent *intent)
+fetch_intent(int number, uint64 id, S3Intent *intent, List **others)
 {
 	S3Journal  *journal = s3_journal_open(number, S3_JOURNAL_READ);
 	S3Intent   *found;
-	bool		remove;
+	Todo		todo = TODO_NOTHING;
 
 	if (journal == NULL)
 		return false;
 	found = s3_intent_find(&journal->content, id);
-	remove = found != NULL && !found->settled &&
-		decide_aborted(&journal->content, found - journal->content.intents) == TODO_REMOVE;
-	if (remove)
+	if (found != NULL && !found->settled)
+		todo = decide_aborted(&journal->content, found - journal->content.intents);
+	if (todo == TODO_REMOVE || todo == TODO_REMOVE_VERSION)
 	{
 		*intent = *found;
+		*others = find_others(&journal->content, found);
 		/* Who was to note that has crashed. */
 		if (!intent->answered && intent->unsure_since == 0)
 			intent->unsure_since = S3_INTENT_NOT_LOOKED;
+		if (todo == TODO_REMOVE_VERSION)
+			intent->unsure_since = 0;
 	}
 	s3_journal_close(journal);
-	return remove;
+	return todo == TODO_REMOVE || todo == TODO_REMOVE_VERSION;
+}
+
+static List *
+find_others(const S3JournalContent *content, const S3Intent *intent)
+{
+	List	   *others = NIL;
+
+	for (int i = 0; i < content->count; i++)
+	{
+		const S3Intent *other = &content->intents[i];
+
+		if (other != intent && other->version[0] != '\0' && s3_intent_same_object(intent, other))
+			others = lappend(others, pstrdup(other->version));
+	}
+	return others;
 }
 
 static void

@@ -5,8 +5,8 @@
  *
  * Guarantees: a version is removed by its ID; an object without one, only
  * under a name that had none before the put, and when it has the very content
- * of the put by its ETag and its size.  Where the put had no answer, that is
- * also how its version is found.
+ * of the put by its ETag and its size.  Where the put had no answer, or was
+ * sent twice, that is also how its versions are found.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,17 +19,28 @@
 #include "undo.h"
 
 #define USECS_PER_SECOND	INT64CONST(1000000)
+#define LOOKS_MAX			100 /* more than a put has attempts */
 
-static bool abort_parts(const char *command, const S3Intent *intent);
-static S3Undone remove_found(const char *command, const S3Intent *intent, bool *may_come);
+/* An intent that is being undone. */
+typedef struct Undo
+{
+	const char *command;
+	const S3Intent *intent;
+	const List *others;			/* versions that other puts have written */
+	bool	   *may_come;		/* set before an error is thrown, too */
+} Undo;
+
+static bool abort_parts(Undo *undo);
+static S3Undone remove_all_found(Undo *undo);
+static S3Undone remove_found(Undo *undo);
 static bool has_version(const S3ObjectInfo *info);
 static bool is_of_put(const S3Intent *intent, const S3ObjectInfo *info);
 static bool may_be_of_put(const S3Intent *intent, const S3ObjectInfo *info);
-static S3Undone remove_listed(const char *command, const S3Intent *intent, bool *may_come);
-static bool is_listed_of_put(const S3Intent *intent, const S3ListItem *item);
+static S3Undone remove_listed(Undo *undo);
+static bool is_listed_of_put(const Undo *undo, const S3ListItem *item);
+static bool is_others(const Undo *undo, S3Slice version);
 static bool is_null_version(S3Slice version);
-static S3Undone remove_object(const char *command, const S3Intent *intent, const char *version,
-							  bool *may_come);
+static S3Undone remove_object(Undo *undo, const char *version);
 
 void
 s3_undo_open(S3Call *call, S3OperationId operation, const char *command, const S3Intent *intent)
@@ -48,17 +59,25 @@ s3_undo_open(S3Call *call, S3OperationId operation, const char *command, const S
 }
 
 S3Undone
-s3_undo_intent(const char *command, const S3Intent *intent, bool *may_come)
+s3_undo_intent(const char *command, const S3Intent *intent, const List *others, bool *may_come)
 {
-	bool		aborted = intent->upload_id[0] != '\0' && abort_parts(command, intent);
+	Undo		undo = {command, intent, others, may_come};
 	S3Undone	undone = S3_UNDONE_NOTHING;
+	bool		looked = intent->unsure_since != 0 && intent->unsure_since != S3_INTENT_NOT_LOOKED;
+	S3Undone	found = S3_UNDONE_NOTHING;
 
 	*may_come = false;
+	if (intent->upload_id[0] != '\0' && abort_parts(&undo))
+		undone = S3_UNDONE_REMOVED;
 	if (intent->kind != S3_INTENT_PARTS)
-		undone = intent->version[0] != '\0' ?
-			remove_object(command, intent, intent->version, may_come) :
-			remove_found(command, intent, may_come);
-	return undone == S3_UNDONE_NOTHING && aborted ? S3_UNDONE_REMOVED : undone;
+	{
+		if (intent->version[0] != '\0' && !looked &&
+			remove_object(&undo, intent->version) == S3_UNDONE_REMOVED)
+			undone = S3_UNDONE_REMOVED;
+		if (intent->version[0] == '\0' || intent->unsure_since != 0)
+			found = remove_all_found(&undo);
+	}
+	return found == S3_UNDONE_NOTHING ? undone : found;
 }
 
 bool
@@ -69,14 +88,14 @@ s3_undo_removes_name(const S3Intent *intent)
 
 /* Returns false when there is no such upload: it was completed, or aborted. */
 static bool
-abort_parts(const char *command, const S3Intent *intent)
+abort_parts(Undo *undo)
 {
 	S3Call		call;
 	S3HttpResponse response;
 	S3Error		err;
 
-	s3_undo_open(&call, S3_ABORT_MULTIPART_UPLOAD, command, intent);
-	s3_fields_add(&call.request.query, "uploadId", intent->upload_id);
+	s3_undo_open(&call, S3_ABORT_MULTIPART_UPLOAD, undo->command, undo->intent);
+	s3_fields_add(&call.request.query, "uploadId", undo->intent->upload_id);
 	if (s3_call_perform(&call, &response, &err))
 		return true;
 	if (!s3_object_is_gone(&err))
@@ -84,16 +103,29 @@ abort_parts(const char *command, const S3Intent *intent)
 	return false;
 }
 
+/* Each request without an answer may have written a version. */
+static S3Undone
+remove_all_found(Undo *undo)
+{
+	S3Undone	first = remove_found(undo);
+	S3Undone	more = first;
+
+	for (int i = 1; i < LOOKS_MAX && more == S3_UNDONE_REMOVED && undo->intent->unsure_since != 0; i++)
+		more = remove_found(undo);
+	return more == S3_UNDONE_UNDECIDED ? more : first;
+}
+
 /* Looks what stands there, and compares. */
 static S3Undone
-remove_found(const char *command, const S3Intent *intent, bool *may_come)
+remove_found(Undo *undo)
 {
+	const S3Intent *intent = undo->intent;
 	S3Call		call;
 	S3HttpResponse response = {0};
 	S3ObjectInfo info;
 	S3Error		err;
 
-	s3_undo_open(&call, S3_HEAD_OBJECT, command, intent);
+	s3_undo_open(&call, S3_HEAD_OBJECT, undo->command, intent);
 	if (!s3_call_perform(&call, &response, &err))
 	{
 		if (err.kind == S3_ERROR_NOT_FOUND &&
@@ -101,22 +133,22 @@ remove_found(const char *command, const S3Intent *intent, bool *may_come)
 			return S3_UNDONE_NOTHING;
 		/* Others have deleted it, or it needs a key that we do not have. */
 		if (err.kind == S3_ERROR_NOT_FOUND || err.http_status == 400)
-			return remove_listed(command, intent, may_come);
+			return remove_listed(undo);
 		s3_call_throw(&call, &err);
 	}
 	if (!s3_response_object(&response, &info, &err))
 		s3_call_throw(&call, &err);
 	if (has_version(&info))
 	{
-		if (is_of_put(intent, &info) && strcmp(info.version_id, intent->previous) != 0 &&
+		if (is_of_put(intent, &info) && !is_others(undo, s3_slice_cstring(info.version_id)) &&
 			(!info.has_last_modified || info.last_modified >= intent->not_before))
-			return remove_object(command, intent, info.version_id, may_come);
-		return remove_listed(command, intent, may_come);
+			return remove_object(undo, info.version_id);
+		return remove_listed(undo);
 	}
 	if (intent->kind != S3_INTENT_CREATE)
 		return S3_UNDONE_NOTHING;
 	if (is_of_put(intent, &info))
-		return remove_object(command, intent, NULL, may_come);
+		return remove_object(undo, NULL);
 	return may_be_of_put(intent, &info) ? S3_UNDONE_UNDECIDED : S3_UNDONE_NOTHING;
 }
 
@@ -147,10 +179,11 @@ may_be_of_put(const S3Intent *intent, const S3ObjectInfo *info)
  * is somebody else's.
  */
 static S3Undone
-remove_listed(const char *command, const S3Intent *intent, bool *may_come)
+remove_listed(Undo *undo)
 {
+	const S3Intent *intent = undo->intent;
 	S3ListOptions options = {
-		.command = command,
+		.command = undo->command,
 		.url = s3_text_from_utf8(s3_slice_cstring(intent->url)),
 		.kind = S3_LIST_PAGE_VERSIONS,
 		.of_object = true,
@@ -163,25 +196,45 @@ remove_listed(const char *command, const S3Intent *intent, bool *may_come)
 
 	while ((item = s3_listing_next(listing)) != NULL)
 	{
-		if (!is_listed_of_put(intent, item))
+		if (!is_listed_of_put(undo, item))
 			continue;
 		found++;
-		version = is_null_version(item->version_id) ? NULL : s3_slice_dup(item->version_id);
+		version = s3_slice_dup(item->version_id);
 	}
-	if (found == 0 || (version == NULL && intent->kind != S3_INTENT_CREATE))
+	if (found == 0)
 		return S3_UNDONE_NOTHING;
-	return found == 1 ? remove_object(command, intent, version, may_come) : S3_UNDONE_UNDECIDED;
+	return found == 1 ? remove_object(undo, version) : S3_UNDONE_UNDECIDED;
 }
 
 static bool
-is_listed_of_put(const S3Intent *intent, const S3ListItem *item)
+is_listed_of_put(const Undo *undo, const S3ListItem *item)
 {
+	const S3Intent *intent = undo->intent;
+	bool		may_be_null = intent->kind == S3_INTENT_CREATE && intent->version[0] == '\0';
+
 	return item->kind == S3_LIST_VERSION && intent->etag[0] != '\0' &&
 		s3_slice_equal(item->etag, s3_slice_cstring(intent->etag)) &&
 		item->size == intent->size &&
-		!s3_slice_equal(item->version_id, s3_slice_cstring(intent->previous)) &&
+		!is_others(undo, item->version_id) &&
+		(may_be_null || !is_null_version(item->version_id)) &&
 		item->has_last_modified &&
 		item->last_modified / USECS_PER_SECOND >= intent->not_before;
+}
+
+/* Was it there before the put, or did another one write it? */
+static bool
+is_others(const Undo *undo, S3Slice version)
+{
+	ListCell   *cell;
+
+	if (s3_slice_equal(version, s3_slice_cstring(undo->intent->previous)))
+		return true;
+	foreach(cell, undo->others)
+	{
+		if (s3_slice_equal(version, s3_slice_cstring(lfirst(cell))))
+			return true;
+	}
+	return false;
 }
 
 /* What buckets have that keep no versions. */
@@ -193,20 +246,20 @@ is_null_version(S3Slice version)
 
 /* version NULL: the object, in a bucket that keeps none */
 static S3Undone
-remove_object(const char *command, const S3Intent *intent, const char *version,
-			  bool *may_come)
+remove_object(Undo *undo, const char *version)
 {
 	S3Call		call;
 	S3HttpResponse response;
 	S3Error		err;
 	bool		good;
 
-	s3_undo_open(&call, S3_DELETE_OBJECT, command, intent);
+	s3_undo_open(&call, S3_DELETE_OBJECT, undo->command, undo->intent);
 	if (version != NULL)
 		s3_fields_add(&call.request.query, "versionId", version);
 	good = s3_call_perform(&call, &response, &err);
-	/* A version is nobody else's, whenever it goes. */
-	*may_come = version == NULL && response.resent;
+	/* A version with an ID is nobody else's, whenever it goes. */
+	*undo->may_come |= response.resent &&
+		(version == NULL || is_null_version(s3_slice_cstring(version)));
 	if (good)
 		return S3_UNDONE_REMOVED;
 	if (!s3_object_is_gone(&err))

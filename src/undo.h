@@ -10,6 +10,7 @@
 
 #include "client.h"
 #include "intent_record.h"
+#include "nodes/pg_list.h"
 
 typedef enum S3Undone
 {
@@ -26,12 +27,13 @@ extern void s3_undo_open(S3Call *call, S3OperationId operation, const char *comm
 						 const S3Intent *intent);
 
 /*
- * Removes what the intent has written, and nothing else.  Nobody of this
- * database may write the object meanwhile, nor afterwards, where "may_come"
- * is set: a request that removes it may yet be carried out.  Throws when a
- * server fails.
+ * Removes what the intent has written, and nothing else; not the versions in
+ * "others" (strings), which other puts have written.  Nobody of this database
+ * may write the object meanwhile, nor afterwards, where "may_come" is set: a
+ * request that removes it may yet be carried out.  Throws when a server fails.
  */
-extern S3Undone s3_undo_intent(const char *command, const S3Intent *intent, bool *may_come);
+extern S3Undone s3_undo_intent(const char *command, const S3Intent *intent,
+							   const List *others, bool *may_come);
 
 /* May that have to remove an object under a name that others could use? */
 extern bool s3_undo_removes_name(const S3Intent *intent);

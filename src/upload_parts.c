@@ -149,6 +149,13 @@ s3_upload_wait_for_part(S3Upload *upload)
 	return true;
 }
 
+void
+s3_upload_wait(S3Upload *upload)
+{
+	while (s3_upload_wait_for_part(upload))
+		;
+}
+
 static void
 end_part(S3Upload *upload, S3UploadPart *part)
 {

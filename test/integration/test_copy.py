@@ -768,6 +768,8 @@ class Gone(BackendCase):
         conn, server = self.server(head(SIZE), NO_TAGS_THERE, STARTED, refused, head(SIZE),
                                    *[PART_COPIED] * 3, head(SIZE), COMPLETED)
         query(conn, self.COPY)
+        parts = ['PUT?partNumber?uploadId'] * 3
+        self.assertEqual(self.asked(server)[5:], [*parts, 'HEAD', 'POST?uploadId'])
         conn, server = self.server(head(SIZE), NO_TAGS_THERE, STARTED, refused, head(SIZE),
                                    *[PART_COPIED] * 3, head(SIZE + 1), GONE)
         with self.assertSqlState('58P02', 'has changed'):

@@ -123,6 +123,19 @@ class UndoCase(Case):
             self.assertLess(time.monotonic(), deadline, self.intents('*'))
             time.sleep(0.1)
 
+    def lose_answers(self, version=''):
+        """A journal as a crash leaves it between an upload and its answer's note."""
+        for path in self.cluster.journals.glob('*/*'):
+            rest = path.read_bytes()
+            kept = b''
+            while rest:
+                length = int.from_bytes(rest[:4], sys.byteorder) + 8
+                is_answer = rest[8] == 4
+                if not (is_answer and version.encode() in rest[:length]):
+                    kept += rest[:length]
+                rest = rest[length:]
+            path.write_bytes(kept)
+
     def is_there(self):
         """Has any object of this test a version?"""
         return 'Versions' in self.s3.list_object_versions(Bucket=self.name, Prefix=self.key(''))
@@ -590,25 +603,13 @@ class VersionTest(UndoCase):
         self.assertEqual(len(self.versions()), 2)
         self.assertEqual(len(before), 3)
 
-    def lose_answer(self):
-        """A journal as a crash leaves it between the upload and the answer's note."""
-        for path in self.cluster.journals.glob('*/*'):
-            content = path.read_bytes()
-            kept, rest = b'', content
-            while rest:
-                length = int.from_bytes(rest[:4], sys.byteorder) + 8
-                if rest[8] != 4:        # the record of an answer
-                    kept += rest[:length]
-                rest = rest[length:]
-            path.write_bytes(kept)
-
     def test_without_answer(self):
         self.put(content='first')
         self.session.commit()
         self.settle()
         self.put(content='second', overwrite=True)
         self.session.rollback()
-        self.lose_answer()
+        self.lose_answers()
         self.assertEqual(self.intents('answered'), [(False,)])
         self.assertEqual(self.settle(), 1)
         self.assertObjects_of_versions('first')
@@ -618,7 +619,7 @@ class VersionTest(UndoCase):
         self.put(content='ours')
         self.session.rollback()
         self.s3.put_object(Bucket=self.name, Key=self.key(), Body=b'theirs')
-        self.lose_answer()
+        self.lose_answers()
         self.assertEqual(self.settle(), 1)
         self.assertObjects_of_versions('theirs')
 
@@ -632,9 +633,81 @@ class VersionTest(UndoCase):
         ours = self.intents('version_id')[0][0]
         self.session.rollback()
         self.s3.delete_object(Bucket=self.name, Key=self.key(), VersionId=ours)
-        self.lose_answer()
+        self.lose_answers()
         self.assertEqual(self.settle(), 0)
         self.assertObjects_of_versions('content')
+
+
+class SentAgainTest(UndoCase):
+    """Each request of a put that had no answer may have left a version."""
+
+    versioned = True
+    content = 'sent again'
+
+    def setUp(self):
+        self.gate = Gate(environment('RGW_ENDPOINT')).__enter__()
+        self.addCleanup(self.gate.__exit__)
+        super().setUp()
+        self.put(content='first')
+        self.session.commit()
+
+    def connect(self, endpoints=None, **kw):
+        return super().connect({'s3': endpoint('RGW', endpoint_url=self.gate.endpoint)}, **kw)
+
+    def put_again(self, lost):
+        """So many requests are carried out, and their answers do not arrive."""
+        query(self.session, "SET LOCAL s3store.request_timeout = '500ms'")
+        query(self.session, 'SET LOCAL s3store.max_attempts = %s', lost + 1)
+        for _ in range(lost):
+            self.gate.hold(lambda request: request.method == 'PUT', after=True)
+        self.put(content=self.content, overwrite=True)
+        self.assertEqual(len(self.versions()), lost + 2)
+
+    def put_by_another(self):
+        """The same, and it commits; returns its version."""
+        other = self.connect(autocommit=True)
+        self.put(other, content=self.content, overwrite=True)
+        return self.s3.head_object(Bucket=self.name, Key=self.key())['VersionId']
+
+    def version_ids(self):
+        return {version['VersionId'] for version in self.s3.list_object_versions(
+            Bucket=self.name, Prefix=self.key()).get('Versions', [])}
+
+    def test_rolled_back(self):
+        before = self.version_ids()
+        for lost in (1, 3):
+            with self.subTest(lost):
+                self.put_again(lost)
+                self.session.rollback()
+                self.settle()
+                self.assertEqual(self.version_ids(), before)
+
+    def test_committed(self):
+        self.put_again(1)
+        self.session.commit()
+        self.settle()
+        self.assertEqual(len(self.version_ids()), 3)
+        self.assertEqual(self.s3.get_object(Bucket=self.name, Key=self.key())['Body'].read(),
+                         self.content.encode())
+
+    def test_another(self):
+        before = self.version_ids()
+        self.put_again(1)
+        theirs = self.put_by_another()
+        self.session.rollback()
+        self.settle()
+        self.assertEqual(self.version_ids(), before | {theirs})
+
+    def test_another_without_version(self):
+        """Which version is the other one's is not known: all stay that may be."""
+        self.put_again(1)
+        mine = self.intents('version_id')[0][0]
+        theirs = self.put_by_another()
+        self.lose_answers(theirs)
+        before = self.version_ids()
+        self.session.rollback()
+        self.settle()
+        self.assertEqual(self.version_ids(), before - {mine})
 
 
 class JournalTest(UndoCase):
