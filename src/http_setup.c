@@ -20,6 +20,7 @@
 #define DNS_CACHE_SECONDS	30L
 #define CA_CACHE_SECONDS	300L
 #define IDLE_SECONDS		30L /* then a connection is not used again */
+#define ONE_PIECE_MAX		(16 * 1024) /* bytes of a body that goes with the headers */
 #define PROXY_PORT			80L /* where its address has none */
 #define LIFETIME_SECONDS	300L	/* likewise, counted from its start */
 
@@ -32,6 +33,7 @@ static void set_proxy(S3HttpTransfer *transfer);
 static void set_authorities(S3HttpTransfer *transfer);
 static void set_connection_options(S3HttpTransfer *transfer);
 static void set_method(S3HttpTransfer *transfer);
+static void set_body(S3HttpTransfer *transfer);
 static void set_headers(S3HttpTransfer *transfer);
 static void add_header(S3HttpTransfer *transfer, const char *name, const char *value);
 static void suppress_header(S3HttpTransfer *transfer, const char *name);
@@ -204,10 +206,8 @@ set_connection_options(S3HttpTransfer *transfer)
 }
 
 /*
- * A request with a body goes out as libcurl's upload, whatever its method:
- * the form that adds no header of its own.  What is not only for reading always
- * has a body, if an empty one, so that it says Content-Length: 0: without it
- * Swift waits for a body of some DELETEs.
+ * What is not only for reading always has a body, if an empty one, so that it
+ * says Content-Length: 0: without it Swift waits for a body of some DELETEs.
  */
 static void
 set_method(S3HttpTransfer *transfer)
@@ -223,12 +223,36 @@ set_method(S3HttpTransfer *transfer)
 			 strcmp(request->method, "POST") == 0 ||
 			 strcmp(request->method, "DELETE") == 0)
 	{
-		set_option(transfer, CURLOPT_UPLOAD, 1L);
-		set_option(transfer, CURLOPT_INFILESIZE_LARGE, (curl_off_t) request->body.len);
+		set_body(transfer);
 		set_option(transfer, CURLOPT_CUSTOMREQUEST, request->method);
 	}
 	else
 		set_option(transfer, CURLOPT_CUSTOMREQUEST, request->method);
+}
+
+/*
+ * A small body goes out in one piece with the headers, as what libcurl calls
+ * a POST, whatever the method; others as its upload.  Neither may add a header
+ * of its own.  Before libcurl 7.80, only an upload tells when it is sent again.
+ */
+static void
+set_body(S3HttpTransfer *transfer)
+{
+	const S3HttpRequest *request = transfer->request;
+	S3Slice		body = request->body;
+
+#if LIBCURL_VERSION_NUM >= 0x075000
+	if (body.len <= ONE_PIECE_MAX && request->sent_digest == NULL)
+	{
+		set_option(transfer, CURLOPT_POST, 1L);
+		set_option(transfer, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) body.len);
+		set_option(transfer, CURLOPT_POSTFIELDS, body.len == 0 ? "" : body.data);
+		suppress_header(transfer, "Content-Type");
+		return;
+	}
+#endif
+	set_option(transfer, CURLOPT_UPLOAD, 1L);
+	set_option(transfer, CURLOPT_INFILESIZE_LARGE, (curl_off_t) body.len);
 }
 
 static void
