@@ -88,18 +88,24 @@ request_memory(void)
 }
 #endif
 
-/* As pg_prewarm's autoprewarm does, at the first use.  May throw. */
+/*
+ * As pg_prewarm's autoprewarm does, at the first use.  A library that has
+ * replaced another one under a running server, and has other slots, gets a
+ * memory of its own.  May throw.
+ */
 static void
 attach(void)
 {
+	char		name[48];
 	bool		found;
 
 	if (shared != NULL)
 		return;
+	snprintf(name, sizeof(name), "s3store workers, %zu bytes", sizeof(Slots));
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	PG_TRY();
 	{
-		Slots	   *slots = ShmemInitStruct("s3store workers", sizeof(Slots), &found);
+		Slots	   *slots = ShmemInitStruct(name, sizeof(Slots), &found);
 
 		if (!found)
 		{
