@@ -20,7 +20,7 @@
 #define DNS_CACHE_SECONDS	30L
 #define CA_CACHE_SECONDS	300L
 #define IDLE_SECONDS		30L /* then a connection is not used again */
-#define ONE_PIECE_MAX		(16 * 1024) /* bytes of a body that goes with the headers */
+#define ONE_PIECE_MAX		(16 * 1024) /* bytes of a body sent with headers */
 #define PROXY_PORT			80L /* where its address has none */
 #define LIFETIME_SECONDS	300L	/* likewise, counted from its start */
 

@@ -18,8 +18,6 @@
  */
 #include "s3store.h"
 
-#include "access/clog.h"
-#include "access/subtrans.h"
 #include "access/transam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
@@ -27,8 +25,6 @@
 #include "pgstat.h"
 #include "replication/message.h"
 #include "storage/latch.h"
-#include "storage/lwlock.h"
-#include "storage/procarray.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -58,7 +54,6 @@ static bool was_refused(const S3Finished *finished);
 static void add_answer(StringInfo records, const S3PutIntent *intent,
 					   const S3HttpResponse *response);
 static void append_news(const S3PutIntent *intent, const StringInfoData *records, bool durable);
-static bool is_kept_for_another(const S3JournalContent *content, const bool *done, int i);
 
 void
 s3_intent_note_before(S3Before *before, const S3Finished *finished)
@@ -444,64 +439,4 @@ s3_intent_target(const S3Call *call)
 
 	return psprintf("%s://%s%s/%.*s/%s", endpoint->tls ? "https" : "http", endpoint->host,
 					endpoint->path, S3_SLICE_ARGS(call->location.bucket), call->key.data);
-}
-
-S3Outcome
-s3_intent_outcome(const S3Intent *intent)
-{
-	FullTransactionId full = FullTransactionIdFromU64(intent->xid);
-	FullTransactionId next = ReadNextFullTransactionId();
-	TransactionId xid = XidFromFullTransactionId(full);
-	S3Outcome	outcome;
-
-	/*
-	 * IDs of 32 bits come again: one that is further back than half of them
-	 * means another transaction now.
-	 */
-	if (!TransactionIdIsNormal(xid) || !FullTransactionIdPrecedes(full, next) ||
-		U64FromFullTransactionId(next) - intent->xid > MaxTransactionId / 2)
-		return S3_OUTCOME_FORGOTTEN;
-
-	/* The commit log is not cut while we read it. */
-	LWLockAcquire(XactTruncationLock, LW_SHARED);
-	if (TransactionIdPrecedes(xid, OldestClogXid()))
-		outcome = S3_OUTCOME_FORGOTTEN;
-	else if (TransactionIdIsInProgress(xid))
-		outcome = S3_OUTCOME_IN_PROGRESS;
-	else if (TransactionIdDidCommit(xid))
-		outcome = S3_OUTCOME_COMMITTED;
-	else
-		outcome = S3_OUTCOME_ABORTED;
-	LWLockRelease(XactTruncationLock);
-	return outcome;
-}
-
-bool *
-s3_intent_find_done(const S3JournalContent *content)
-{
-	bool	   *done = palloc0(content->count * sizeof(bool) + 1);
-
-	for (int i = 0; i < content->count; i++)
-	{
-		const S3Intent *intent = &content->intents[i];
-
-		done[i] = intent->settled ||
-			(s3_intent_outcome(intent) == S3_OUTCOME_COMMITTED &&
-			 !is_kept_for_another(content, done, i));
-		/* It may have committed asynchronously: without its row, it must go. */
-		if (done[i] && !intent->settled)
-			XLogFlush(TransactionIdGetCommitLSN(XidFromFullTransactionId(
-																		 FullTransactionIdFromU64(intent->xid))));
-	}
-	return done;
-}
-
-/* An earlier intent of the object, not done, must see that it has an owner. */
-static bool
-is_kept_for_another(const S3JournalContent *content, const bool *done, int i)
-{
-	for (int j = 0; j < i; j++)
-		if (!done[j] && s3_intent_same_object(&content->intents[j], &content->intents[i]))
-			return true;
-	return false;
 }

@@ -23,7 +23,6 @@
 #include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
-#include "commands/trigger.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -37,6 +36,7 @@
 
 #include "compat.h"
 #include "queue.h"
+#include "queue_index.h"
 #include "settings.h"
 #include "txn.h"
 
@@ -71,25 +71,7 @@ typedef struct QueueOids
 	Oid			sequence;
 } QueueOids;
 
-/* Those of the table. */
-typedef enum QueueIndex
-{
-	QUEUE_PENDING,
-	QUEUE_OBJECT,
-	QUEUE_CLAIM,
-	QUEUE_DEAD,
-	QUEUE_INDEXES
-} QueueIndex;
-
-#define KNOWN_MAX	8			/* indexes, with the copies that are made */
-
 static QueueOids oids;
-static struct
-{
-	Oid			oid;
-	QueueIndex	kind;
-}			known_indexes[KNOWN_MAX];
-static int	known_count;
 static bool watches_relations;
 
 static S3Slice object_key(const S3Location *location);
@@ -98,11 +80,6 @@ static bool look_up_oids(QueueOids *found);
 static Oid	extension_schema(void);
 static void forget_oids(Datum arg, Oid relation);
 static void check_columns(Relation table);
-static void insert_into_indexes(Relation table, ItemPointer tid, Datum *values);
-static QueueIndex kind_of_index(Relation table, Oid oid);
-static Oid	queue_index(Relation table, QueueIndex kind);
-static bool is_copy(Oid oid, Oid original_oid);
-static void insert_into_index(Oid oid, Relation table, ItemPointer tid, Datum *values);
 static void read_claim(HeapTuple tuple, TupleDesc desc, S3Claim *claim);
 static void throw_not_installed(void) pg_attribute_noreturn();
 
@@ -183,7 +160,7 @@ s3_queue_insert(const S3Deletion *deletion)
 	check_columns(table);
 	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
 	heap_insert(table, tuple, GetCurrentCommandId(true), 0, NULL);
-	insert_into_indexes(table, &tuple->t_self, values);
+	s3_queue_index_insert(table, &tuple->t_self, deletion->object, deletion->next_at, id);
 	heap_freetuple(tuple);
 	table_close(table, NoLock);
 	s3_txn_note_deletion();
@@ -200,104 +177,6 @@ check_columns(Relation table)
 				 errmsg("table \"%s\" has columns that the library does not know",
 						RelationGetRelationName(table)),
 				 errhint("After an update of the extension, connect again.")));
-}
-
-/*
- * A new row belongs to two of the four indexes; the others are of rows that
- * are claimed or dead.  REINDEX CONCURRENTLY has copies of them for a while.
- */
-static void
-insert_into_indexes(Relation table, ItemPointer tid, Datum *values)
-{
-	Datum		pending[2] = {values[DELETION_NEXT_AT - 1], values[DELETION_ID - 1]};
-	Datum		object[1] = {values[DELETION_OBJECT - 1]};
-	List	   *indexes = RelationGetIndexList(table);
-	ListCell   *cell;
-
-	foreach(cell, indexes)
-	{
-		QueueIndex	kind = kind_of_index(table, lfirst_oid(cell));
-
-		if (kind == QUEUE_PENDING)
-			insert_into_index(lfirst_oid(cell), table, tid, pending);
-		else if (kind == QUEUE_OBJECT)
-			insert_into_index(lfirst_oid(cell), table, tid, object);
-	}
-	list_free(indexes);
-}
-
-/* Which of ours is it, or a copy of?  Throws when it is none: it would lack the row. */
-static QueueIndex
-kind_of_index(Relation table, Oid oid)
-{
-	QueueIndex	kind = 0;
-
-	for (int i = 0; i < known_count; i++)
-		if (known_indexes[i].oid == oid)
-			return known_indexes[i].kind;
-	while (kind < QUEUE_INDEXES && !is_copy(oid, queue_index(table, kind)))
-		kind++;
-	if (kind == QUEUE_INDEXES)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"%s\" has an index that is not the extension's",
-						RelationGetRelationName(table)),
-				 errhint("Drop the index \"%s\".", get_rel_name(oid))));
-	if (known_count < KNOWN_MAX)
-	{
-		known_indexes[known_count].oid = oid;
-		known_indexes[known_count++].kind = kind;
-	}
-	return kind;
-}
-
-/* Looked up anew: another index may have its name by now. */
-static Oid
-queue_index(Relation table, QueueIndex kind)
-{
-	static const char *const names[QUEUE_INDEXES] = {
-		[QUEUE_PENDING] = "s3_deletion_pending",
-		[QUEUE_OBJECT] = "s3_deletion_object",
-		[QUEUE_CLAIM] = "s3_deletion_claim",
-		[QUEUE_DEAD] = "s3_deletion_dead"
-	};
-
-	return get_relname_relid(names[kind], RelationGetNamespace(table));
-}
-
-/* Does an index have the columns and the rows of another one? */
-static bool
-is_copy(Oid oid, Oid original_oid)
-{
-	Relation	index;
-	Relation	original;
-	bool		is_copy;
-
-	if (!OidIsValid(original_oid) || oid == original_oid)
-		return oid == original_oid;
-	index = index_open(oid, AccessShareLock);
-	original = index_open(original_oid, AccessShareLock);
-	is_copy = index->rd_index->indisunique == original->rd_index->indisunique &&
-		index->rd_index->indnatts == original->rd_index->indnatts &&
-		memcmp(index->rd_index->indkey.values, original->rd_index->indkey.values,
-			   index->rd_index->indnatts * sizeof(int16)) == 0 &&
-		equal(RelationGetIndexExpressions(index), RelationGetIndexExpressions(original)) &&
-		equal(RelationGetIndexPredicate(index), RelationGetIndexPredicate(original));
-	index_close(original, AccessShareLock);
-	index_close(index, AccessShareLock);
-	return is_copy;
-}
-
-/* One that is being made gets its rows later, until it is ready for them. */
-static void
-insert_into_index(Oid oid, Relation table, ItemPointer tid, Datum *values)
-{
-	bool		nulls[2] = {false, false};
-	Relation	index = index_open(oid, RowExclusiveLock);
-
-	if (index->rd_index->indisready)
-		IndexInsert(index, values, nulls, tid, table);
-	index_close(index, NoLock);
 }
 
 /*
@@ -324,7 +203,7 @@ s3_queue_find(int64 object, S3Claim *claim)
 	table = table_open(oid, AccessShareLock);
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	ScanKeyInit(&key, DELETION_OBJECT, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(object));
-	scan = systable_beginscan(table, queue_index(table, QUEUE_OBJECT), true, snapshot, 1, &key);
+	scan = systable_beginscan(table, s3_queue_index_object(table), true, snapshot, 1, &key);
 	while (claim->number == 0 && (tuple = systable_getnext(scan)) != NULL)
 	{
 		if (!heap_attisnull(tuple, DELETION_VERSION_ID, RelationGetDescr(table)))
@@ -447,7 +326,7 @@ forget_oids(Datum arg, Oid relation)
 	if (OidIsValid(relation) && relation != oids.table)
 		return;
 	memset(&oids, 0, sizeof(oids));
-	known_count = 0;
+	s3_queue_index_forget();
 }
 
 void

@@ -1,0 +1,79 @@
+/*-------------------------------------------------------------------------
+ *
+ * intent_outcome.c
+ *	  What became of the transaction of an intent, and so of the intent.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "s3store.h"
+
+#include "access/clog.h"
+#include "access/transam.h"
+#include "access/xlog.h"
+#include "storage/lwlock.h"
+#include "storage/procarray.h"
+
+#include "compat.h"
+#include "intent.h"
+
+static bool is_kept_for_another(const S3JournalContent *content, const bool *done, int i);
+
+S3Outcome
+s3_intent_outcome(const S3Intent *intent)
+{
+	FullTransactionId full = FullTransactionIdFromU64(intent->xid);
+	FullTransactionId next = ReadNextFullTransactionId();
+	TransactionId xid = XidFromFullTransactionId(full);
+	S3Outcome	outcome;
+
+	/*
+	 * IDs of 32 bits come again: one that is further back than half of them
+	 * means another transaction now.
+	 */
+	if (!TransactionIdIsNormal(xid) || !FullTransactionIdPrecedes(full, next) ||
+		U64FromFullTransactionId(next) - intent->xid > MaxTransactionId / 2)
+		return S3_OUTCOME_FORGOTTEN;
+
+	/* The commit log is not cut while we read it. */
+	LWLockAcquire(XactTruncationLock, LW_SHARED);
+	if (TransactionIdPrecedes(xid, OldestClogXid()))
+		outcome = S3_OUTCOME_FORGOTTEN;
+	else if (TransactionIdIsInProgress(xid))
+		outcome = S3_OUTCOME_IN_PROGRESS;
+	else if (TransactionIdDidCommit(xid))
+		outcome = S3_OUTCOME_COMMITTED;
+	else
+		outcome = S3_OUTCOME_ABORTED;
+	LWLockRelease(XactTruncationLock);
+	return outcome;
+}
+
+bool *
+s3_intent_find_done(const S3JournalContent *content)
+{
+	bool	   *done = palloc0(content->count * sizeof(bool) + 1);
+
+	for (int i = 0; i < content->count; i++)
+	{
+		const S3Intent *intent = &content->intents[i];
+
+		done[i] = intent->settled ||
+			(s3_intent_outcome(intent) == S3_OUTCOME_COMMITTED &&
+			 !is_kept_for_another(content, done, i));
+		/* It may have committed asynchronously: without its row, it must go. */
+		if (done[i] && !intent->settled)
+			XLogFlush(TransactionIdGetCommitLSN(XidFromFullTransactionId(
+																		 FullTransactionIdFromU64(intent->xid))));
+	}
+	return done;
+}
+
+/* An earlier intent of the object, not done, must see that it has an owner. */
+static bool
+is_kept_for_another(const S3JournalContent *content, const bool *done, int i)
+{
+	for (int j = 0; j < i; j++)
+		if (!done[j] && s3_intent_same_object(&content->intents[j], &content->intents[i]))
+			return true;
+	return false;
+}
