@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "attempt.h"
+#include "date.h"
 #include "response.h"
 #include "servers.h"
 
@@ -79,7 +80,7 @@ learn_clock(S3Attempt *attempt)
 	int64		there;
 	int64		offset;
 
-	if (attempt->clock_tried || date == NULL || !s3_parse_http_date(date, &there))
+	if (attempt->clock_tried || date == NULL || !s3_date_parse_http(date, &there))
 		return false;
 	attempt->clock_tried = true;
 	offset = there - (int64) time(NULL);

@@ -305,7 +305,7 @@ note_skew(S3Check *check, const S3HttpResponse *response)
 	char	   *date = s3_response_header(response, "date");
 	int64		server_time;
 
-	check->knows_skew = date != NULL && s3_parse_http_date(date, &server_time);
+	check->knows_skew = date != NULL && s3_date_parse_http(date, &server_time);
 	if (check->knows_skew)
 		check->skew = server_time - (int64) time(NULL);
 }

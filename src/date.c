@@ -16,9 +16,13 @@
 #define FIRST_YEAR	1
 #define LAST_YEAR	9999
 
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+static bool add_time(struct tm *tm, int day, const char *text, int64 *seconds);
 static bool split(int64 seconds, struct tm *tm);
 static bool follows(S3Slice text, const char *layout);
 static bool is_digit(char c);
+static bool is_letter(char c);
 static int	two_digits(const char *text);
 static bool take_fraction(S3Slice *text, int64 *microseconds);
 static bool parse_zone(S3Slice text, int64 *offset);
@@ -27,7 +31,6 @@ bool
 s3_date_format_http(int64 seconds, char text[S3_HTTP_DATE_SIZE])
 {
 	static const char days[] = "SunMonTueWedThuFriSat";
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct tm	tm;
 
 	if (!split(seconds, &tm))
@@ -51,14 +54,33 @@ s3_date_format_iso(int64 seconds, char text[S3_ISO_DATE_SIZE])
 }
 
 bool
+s3_date_parse_http(const char *text, int64 *seconds)
+{
+	static const char layout[] = "aaa, 00 aaa 0000 00:00:00 GMT";
+	struct tm	tm = {0};
+	char		month[4] = "";
+	const char *found;
+	int			day;
+
+	if (strlen(text) != strlen(layout) || !follows(s3_slice_cstring(text), layout))
+		return false;
+	memcpy(month, text + 8, 3);
+	found = strstr(months, month);
+	if (found == NULL || (found - months) % 3 != 0)
+		return false;
+	tm.tm_year = two_digits(text + 12) * 100 + two_digits(text + 14) - 1900;
+	tm.tm_mon = (int) (found - months) / 3;
+	tm.tm_mday = day = two_digits(text + 5);
+	return add_time(&tm, day, text + 17, seconds);
+}
+
+bool
 s3_date_parse_iso(S3Slice text, int64 *microseconds)
 {
 	static const char layout[] = "0000-00-00T00:00:00";
 	struct tm	tm = {0};
 	int			day;
-	int			hour;
-	int			minute;
-	int			second;
+	int64		seconds;
 	int64		offset;
 
 	if (!follows(text, layout))
@@ -66,21 +88,30 @@ s3_date_parse_iso(S3Slice text, int64 *microseconds)
 	tm.tm_year = two_digits(text.data) * 100 + two_digits(text.data + 2) - 1900;
 	tm.tm_mon = two_digits(text.data + 5) - 1;
 	tm.tm_mday = day = two_digits(text.data + 8);
-	hour = two_digits(text.data + 11);
-	minute = two_digits(text.data + 14);
-	second = two_digits(text.data + 17);
-	if (tm.tm_mon < 0 || tm.tm_mon > 11 || hour > 23 || minute > 59 ||
-		second > 60)			/* 60: a leap second */
+	if (tm.tm_mon < 0 || tm.tm_mon > 11 || !add_time(&tm, day, text.data + 11, &seconds))
 		return false;
 
 	text = s3_slice(text.data + strlen(layout), text.len - strlen(layout));
 	if (!take_fraction(&text, microseconds) || !parse_zone(text, &offset))
 		return false;
+	*microseconds += (seconds - offset) * USECS_PER_SEC;
+	return true;
+}
+
+/* Reads hh:mm:ss, on that day of the month. */
+static bool
+add_time(struct tm *tm, int day, const char *text, int64 *seconds)
+{
+	int			hour = two_digits(text);
+	int			minute = two_digits(text + 3);
+	int			second = two_digits(text + 6);
+
+	if (hour > 23 || minute > 59 || second > 60)	/* 60: a leap second */
+		return false;
 
 	/* timegm makes the first of March of the 30th of February. */
-	*microseconds += ((int64) timegm(&tm) + (hour * 60 + minute) * 60 + second - offset) *
-		USECS_PER_SEC;
-	return tm.tm_mday == day;
+	*seconds = (int64) timegm(tm) + (hour * 60 + minute) * 60 + second;
+	return tm->tm_mday == day;
 }
 
 static bool
@@ -92,14 +123,15 @@ split(int64 seconds, struct tm *tm)
 		tm->tm_year >= FIRST_YEAR - 1900 && tm->tm_year <= LAST_YEAR - 1900;
 }
 
-/* Does "text" begin with the layout?  '0' stands for any digit. */
+/* Does "text" begin with the layout?  '0' stands for any digit, 'a' for any letter. */
 static bool
 follows(S3Slice text, const char *layout)
 {
 	for (size_t i = 0; layout[i] != '\0'; i++)
 	{
-		if (i == text.len ||
-			(layout[i] == '0' ? !is_digit(text.data[i]) : text.data[i] != layout[i]))
+		char		c = i < text.len ? text.data[i] : '\0';
+
+		if (layout[i] == '0' ? !is_digit(c) : layout[i] == 'a' ? !is_letter(c) : c != layout[i])
 			return false;
 	}
 	return true;
@@ -109,6 +141,12 @@ static bool
 is_digit(char c)
 {
 	return c >= '0' && c <= '9';
+}
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
 static int

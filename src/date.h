@@ -23,6 +23,9 @@
 extern bool s3_date_format_http(int64 seconds, char text[S3_HTTP_DATE_SIZE]);
 extern bool s3_date_format_iso(int64 seconds, char text[S3_ISO_DATE_SIZE]);
 
+/* Reads an HTTP date into seconds since 1970; its day of the week is not looked at. */
+extern bool s3_date_parse_http(const char *text, int64 *seconds);
+
 /*
  * Reads YYYY-MM-DDThh:mm:ss, with a fraction or without, and Z or an offset
  * (+hh:mm, +hhmm) behind it, into microseconds since 1970.  A finer fraction

@@ -214,7 +214,12 @@ set_method(S3HttpTransfer *transfer)
 {
 	const S3HttpRequest *request = transfer->request;
 
-	set_option(transfer, CURLOPT_HTTPGET, 1L);	/* undoes what was before */
+	/*
+	 * These undo what was before.  As long as there are fields, no upload is
+	 * rewound.
+	 */
+	set_option(transfer, CURLOPT_POSTFIELDS, NULL);
+	set_option(transfer, CURLOPT_HTTPGET, 1L);
 	set_option(transfer, CURLOPT_CUSTOMREQUEST, NULL);
 	if (strcmp(request->method, "HEAD") == 0)
 		set_option(transfer, CURLOPT_NOBODY, 1L);

@@ -12,7 +12,7 @@
  *
  * An object belongs to the last put of it that has committed; so the intents
  * of one object are in one journal, in their order, and one that has committed
- * is kept as long as an earlier one is open.
+ * is kept as long as another one is open.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,6 +21,7 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "date.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "replication/message.h"
@@ -49,7 +50,6 @@ static bool append_intent(S3PutIntent *handle, S3Journal *journal, S3Intent *int
 						  const S3Before *before);
 static bool has_leftovers(const S3JournalContent *content);
 static S3Journal *compact(S3Journal *journal, int more);
-static char *unquote(char *etag);
 static bool was_refused(const S3Finished *finished);
 static void add_answer(StringInfo records, const S3PutIntent *intent,
 					   const S3HttpResponse *response);
@@ -70,7 +70,7 @@ s3_intent_note_before(S3Before *before, const S3Finished *finished)
 	if (before->state == S3_BEFORE_UNKNOWN)
 		return;
 	date = s3_response_header(&finished->response, "date");
-	if (date == NULL || !s3_parse_http_date(date, &before->date))
+	if (date == NULL || !s3_date_parse_http(date, &before->date))
 		before->date = 0;
 }
 
@@ -356,21 +356,11 @@ add_answer(StringInfo records, const S3PutIntent *intent, const S3HttpResponse *
 	int64		not_after;
 
 	/* Of what was sent twice, one may come later; so do parts become one. */
-	if (response->resent || intent->etag[0] == '\0' || date == NULL || !s3_parse_http_date(date, &not_after))
+	if (response->resent || intent->etag[0] == '\0' || date == NULL || !s3_date_parse_http(date, &not_after))
 		not_after = 0;
 	s3_intent_record_answer(records, intent->id,
-							etag == NULL ? intent->etag : unquote(etag),
+							etag == NULL ? intent->etag : s3_slice_dup(s3_etag_unquote(s3_slice_cstring(etag))),
 							version == NULL || strcmp(version, "null") == 0 ? "" : version, not_after);
-}
-
-static char *
-unquote(char *etag)
-{
-	size_t		len = strlen(etag);
-
-	if (len >= 2 && etag[0] == '"' && etag[len - 1] == '"')
-		return pnstrdup(etag + 1, len - 2);
-	return etag;
 }
 
 /*
@@ -418,10 +408,13 @@ s3_intent_disown(const S3Call *call)
 	{
 		const S3Intent *intent = &journal->content.intents[i];
 
-		/* A version is removed by its ID: that takes no other one. */
-		if (!intent->settled && intent->version[0] == '\0' &&
-			strcmp(intent->target, target) == 0)
+		if (intent->settled || strcmp(intent->target, target) != 0)
+			continue;
+		if (intent->version[0] == '\0')
 			s3_intent_record_settled(&records, intent->id);
+		/* A version is removed by its ID, and no other one is looked for. */
+		else if (intent->unsure_since != 0)
+			s3_intent_record_unsure(&records, intent->id, 0);
 	}
 	if (records.len > 0)
 	{

@@ -16,7 +16,7 @@
 #include "compat.h"
 #include "intent.h"
 
-static bool is_kept_for_another(const S3JournalContent *content, const bool *done, int i);
+static bool is_kept_for_another(const S3JournalContent *content, int i);
 
 S3Outcome
 s3_intent_outcome(const S3Intent *intent)
@@ -59,7 +59,7 @@ s3_intent_find_done(const S3JournalContent *content)
 
 		done[i] = intent->settled ||
 			(s3_intent_outcome(intent) == S3_OUTCOME_COMMITTED &&
-			 !is_kept_for_another(content, done, i));
+			 !is_kept_for_another(content, i));
 		/* It may have committed asynchronously: without its row, it must go. */
 		if (done[i] && !intent->settled)
 			XLogFlush(TransactionIdGetCommitLSN(XidFromFullTransactionId(
@@ -68,12 +68,17 @@ s3_intent_find_done(const S3JournalContent *content)
 	return done;
 }
 
-/* An earlier intent of the object, not done, must see that it has an owner. */
+/* One that may be undone must see that the object, or a version, has an owner. */
 static bool
-is_kept_for_another(const S3JournalContent *content, const bool *done, int i)
+is_kept_for_another(const S3JournalContent *content, int i)
 {
-	for (int j = 0; j < i; j++)
-		if (!done[j] && s3_intent_same_object(&content->intents[j], &content->intents[i]))
+	for (int j = 0; j < content->count; j++)
+	{
+		const S3Intent *other = &content->intents[j];
+
+		if (!other->settled && s3_intent_same_object(other, &content->intents[i]) &&
+			s3_intent_outcome(other) != S3_OUTCOME_COMMITTED)
 			return true;
+	}
 	return false;
 }

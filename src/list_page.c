@@ -12,6 +12,7 @@
 
 #include "date.h"
 #include "list_page.h"
+#include "response.h"
 #include "uri.h"
 #include "xml.h"
 
@@ -36,7 +37,6 @@ static void read_item_element(PageReader *reader, const char *name, S3Slice text
 static void start_item(PageReader *reader);
 static void add_item(PageReader *reader, S3ListKind kind);
 static S3Slice keep(PageReader *reader, S3Slice text);
-static S3Slice unquote(S3Slice etag);
 static const char *finish_page(PageReader *reader);
 static bool decode_key_marker(S3ListPage *page);
 static void mend_version_id_marker(S3ListPage *page);
@@ -119,7 +119,7 @@ read_item_element(PageReader *reader, const char *name, S3Slice text)
 	else if (strcmp(name, "LastModified") == 0)
 		item->has_last_modified = s3_date_parse_iso(text, &item->last_modified);
 	else if (strcmp(name, "ETag") == 0)
-		item->etag = keep(reader, unquote(text));
+		item->etag = keep(reader, s3_etag_unquote(text));
 	else if (strcmp(name, "Size") == 0)
 	{
 		if (!parse_size(text, &item->size))
@@ -167,14 +167,6 @@ keep(PageReader *reader, S3Slice text)
 	memcpy(copy, text.data, text.len);
 	reader->text_len += text.len;
 	return s3_slice(copy, text.len);
-}
-
-static S3Slice
-unquote(S3Slice etag)
-{
-	if (etag.len >= 2 && etag.data[0] == '"' && etag.data[etag.len - 1] == '"')
-		return s3_slice(etag.data + 1, etag.len - 2);
-	return etag;
 }
 
 /* What can only be done once the whole page is there; returns the fault. */

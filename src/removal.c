@@ -268,7 +268,7 @@ judge_head(S3ManyItem *many, LookUp *state, const S3Finished *finished)
 	question->written = s3_date_from_unix(info.last_modified);
 	question->queued = state->item->queued_at;
 	question->answered = GetCurrentTimestamp();
-	question->server_now = date != NULL && s3_parse_http_date(date, &seconds) ?
+	question->server_now = date != NULL && s3_date_parse_http(date, &seconds) ?
 		s3_date_from_unix(seconds) : question->asked;
 	age = s3_age(question);
 	if (age == S3_AGE_UNCLEAR)

@@ -10,9 +10,8 @@
  */
 #include "s3store.h"
 
-#include <time.h>
-
 #include "region.h"
+#include "date.h"
 #include "response.h"
 
 #define METADATA_PREFIX	"x-amz-meta-"
@@ -63,6 +62,41 @@ typedef struct HeaderLine
 	S3Slice		value;
 } HeaderLine;
 
+/* What an object is described by, but for its metadata. */
+typedef enum ObjectHeader
+{
+	HEADER_LENGTH,
+	HEADER_LAST_MODIFIED,
+	HEADER_ETAG,
+	HEADER_TYPE,
+	HEADER_ENCODING,
+	HEADER_DISPOSITION,
+	HEADER_LANGUAGE,
+	HEADER_CACHE_CONTROL,
+	HEADER_STORAGE_CLASS,
+	HEADER_VERSION_ID,
+	HEADER_ENCRYPTION,
+	OBJECT_HEADERS
+} ObjectHeader;
+
+#define NAME(text)	{text, sizeof(text) - 1}
+
+static const S3Slice object_headers[OBJECT_HEADERS] = {
+	[HEADER_LENGTH] = NAME("content-length"),
+	[HEADER_LAST_MODIFIED] = NAME("last-modified"),
+	[HEADER_ETAG] = NAME("etag"),
+	[HEADER_TYPE] = NAME("content-type"),
+	[HEADER_ENCODING] = NAME("content-encoding"),
+	[HEADER_DISPOSITION] = NAME("content-disposition"),
+	[HEADER_LANGUAGE] = NAME("content-language"),
+	[HEADER_CACHE_CONTROL] = NAME("cache-control"),
+	[HEADER_STORAGE_CLASS] = NAME("x-amz-storage-class"),
+	[HEADER_VERSION_ID] = NAME("x-amz-version-id"),
+	[HEADER_ENCRYPTION] = NAME("x-amz-server-side-encryption")
+};
+
+static void read_object_headers(const S3HttpResponse *response, char **values, S3Fields *metadata);
+static int	find_object_header(S3Slice name);
 static bool next_header(const S3HttpResponse *response, size_t *pos, HeaderLine *line);
 static S3Slice trim(S3Slice text);
 static S3Slice body_of(const S3HttpResponse *response);
@@ -146,93 +180,76 @@ s3_response_code_error(const char *code, const char *message, int status, S3Erro
 bool
 s3_response_object(const S3HttpResponse *response, S3ObjectInfo *info, S3Error *err)
 {
-	HeaderLine	line;
-	size_t		pos = 0;
-	size_t		prefix = strlen(METADATA_PREFIX);
-	char	   *length = s3_response_header(response, "content-length");
-	char	   *date = s3_response_header(response, "last-modified");
+	char	   *values[OBJECT_HEADERS] = {NULL};
+	char	   *date;
 
 	memset(info, 0, sizeof(*info));
-	if (length == NULL || !s3_parse_length(length, &info->size))
+	read_object_headers(response, values, &info->metadata);
+	if (values[HEADER_LENGTH] == NULL || !s3_parse_length(values[HEADER_LENGTH], &info->size))
 	{
 		s3_error_set(err, S3_ERROR_PROTOCOL, "could not understand the server's answer");
 		return s3_error_detail(err, "There is no valid Content-Length.");
 	}
-	info->has_last_modified = date != NULL &&
-		s3_parse_http_date(date, &info->last_modified);
-	info->etag = s3_response_header(response, "etag");
-	if (info->etag != NULL)
-	{
-		size_t		len = strlen(info->etag);
-
-		if (len >= 2 && info->etag[0] == '"' && info->etag[len - 1] == '"')
-			info->etag = pnstrdup(info->etag + 1, len - 2);
-	}
-	info->content_type = s3_response_header(response, "content-type");
-	info->content_encoding = s3_response_header(response, "content-encoding");
-	info->content_disposition = s3_response_header(response, "content-disposition");
-	info->content_language = s3_response_header(response, "content-language");
-	info->cache_control = s3_response_header(response, "cache-control");
-	info->storage_class = s3_response_header(response, "x-amz-storage-class");
+	date = values[HEADER_LAST_MODIFIED];
+	info->has_last_modified = date != NULL && s3_date_parse_http(date, &info->last_modified);
+	if (values[HEADER_ETAG] != NULL)
+		info->etag = s3_slice_dup(s3_etag_unquote(s3_slice_cstring(values[HEADER_ETAG])));
+	info->content_type = values[HEADER_TYPE];
+	info->content_encoding = values[HEADER_ENCODING];
+	info->content_disposition = values[HEADER_DISPOSITION];
+	info->content_language = values[HEADER_LANGUAGE];
+	info->cache_control = values[HEADER_CACHE_CONTROL];
+	info->storage_class = values[HEADER_STORAGE_CLASS];
 	if (info->storage_class == NULL)
 		info->storage_class = pstrdup("STANDARD");
-	info->version_id = s3_response_header(response, "x-amz-version-id");
-	info->server_side_encryption = s3_response_header(response, "x-amz-server-side-encryption");
-
-	while (next_header(response, &pos, &line))
-	{
-		if (line.name.len > prefix &&
-			pg_strncasecmp(line.name.data, METADATA_PREFIX, prefix) == 0)
-			s3_fields_add(&info->metadata,
-						  pnstrdup(line.name.data + prefix, line.name.len - prefix),
-						  s3_slice_dup(line.value));
-	}
+	info->version_id = values[HEADER_VERSION_ID];
+	info->server_side_encryption = values[HEADER_ENCRYPTION];
 	return true;
 }
 
-bool
-s3_parse_http_date(const char *text, int64 *seconds)
+/* In one pass: a million objects are looked up this way. */
+static void
+read_object_headers(const S3HttpResponse *response, char **values, S3Fields *metadata)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	static const char layout[] = "aaa, 00 aaa 0000 00:00:00 GMT";
-	struct tm	tm = {0};
-	char		month[4] = "";
-	const char *found;
-	int			day;
-	int			hour;
-	int			minute;
-	int			second;
+	HeaderLine	line;
+	size_t		pos = 0;
+	size_t		prefix = strlen(METADATA_PREFIX);
 
-	/* Digits stand for '0' and letters for 'a', the rest for itself. */
-	if (strlen(text) != strlen(layout))
-		return false;
-	for (int i = 0; layout[i] != '\0'; i++)
+	while (next_header(response, &pos, &line))
 	{
-		bool		digit = text[i] >= '0' && text[i] <= '9';
-		bool		letter = (text[i] >= 'A' && text[i] <= 'Z') || (text[i] >= 'a' && text[i] <= 'z');
+		int			i = find_object_header(line.name);
 
-		if (layout[i] == '0' ? !digit : layout[i] == 'a' ? !letter : text[i] != layout[i])
-			return false;
+		if (i < OBJECT_HEADERS)
+		{
+			if (values[i] == NULL)
+				values[i] = s3_slice_dup(line.value);
+		}
+		else if (line.name.len > prefix &&
+				 pg_strncasecmp(line.name.data, METADATA_PREFIX, prefix) == 0)
+			s3_fields_add(metadata, pnstrdup(line.name.data + prefix, line.name.len - prefix),
+						  s3_slice_dup(line.value));
 	}
-#define TWO_DIGITS(at) ((text[at] - '0') * 10 + (text[(at) + 1] - '0'))
-	memcpy(month, text + 8, 3);
-	found = strstr(months, month);
-	if (found == NULL || (found - months) % 3 != 0)
-		return false;
-	day = TWO_DIGITS(5);
-	hour = TWO_DIGITS(17);
-	minute = TWO_DIGITS(20);
-	second = TWO_DIGITS(23);
-	tm.tm_mday = day;
-	tm.tm_mon = (int) (found - months) / 3;
-	tm.tm_year = TWO_DIGITS(12) * 100 + TWO_DIGITS(14) - 1900;
-#undef TWO_DIGITS
-	if (hour > 23 || minute > 59 || second > 60)	/* 60: a leap second */
-		return false;
+}
 
-	/* timegm makes the first of March of the 30th of February. */
-	*seconds = (int64) timegm(&tm) + (hour * 60 + minute) * 60 + second;
-	return tm.tm_mday == day;
+/* Returns OBJECT_HEADERS for any other one. */
+static int
+find_object_header(S3Slice name)
+{
+	int			i = 0;
+
+	while (i < OBJECT_HEADERS &&
+		   (name.len != object_headers[i].len ||
+			pg_strncasecmp(name.data, object_headers[i].data, name.len) != 0))
+		i++;
+	return i;
+}
+
+S3Slice
+s3_etag_unquote(S3Slice etag)
+{
+	if (etag.len >= 2 && etag.data[0] == '"' && etag.data[etag.len - 1] == '"')
+		return s3_slice(etag.data + 1, etag.len - 2);
+	return etag;
 }
 
 bool

@@ -60,8 +60,8 @@ extern void s3_response_code_error(const char *code, const char *message, int st
 extern bool s3_response_object(const S3HttpResponse *response, S3ObjectInfo *info,
 							   S3Error *err);
 
-/* Reads an HTTP date (RFC 9110, IMF-fixdate) into seconds since 1970. */
-extern bool s3_parse_http_date(const char *text, int64 *seconds);
+/* Returns what stands between the quotes of an ETag, or all of it. */
+extern S3Slice s3_etag_unquote(S3Slice etag);
 
 /* Reads a length: decimal digits only, where strtoll would take a sign. */
 extern bool s3_parse_length(const char *text, int64 *length);

@@ -47,7 +47,7 @@ static void sweep_file(Sweep *sweep, int number);
 static int	plan_file(int number, S3Intent **work);
 static Todo decide(const S3JournalContent *content, const bool *done, int i);
 static Todo decide_aborted(const S3JournalContent *content, int i);
-static bool are_told_apart(const S3Intent *intent, const S3Intent *later);
+static bool are_told_apart(const S3Intent *intent, const S3Intent *other);
 static void report_forgotten(const S3Intent *intent);
 static void finish_file(Sweep *sweep, int number);
 static void sweep_intent(Sweep *sweep, int number, const S3Intent *planned);
@@ -170,17 +170,21 @@ decide_aborted(const S3JournalContent *content, int i)
 	/* A version, or an upload, is nobody else's. */
 	if (intent->kind == S3_INTENT_PARTS || (has_version && intent->unsure_since == 0))
 		return TODO_REMOVE;
-	for (int j = i + 1; j < content->count; j++)
+	for (int j = 0; j < content->count; j++)
 	{
+		const S3Intent *other = &content->intents[j];
 		S3Outcome	outcome;
 
-		/* One that the server has refused, or that was swept, owns nothing. */
-		if (content->intents[j].settled ||
-			!s3_intent_same_object(intent, &content->intents[j]) ||
-			are_told_apart(intent, &content->intents[j]))
+		/*
+		 * One that the server has refused, or that was swept, owns nothing.
+		 * What an earlier one has written was there before, unless it is not
+		 * there yet.
+		 */
+		if (j == i || other->settled || (j < i && other->answered) ||
+			!s3_intent_same_object(intent, other) || are_told_apart(intent, other))
 			continue;
-		outcome = s3_intent_outcome(&content->intents[j]);
-		if (outcome == S3_OUTCOME_COMMITTED)
+		outcome = s3_intent_outcome(other);
+		if (outcome == S3_OUTCOME_COMMITTED && (j > i || has_version))
 			return has_version ? TODO_REMOVE_VERSION : TODO_SETTLE;
 		if (outcome == S3_OUTCOME_IN_PROGRESS)
 			todo = TODO_WAIT;
@@ -192,14 +196,16 @@ decide_aborted(const S3JournalContent *content, int i)
 	return todo;
 }
 
-/* Can what the intent has written not be taken for what the later one has? */
+/*
+ * Can what the intent has written not be taken for what the other one has?
+ * The ETag of one without an answer is a guess.
+ */
 static bool
-are_told_apart(const S3Intent *intent, const S3Intent *later)
+are_told_apart(const S3Intent *intent, const S3Intent *other)
 {
-	if (later->version[0] != '\0')
+	if (other->version[0] != '\0')
 		return true;
-	return intent->version[0] != '\0' &&
-		(later->answered || strcmp(intent->etag, later->etag) != 0);
+	return intent->version[0] != '\0' && (other->answered || intent->size != other->size);
 }
 
 static void
@@ -280,7 +286,7 @@ sweep_locked(Sweep *sweep, int number, uint64 id, int grace)
 		ereport(WARNING,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("kept object \"%s\", though its put may have been rolled back", intent.url),
-				 errdetail("The put had no answer, and what stands there cannot be told from what somebody else could have put.")));
+				 errdetail("A request of the put had no answer, and what stands there cannot be told from what somebody else could have put.")));
 	settle_intent(number, id);
 }
 

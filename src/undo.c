@@ -31,6 +31,7 @@ typedef struct Undo
 } Undo;
 
 static bool abort_parts(Undo *undo);
+static S3Undone remove_others_found(Undo *undo);
 static S3Undone remove_all_found(Undo *undo);
 static S3Undone remove_found(Undo *undo);
 static bool has_version(const S3ObjectInfo *info);
@@ -74,8 +75,10 @@ s3_undo_intent(const char *command, const S3Intent *intent, const List *others, 
 		if (intent->version[0] != '\0' && !looked &&
 			remove_object(&undo, intent->version) == S3_UNDONE_REMOVED)
 			undone = S3_UNDONE_REMOVED;
-		if (intent->version[0] == '\0' || intent->unsure_since != 0)
+		if (intent->version[0] == '\0')
 			found = remove_all_found(&undo);
+		else if (intent->unsure_since != 0)
+			found = remove_others_found(&undo);
 	}
 	return found == S3_UNDONE_NOTHING ? undone : found;
 }
@@ -101,6 +104,31 @@ abort_parts(Undo *undo)
 	if (!s3_object_is_gone(&err))
 		s3_call_throw(&call, &err);
 	return false;
+}
+
+/*
+ * Its own version is gone; a role that may delete objects, and not look at
+ * them, must not be asked for ever about others.
+ */
+static S3Undone
+remove_others_found(Undo *undo)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile S3Undone undone = S3_UNDONE_UNDECIDED;
+
+	PG_TRY();
+	{
+		undone = remove_all_found(undo);
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_INSUFFICIENT_PRIVILEGE)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return undone;
 }
 
 /* Each request without an answer may have written a version. */
@@ -142,10 +170,12 @@ remove_found(Undo *undo)
 	{
 		if (is_of_put(intent, &info) && !is_others(undo, s3_slice_cstring(info.version_id)) &&
 			(!info.has_last_modified || info.last_modified >= intent->not_before))
-			return remove_object(undo, info.version_id);
+			return intent->not_before == 0 ? S3_UNDONE_UNDECIDED :
+				remove_object(undo, info.version_id);
 		return remove_listed(undo);
 	}
-	if (intent->kind != S3_INTENT_CREATE)
+	/* Where versions are known, what has none is somebody else's. */
+	if (intent->kind != S3_INTENT_CREATE || intent->version[0] != '\0' || undo->others != NIL)
 		return S3_UNDONE_NOTHING;
 	if (is_of_put(intent, &info))
 		return remove_object(undo, NULL);
@@ -176,7 +206,7 @@ may_be_of_put(const S3Intent *intent, const S3ObjectInfo *info)
 
 /*
  * Looks through the versions.  Of two that could be it, neither is taken: one
- * is somebody else's.
+ * may be somebody else's.  Nor is any, where the time of the put is not known.
  */
 static S3Undone
 remove_listed(Undo *undo)
@@ -203,7 +233,8 @@ remove_listed(Undo *undo)
 	}
 	if (found == 0)
 		return S3_UNDONE_NOTHING;
-	return found == 1 ? remove_object(undo, version) : S3_UNDONE_UNDECIDED;
+	return found == 1 && intent->not_before != 0 ?
+		remove_object(undo, version) : S3_UNDONE_UNDECIDED;
 }
 
 static bool

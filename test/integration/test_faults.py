@@ -182,6 +182,20 @@ class Faults(BackendCase):
             self.assertEqual([request.method for request in server.requests],
                              ['HEAD', 'PUT', 'PUT', 'HEAD'])
 
+    def test_large_body_after_a_small_one(self):
+        """Sent again over a new connection, it begins at its start."""
+        size = 4000000
+        with FaultServer(answers=[Answer(200, {}, b''), None, Answer(200, {}, b'')]) as server:
+            conn = self.faulty(server.endpoint)
+            query(conn, 'SET s3store.put_undo = off')
+            for length in (10, size):
+                query(conn, "SELECT s3_put('s3-bad://bucket/key', decode(repeat('616263', %s), 'hex'),"
+                            ' overwrite => true)', length // 3)
+            self.assertEqual([len(request.body) for request in server.requests],
+                             [9, size // 3 * 3, size // 3 * 3])
+            self.assertEqual(server.requests[2].body, server.requests[1].body)
+            self.assertEqual(server.connections, 2)
+
     def test_put_that_meets_another(self):
         """The same, but the object is somebody else's: it gets another name."""
         with FaultServer(answers=[self.ABSENT, None, self.TAKEN,

@@ -4,6 +4,7 @@ The cluster is one of our own, with fsync on: its backends and its postmaster
 are killed.
 """
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -650,18 +651,19 @@ class SentAgainTest(UndoCase):
         super().setUp()
         self.put(content='first')
         self.session.commit()
+        self.first = self.version_ids()
 
     def connect(self, endpoints=None, **kw):
         return super().connect({'s3': endpoint('RGW', endpoint_url=self.gate.endpoint)}, **kw)
 
-    def put_again(self, lost):
+    def put_again(self, lost, others=0):
         """So many requests are carried out, and their answers do not arrive."""
         query(self.session, "SET LOCAL s3store.request_timeout = '500ms'")
         query(self.session, 'SET LOCAL s3store.max_attempts = %s', lost + 1)
         for _ in range(lost):
             self.gate.hold(lambda request: request.method == 'PUT', after=True)
         self.put(content=self.content, overwrite=True)
-        self.assertEqual(len(self.versions()), lost + 2)
+        self.assertEqual(len(self.version_ids()), lost + 2 + others)
 
     def put_by_another(self):
         """The same, and it commits; returns its version."""
@@ -674,13 +676,12 @@ class SentAgainTest(UndoCase):
             Bucket=self.name, Prefix=self.key()).get('Versions', [])}
 
     def test_rolled_back(self):
-        before = self.version_ids()
         for lost in (1, 3):
             with self.subTest(lost):
                 self.put_again(lost)
                 self.session.rollback()
                 self.settle()
-                self.assertEqual(self.version_ids(), before)
+                self.assertEqual(self.version_ids(), self.first)
 
     def test_committed(self):
         self.put_again(1)
@@ -691,17 +692,52 @@ class SentAgainTest(UndoCase):
                          self.content.encode())
 
     def test_another(self):
-        before = self.version_ids()
         self.put_again(1)
         theirs = self.put_by_another()
         self.session.rollback()
         self.settle()
-        self.assertEqual(self.version_ids(), before | {theirs})
+        self.assertEqual(self.version_ids(), self.first | {theirs})
+
+    def test_another_without_undo(self):
+        """What has no intent of its own is not known by its version."""
+        for statement in ("SELECT s3_put(%s, %s::text, overwrite => true)", "SELECT s3_copy(%s, %s)"):
+            with self.subTest(statement):
+                self.put_again(1)
+                mine = self.intents('version_id')[-1][0]
+                self.session.rollback()
+                other = self.connect(autocommit=True)
+                query(other, 'SET s3store.put_undo = off')
+                if 's3_copy' in statement:
+                    self.s3.put_object(Bucket=self.name, Key=self.key('source'),
+                                       Body=self.content.encode())
+                    query(other, statement, self.url('source'), self.url())
+                else:
+                    query(other, statement, self.url(), self.content)
+                before = self.version_ids()
+                self.settle()
+                self.assertEqual(self.version_ids(), before - {mine})
+                self.s3.delete_objects(Bucket=self.name, Delete={'Objects': [
+                    {'Key': self.key(), 'VersionId': version}
+                    for version in self.version_ids() - self.first]})
+
+    def test_another_before(self):
+        """Its intent is older, and its transaction commits while this one is open."""
+        other = self.connect()
+        query(other, 'SELECT s3_put(%s, %s::text, overwrite => true)', self.url(), self.content)
+        self.put_again(1, 1)
+        other.commit()
+        query(other, 'SELECT s3_intents_sweep()')
+        other.commit()
+        theirs = {version for version, in self.intents('version_id') if version}
+        self.session.rollback()
+        self.settle()
+        self.assertEqual(len(self.version_ids()), 2)
+        self.assertTrue(self.version_ids() - self.first <= theirs)
 
     def test_another_without_version(self):
         """Which version is the other one's is not known: all stay that may be."""
         self.put_again(1)
-        mine = self.intents('version_id')[0][0]
+        mine = self.intents('version_id')[-1][0]
         theirs = self.put_by_another()
         self.lose_answers(theirs)
         before = self.version_ids()
@@ -748,7 +784,7 @@ class JournalTest(UndoCase):
         self.session.commit()
         self.settle()
         (directory,) = [path for path in self.cluster.journals.iterdir() if path.is_dir()]
-        directory.chmod(0o500)
+        directory.chmod(0)
         try:
             with self.assertSqlState('42501', 'the journal of puts: Permission denied',
                                      'before anything is sent', 's3store.put_undo'):
@@ -865,6 +901,52 @@ class AnswerTest(UndoCase):
                                           Answer(404, {}, b''))
         self.assertEqual(found, [(False,)])
         self.assertEqual(methods[:3], ['HEAD', 'PUT', 'HEAD'])
+
+    ETAG = '"%s"' % hashlib.md5(b'content').hexdigest()
+    DATE = {'Date': 'Mon, 01 Jun 2026 00:00:00 GMT'}
+    GONE = Answer(204, {}, b'')
+
+    def sweep_sent_again(self, *answers, before=Answer(404, DATE, b'')):
+        """A put whose second request was answered; what the sweeps ask after that."""
+        stored = Answer(200, {'ETag': self.ETAG, 'x-amz-version-id': 'mine', **self.DATE}, b'')
+        with FaultServer(answers=[before, None, stored, *answers]) as server:
+            conn = self.connect(endpoints={'s3': entry(server.endpoint)})
+            query(conn, "SET s3store.request_timeout = '300ms'")
+            query(conn, 'SET s3store.max_attempts = 2')
+            self.put(conn, overwrite=True)
+            self.assertEqual([request.method for request in server.requests], ['HEAD', 'PUT', 'PUT'])
+            conn.rollback()
+            conn.autocommit = True
+            query(conn, "SET s3store.request_timeout = '300ms'")
+
+            def is_settled():
+                self.sweep(conn)
+                return not self.intents('url')
+            wait_for(is_settled, 'the intent is settled', DEADLINE)
+            self.assertIn('versionId=mine', server.requests[3].target)
+            self.notices = conn.notices
+            return [request.method for request in server.requests[3:]]
+
+    def version(self, **headers):
+        return Answer(200, {'ETag': self.ETAG, 'Last-Modified': 'Mon, 01 Jun 2026 00:00:00 GMT',
+                            **headers}, b'content')
+
+    def test_time_not_known(self):
+        """Which versions are older than the put cannot be told: none goes but its own."""
+        methods = self.sweep_sent_again(self.GONE, self.version(**{'x-amz-version-id': 'other'}),
+                                        before=Answer(403, {}, b''))
+        self.assertEqual(methods.count('DELETE'), 1)
+        self.assertIn('kept object', ''.join(self.notices))
+
+    def test_may_not_look(self):
+        methods = self.sweep_sent_again(self.GONE, Answer(403, {}, b''))
+        self.assertEqual(methods.count('DELETE'), 1)
+        self.assertIn('kept object', ''.join(self.notices))
+
+    def test_version_that_has_none(self):
+        """Versioning was suspended: what is there now is not this put's."""
+        methods = self.sweep_sent_again(self.GONE, self.version())
+        self.assertEqual(methods.count('DELETE'), 1)
 
 
 class LateRemovalTest(UndoCase):

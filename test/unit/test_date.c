@@ -69,7 +69,55 @@ static const char *const no_iso_dates[] = {
 	"-024-01-02T03:04:05Z", "20240102T030405Z", "Tue, 02 Jan 2024 03:04:05 GMT"
 };
 
+static const struct
+{
+	const char *date;
+	int64		want;
+}			http_cases[] =
+{
+	{"Thu, 01 Jan 1970 00:00:00 GMT", 0},
+	{"Wed, 31 Dec 1969 23:59:59 GMT", -1},
+	{"Tue, 02 Jan 2024 03:04:05 GMT", 1704164645},
+	{"Thu, 29 Feb 2024 23:59:59 GMT", 1709251199},
+	{"Tue, 29 Feb 2000 12:00:00 GMT", 951825600},
+	{"Tue, 19 Jan 2038 03:14:08 GMT", INT64CONST(2147483648)},
+	{"Fri, 31 Dec 9999 23:59:59 GMT", INT64CONST(253402300799)},
+	{"Sat, 31 Dec 2016 23:59:60 GMT", 1483228800},
+	{"Wed, 31 Jan 2024 00:00:00 GMT", 1706659200},
+	{"Fri, 31 May 2024 00:00:00 GMT", 1717113600},
+	{"Mon, 30 Sep 2024 00:00:00 GMT", 1727654400},
+
+	{"", PG_INT64_MIN},
+	{"now", PG_INT64_MIN},
+	{"Tue, 02 Jan 2024 03:04:05", PG_INT64_MIN},
+	{"Tue, 02 Jan 2024 03:04:05 UTC", PG_INT64_MIN},
+	{"Tue, 02 Jan 2024 03:04:05 gmt", PG_INT64_MIN},
+	{"Tue, 02 Jan 2024 03:04:05 GMT ", PG_INT64_MIN},
+	{" Tue, 02 Jan 2024 03:04:05 GMT", PG_INT64_MIN},
+	{"Tue, 2 Jan 2024 03:04:05 GMT", PG_INT64_MIN},
+	{"Tue, 02 jan 2024 03:04:05 GMT", PG_INT64_MIN},
+	{"Tue, 02 anF 2024 03:04:05 GMT", PG_INT64_MIN},
+	{"Tue, 02 Xyz 2024 03:04:05 GMT", PG_INT64_MIN},
+	{"Tue, 02 Ja\xc3 2024 03:04:05 GMT", PG_INT64_MIN},
+	{"Tue, 00 Jan 2024 03:04:05 GMT", PG_INT64_MIN},
+	{"Tue, 32 Jan 2024 03:04:05 GMT", PG_INT64_MIN},
+	{"Thu, 30 Feb 2024 03:04:05 GMT", PG_INT64_MIN},
+	{"Wed, 29 Feb 2023 03:04:05 GMT", PG_INT64_MIN},
+	{"Mon, 29 Feb 2100 03:04:05 GMT", PG_INT64_MIN},
+	{"Wed, 31 Apr 2024 03:04:05 GMT", PG_INT64_MIN},
+	{"Tue, 02 Jan 2024 24:00:00 GMT", PG_INT64_MIN},
+	{"Tue, 02 Jan 2024 03:60:05 GMT", PG_INT64_MIN},
+	{"Tue, 02 Jan 2024 03:04:61 GMT", PG_INT64_MIN},
+	{"Tue, 02 Jan 2024 03.04.05 GMT", PG_INT64_MIN},
+	{"Tue, -2 Jan 2024 03:04:05 GMT", PG_INT64_MIN},
+	{"Tue, 02 Jan +024 03:04:05 GMT", PG_INT64_MIN},
+	{"Tuesday, 02-Jan-24 03:04:05 GMT", PG_INT64_MIN},
+	{"Tue Jan  2 03:04:05 2024", PG_INT64_MIN},
+	{"2024-01-02T03:04:05Z", PG_INT64_MIN}
+};
+
 static void test_formats(void);
+static void test_parse_http(void);
 static void test_parse(void);
 static void test_timestamps(void);
 
@@ -77,6 +125,7 @@ int
 main(void)
 {
 	test_formats();
+	test_parse_http();
 	test_parse();
 	test_timestamps();
 	return tap_done();
@@ -102,6 +151,18 @@ test_formats(void)
 	{
 		ok(!s3_date_format_http(other_years[i], http), "no HTTP date for year %d", i);
 		ok(!s3_date_format_iso(other_years[i], iso), "no ISO date for year %d", i);
+	}
+}
+
+static void
+test_parse_http(void)
+{
+	for (int i = 0; i < lengthof(http_cases); i++)
+	{
+		int64		seconds;
+		bool		good = s3_date_parse_http(http_cases[i].date, &seconds);
+
+		is_int(good ? seconds : PG_INT64_MIN, http_cases[i].want, "date %d", i);
 	}
 }
 
