@@ -16,7 +16,7 @@
 #include "compat.h"
 #include "intent.h"
 
-static bool is_kept_for_another(const S3JournalContent *content, int i);
+static bool is_kept_for_another(const S3Intent *const *open, int count, const S3Intent *intent);
 
 S3Outcome
 s3_intent_outcome(const S3Intent *intent)
@@ -52,33 +52,39 @@ bool *
 s3_intent_find_done(const S3JournalContent *content)
 {
 	bool	   *done = palloc0(content->count * sizeof(bool) + 1);
+	const S3Intent **open = palloc(content->count * sizeof(S3Intent *) + 1);
+	int			open_count = 0;
 
 	for (int i = 0; i < content->count; i++)
 	{
 		const S3Intent *intent = &content->intents[i];
 
-		done[i] = intent->settled ||
-			(s3_intent_outcome(intent) == S3_OUTCOME_COMMITTED &&
-			 !is_kept_for_another(content, i));
+		done[i] = intent->settled || s3_intent_outcome(intent) == S3_OUTCOME_COMMITTED;
+		if (!done[i])
+			open[open_count++] = intent;
+	}
+	for (int i = 0; i < content->count; i++)
+	{
+		const S3Intent *intent = &content->intents[i];
+
+		if (!done[i] || intent->settled)
+			continue;
+		done[i] = !is_kept_for_another(open, open_count, intent);
 		/* It may have committed asynchronously: without its row, it must go. */
-		if (done[i] && !intent->settled)
+		if (done[i])
 			XLogFlush(TransactionIdGetCommitLSN(XidFromFullTransactionId(
 																		 FullTransactionIdFromU64(intent->xid))));
 	}
+	pfree(open);
 	return done;
 }
 
 /* One that may be undone must see that the object, or a version, has an owner. */
 static bool
-is_kept_for_another(const S3JournalContent *content, int i)
+is_kept_for_another(const S3Intent *const *open, int count, const S3Intent *intent)
 {
-	for (int j = 0; j < content->count; j++)
-	{
-		const S3Intent *other = &content->intents[j];
-
-		if (!other->settled && s3_intent_same_object(other, &content->intents[i]) &&
-			s3_intent_outcome(other) != S3_OUTCOME_COMMITTED)
+	for (int i = 0; i < count; i++)
+		if (s3_intent_same_object(open[i], intent))
 			return true;
-	}
 	return false;
 }
