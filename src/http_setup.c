@@ -1,22 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * http_setup.c
- *	  What libcurl is told of a transfer: its options, its headers, and the
- *	  callbacks through which the bytes go.
- *
- * The callbacks never throw, never palloc and never look at interrupts: a
- * frame of libcurl is above them.  They return short, having noted why, or
- * pause the transfer until the loop has made room.
+ *	  What libcurl is told of a transfer: its options and its headers.
  *
  *-------------------------------------------------------------------------
  */
 #include "s3store.h"
 
-#include "utils/memutils.h"
-
 #include "http_transfer.h"
 
-#define HEAD_SIZE_FIRST		2048
 #define DNS_CACHE_SECONDS	30L
 #define CA_CACHE_SECONDS	300L
 #define IDLE_SECONDS		30L /* then a connection is not used again */
@@ -37,22 +29,6 @@ static void set_body(S3HttpTransfer *transfer);
 static void set_headers(S3HttpTransfer *transfer);
 static void add_header(S3HttpTransfer *transfer, const char *name, const char *value);
 static void suppress_header(S3HttpTransfer *transfer, const char *name);
-static void set_callbacks(S3HttpTransfer *transfer);
-static void set_callback_data(S3HttpTransfer *transfer);
-#if LIBCURL_VERSION_NUM >= 0x075000
-static int	count_send(void *arg, char *server_ip, char *own_ip, int server_port,
-					   int own_port);
-#endif
-static size_t send_body(char *data, size_t size, size_t count, void *arg);
-static int	seek_body(void *arg, curl_off_t offset, int origin);
-static size_t receive_header(char *data, size_t size, size_t count, void *arg);
-static bool end_header(S3HttpTransfer *transfer);
-static bool keep_header(S3HttpTransfer *transfer, const char *data, size_t len);
-static size_t receive_body(char *data, size_t size, size_t count, void *arg);
-
-/* No option may be lost silently: one of them may be what keeps us safe. */
-#define set_option(transfer, option, value) \
-	s3_http_check(curl_easy_setopt((transfer)->easy, option, value))
 
 /*
  * Throws when libcurl refuses anything.  Options stay with the handle from one
@@ -70,15 +46,15 @@ s3_http_set_options(S3HttpTransfer *transfer)
 		curl_easy_reset(handle->easy);
 		set_safety_options(transfer);
 		set_connection_options(transfer);
-		set_callbacks(transfer);
+		s3_http_set_callbacks(transfer);
 		set_server_options(transfer);
 		handle->set_up = true;
 	}
-	set_option(transfer, CURLOPT_PRIVATE, transfer);
-	set_option(transfer, CURLOPT_ERRORBUFFER, transfer->error_buffer);
-	set_option(transfer, CURLOPT_URL, transfer->request->url);
-	set_option(transfer, CURLOPT_TIMEOUT_MS, (long) transfer->request->total_timeout);
-	set_callback_data(transfer);
+	s3_http_set_option(transfer, CURLOPT_PRIVATE, transfer);
+	s3_http_set_option(transfer, CURLOPT_ERRORBUFFER, transfer->error_buffer);
+	s3_http_set_option(transfer, CURLOPT_URL, transfer->request->url);
+	s3_http_set_option(transfer, CURLOPT_TIMEOUT_MS, (long) transfer->request->total_timeout);
+	s3_http_set_callback_data(transfer);
 	set_method(transfer);
 	set_headers(transfer);
 }
@@ -91,18 +67,18 @@ static void
 set_safety_options(S3HttpTransfer *transfer)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
-	set_option(transfer, CURLOPT_PROTOCOLS_STR, "http,https");
+	s3_http_set_option(transfer, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
-	set_option(transfer, CURLOPT_PROTOCOLS, (long) (CURLPROTO_HTTP | CURLPROTO_HTTPS));
+	s3_http_set_option(transfer, CURLOPT_PROTOCOLS, (long) (CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-	set_option(transfer, CURLOPT_FOLLOWLOCATION, 0L);
-	set_option(transfer, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-	set_option(transfer, CURLOPT_PATH_AS_IS, 1L);
-	set_option(transfer, CURLOPT_NETRC, (long) CURL_NETRC_IGNORED);
-	set_option(transfer, CURLOPT_HTTP09_ALLOWED, 0L);
-	set_option(transfer, CURLOPT_NOSIGNAL, 1L);
-	set_option(transfer, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
-	set_option(transfer, CURLOPT_USERAGENT, "s3store/" S3STORE_VERSION);
+	s3_http_set_option(transfer, CURLOPT_FOLLOWLOCATION, 0L);
+	s3_http_set_option(transfer, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	s3_http_set_option(transfer, CURLOPT_PATH_AS_IS, 1L);
+	s3_http_set_option(transfer, CURLOPT_NETRC, (long) CURL_NETRC_IGNORED);
+	s3_http_set_option(transfer, CURLOPT_HTTP09_ALLOWED, 0L);
+	s3_http_set_option(transfer, CURLOPT_NOSIGNAL, 1L);
+	s3_http_set_option(transfer, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+	s3_http_set_option(transfer, CURLOPT_USERAGENT, "s3store/" S3STORE_VERSION);
 }
 
 /* What the settings of a storage say of the way to its server. */
@@ -113,11 +89,11 @@ set_server_options(S3HttpTransfer *transfer)
 	S3HttpHandle *handle = transfer->handle;
 
 	set_proxy(transfer);
-	set_option(transfer, CURLOPT_SSL_VERIFYPEER, request->verify_tls ? 1L : 0L);
-	set_option(transfer, CURLOPT_SSL_VERIFYHOST, request->verify_tls ? 2L : 0L);
+	s3_http_set_option(transfer, CURLOPT_SSL_VERIFYPEER, request->verify_tls ? 1L : 0L);
+	s3_http_set_option(transfer, CURLOPT_SSL_VERIFYHOST, request->verify_tls ? 2L : 0L);
 	set_authorities(transfer);
-	set_option(transfer, CURLOPT_CONNECTTIMEOUT_MS,
-			   (long) request->connect_timeout + S3_HTTP_CONNECT_SLACK);
+	s3_http_set_option(transfer, CURLOPT_CONNECTTIMEOUT_MS,
+					   (long) request->connect_timeout + S3_HTTP_CONNECT_SLACK);
 	handle->connect_timeout = request->connect_timeout;
 	handle->verify_tls = request->verify_tls;
 	remember(&handle->proxy, request->proxy);
@@ -159,11 +135,11 @@ set_proxy(S3HttpTransfer *transfer)
 {
 	const char *proxy = transfer->request->proxy;
 
-	set_option(transfer, CURLOPT_PROXY, proxy == NULL ? "" : proxy);
-	set_option(transfer, CURLOPT_PROXYPORT, PROXY_PORT);
-	set_option(transfer, CURLOPT_NOPROXY, "");
-	set_option(transfer, CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE);
-	set_option(transfer, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	s3_http_set_option(transfer, CURLOPT_PROXY, proxy == NULL ? "" : proxy);
+	s3_http_set_option(transfer, CURLOPT_PROXYPORT, PROXY_PORT);
+	s3_http_set_option(transfer, CURLOPT_NOPROXY, "");
+	s3_http_set_option(transfer, CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE);
+	s3_http_set_option(transfer, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
 /*
@@ -178,9 +154,9 @@ set_authorities(S3HttpTransfer *transfer)
 	bool		configured = ca_file != NULL && ca_file[0] != '\0';
 
 	if (configured)
-		set_option(transfer, CURLOPT_CAINFO, ca_file);
+		s3_http_set_option(transfer, CURLOPT_CAINFO, ca_file);
 	if (configured || curl_version_info(CURLVERSION_NOW)->cainfo != NULL)
-		set_option(transfer, CURLOPT_CAPATH, NULL);
+		s3_http_set_option(transfer, CURLOPT_CAPATH, NULL);
 #if LIBCURL_VERSION_NUM >= 0x075700
 	/* For speed alone: not every TLS library of libcurl's can. */
 	(void) curl_easy_setopt(transfer->easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_SECONDS);
@@ -190,18 +166,18 @@ set_authorities(S3HttpTransfer *transfer)
 static void
 set_connection_options(S3HttpTransfer *transfer)
 {
-	set_option(transfer, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
-	set_option(transfer, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_SECONDS);
-	set_option(transfer, CURLOPT_MAXAGE_CONN, IDLE_SECONDS);
+	s3_http_set_option(transfer, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
+	s3_http_set_option(transfer, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_SECONDS);
+	s3_http_set_option(transfer, CURLOPT_MAXAGE_CONN, IDLE_SECONDS);
 #if LIBCURL_VERSION_NUM >= 0x075000
-	set_option(transfer, CURLOPT_MAXLIFETIME_CONN, LIFETIME_SECONDS);
+	s3_http_set_option(transfer, CURLOPT_MAXLIFETIME_CONN, LIFETIME_SECONDS);
 #endif
-	set_option(transfer, CURLOPT_TCP_NODELAY, 1L);
-	set_option(transfer, CURLOPT_TCP_KEEPALIVE, 1L);
+	s3_http_set_option(transfer, CURLOPT_TCP_NODELAY, 1L);
+	s3_http_set_option(transfer, CURLOPT_TCP_KEEPALIVE, 1L);
 
 	/* Else a cancelled look-up is waited for to its end. */
 #if LIBCURL_VERSION_NUM >= 0x075700
-	set_option(transfer, CURLOPT_QUICK_EXIT, 1L);
+	s3_http_set_option(transfer, CURLOPT_QUICK_EXIT, 1L);
 #endif
 }
 
@@ -218,21 +194,21 @@ set_method(S3HttpTransfer *transfer)
 	 * These undo what was before.  As long as there are fields, no upload is
 	 * rewound.
 	 */
-	set_option(transfer, CURLOPT_POSTFIELDS, NULL);
-	set_option(transfer, CURLOPT_HTTPGET, 1L);
-	set_option(transfer, CURLOPT_CUSTOMREQUEST, NULL);
+	s3_http_set_option(transfer, CURLOPT_POSTFIELDS, NULL);
+	s3_http_set_option(transfer, CURLOPT_HTTPGET, 1L);
+	s3_http_set_option(transfer, CURLOPT_CUSTOMREQUEST, NULL);
 	if (strcmp(request->method, "HEAD") == 0)
-		set_option(transfer, CURLOPT_NOBODY, 1L);
+		s3_http_set_option(transfer, CURLOPT_NOBODY, 1L);
 	else if (request->body.data != NULL ||
 			 strcmp(request->method, "PUT") == 0 ||
 			 strcmp(request->method, "POST") == 0 ||
 			 strcmp(request->method, "DELETE") == 0)
 	{
 		set_body(transfer);
-		set_option(transfer, CURLOPT_CUSTOMREQUEST, request->method);
+		s3_http_set_option(transfer, CURLOPT_CUSTOMREQUEST, request->method);
 	}
 	else
-		set_option(transfer, CURLOPT_CUSTOMREQUEST, request->method);
+		s3_http_set_option(transfer, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
 /*
@@ -249,15 +225,15 @@ set_body(S3HttpTransfer *transfer)
 #if LIBCURL_VERSION_NUM >= 0x075000
 	if (body.len <= ONE_PIECE_MAX && request->sent_digest == NULL)
 	{
-		set_option(transfer, CURLOPT_POST, 1L);
-		set_option(transfer, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) body.len);
-		set_option(transfer, CURLOPT_POSTFIELDS, body.len == 0 ? "" : body.data);
+		s3_http_set_option(transfer, CURLOPT_POST, 1L);
+		s3_http_set_option(transfer, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) body.len);
+		s3_http_set_option(transfer, CURLOPT_POSTFIELDS, body.len == 0 ? "" : body.data);
 		suppress_header(transfer, "Content-Type");
 		return;
 	}
 #endif
-	set_option(transfer, CURLOPT_UPLOAD, 1L);
-	set_option(transfer, CURLOPT_INFILESIZE_LARGE, (curl_off_t) body.len);
+	s3_http_set_option(transfer, CURLOPT_UPLOAD, 1L);
+	s3_http_set_option(transfer, CURLOPT_INFILESIZE_LARGE, (curl_off_t) body.len);
 }
 
 static void
@@ -270,7 +246,7 @@ set_headers(S3HttpTransfer *transfer)
 	suppress_header(transfer, "Accept");
 	suppress_header(transfer, "Expect");
 	suppress_header(transfer, "Transfer-Encoding");
-	set_option(transfer, CURLOPT_HTTPHEADER, transfer->headers);
+	s3_http_set_option(transfer, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
 /* libcurl takes "name: value", and "name;" for an empty value. */
@@ -310,186 +286,4 @@ suppress_header(S3HttpTransfer *transfer, const char *name)
 	if (longer == NULL)
 		s3_http_check(CURLE_OUT_OF_MEMORY);
 	transfer->headers = longer;
-}
-
-static void
-set_callbacks(S3HttpTransfer *transfer)
-{
-	set_option(transfer, CURLOPT_OPENSOCKETFUNCTION, s3_http_open_socket);
-	set_option(transfer, CURLOPT_CLOSESOCKETFUNCTION, s3_http_close_socket);
-	set_option(transfer, CURLOPT_RESOLVER_START_FUNCTION, s3_http_mask_signals);
-	set_option(transfer, CURLOPT_READFUNCTION, send_body);
-	set_option(transfer, CURLOPT_SEEKFUNCTION, seek_body);
-	set_option(transfer, CURLOPT_HEADERFUNCTION, receive_header);
-	set_option(transfer, CURLOPT_WRITEFUNCTION, receive_body);
-#if LIBCURL_VERSION_NUM >= 0x075000
-	set_option(transfer, CURLOPT_PREREQFUNCTION, count_send);
-#endif
-}
-
-static void
-set_callback_data(S3HttpTransfer *transfer)
-{
-	set_option(transfer, CURLOPT_OPENSOCKETDATA, transfer);
-	set_option(transfer, CURLOPT_READDATA, transfer);
-	set_option(transfer, CURLOPT_SEEKDATA, transfer);
-	set_option(transfer, CURLOPT_HEADERDATA, transfer);
-	set_option(transfer, CURLOPT_WRITEDATA, transfer);
-#if LIBCURL_VERSION_NUM >= 0x075000
-	set_option(transfer, CURLOPT_PREREQDATA, transfer);
-#endif
-}
-
-#if LIBCURL_VERSION_NUM >= 0x075000
-/*
- * libcurl's callback: the connection stands, the request goes out.  It goes
- * out once more, unasked, when a kept connection turns out to be closed.
- */
-static int
-count_send(void *arg, char *server_ip, char *own_ip, int server_port, int own_port)
-{
-	((S3HttpTransfer *) arg)->sends++;
-	return 0;
-}
-#endif
-
-/* libcurl's callback: hands out the next part of the request's body. */
-static size_t
-send_body(char *data, size_t size, size_t count, void *arg)
-{
-	S3HttpTransfer *transfer = arg;
-	S3Slice		body = transfer->request->body;
-	size_t		len = Min(size * count, body.len - transfer->sent);
-
-	if (len > 0)
-		memcpy(data, body.data + transfer->sent, len);
-	if (transfer->request->sent_digest != NULL)
-		s3_digest_add(transfer->request->sent_digest, data, len);
-	transfer->sent += len;
-	return len;
-}
-
-/* libcurl's callback: the request is sent again, on a new connection. */
-static int
-seek_body(void *arg, curl_off_t offset, int origin)
-{
-	S3HttpTransfer *transfer = arg;
-
-	if (origin != SEEK_SET || offset != 0)
-		return CURL_SEEKFUNC_FAIL;
-	if (transfer->request->sent_digest != NULL)
-		s3_digest_restart(transfer->request->sent_digest);
-#if LIBCURL_VERSION_NUM < 0x075000
-	transfer->sends = 2;		/* nothing else tells that it goes out again */
-#endif
-	transfer->sent = 0;
-	return CURL_SEEKFUNC_OK;
-}
-
-/*
- * libcurl's callback: one line of headers.  The limits count everything that
- * comes this way, so that interim answers cannot go on forever.
- */
-static size_t
-receive_header(char *data, size_t size, size_t count, void *arg)
-{
-	S3HttpTransfer *transfer = arg;
-	size_t		len = size * count;
-	bool		ok = true;
-
-	transfer->head_bytes += len;
-	transfer->head_lines++;
-	if (transfer->head_bytes > S3_HTTP_HEADERS_MAX ||
-		transfer->head_lines > S3_HTTP_HEADER_COUNT_MAX)
-	{
-		transfer->stop = S3_HTTP_STOP_HEADERS;
-		return 0;
-	}
-
-	/* After the body, trailers come this way; nobody asked for them. */
-	if (transfer->head_complete)
-		return len;
-
-	if (!transfer->in_head)		/* the status line */
-	{
-		transfer->in_head = true;
-		transfer->head_len = 0;
-	}
-	else if (data[0] == '\r' || data[0] == '\n')
-		ok = end_header(transfer);
-	else
-		ok = keep_header(transfer, data, len);
-	return ok ? len : 0;
-}
-
-/* An interim answer (1xx) is followed by another one. */
-static bool
-end_header(S3HttpTransfer *transfer)
-{
-	size_t		headroom = transfer->request->headroom;
-	size_t		largest = MaxAllocSize - Min(headroom, MaxAllocSize);
-	long		status = 0;
-
-	transfer->in_head = false;
-	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status < 200)
-		return true;
-
-	transfer->status = (int) status;
-	transfer->head_complete = true;
-	if (status / 100 == 2)
-		transfer->body_max = Min(transfer->request->max_body, largest);
-	else
-		transfer->body_max = Min(S3_HTTP_ERROR_BODY_MAX, largest);
-	return true;
-}
-
-static bool
-keep_header(S3HttpTransfer *transfer, const char *data, size_t len)
-{
-	if (len > transfer->head_size - transfer->head_len)
-	{
-		size_t		size = Max(transfer->head_size * 2, HEAD_SIZE_FIRST);
-		char	   *grown;
-
-		size = Max(size, transfer->head_len + len);
-		grown = realloc(transfer->head, size);
-		if (grown == NULL)
-		{
-			transfer->stop = S3_HTTP_STOP_MEMORY;
-			return false;
-		}
-		transfer->head = grown;
-		transfer->head_size = size;
-	}
-	memcpy(transfer->head + transfer->head_len, data, len);
-	transfer->head_len += len;
-	return true;
-}
-
-/*
- * libcurl's callback: a piece of the answer's body.  Pauses when there is no
- * room for it; the same piece comes again after s3_http_resume().
- */
-static size_t
-receive_body(char *data, size_t size, size_t count, void *arg)
-{
-	S3HttpTransfer *transfer = arg;
-	size_t		len = size * count;
-
-	if (len > transfer->body_max - transfer->body_len)
-	{
-		/* What the server says in its status outranks the rest of its words. */
-		transfer->stop = transfer->status / 100 == 2 ?
-			S3_HTTP_STOP_BODY : S3_HTTP_STOP_ENOUGH;
-		return 0;
-	}
-	if (len > transfer->body_size - transfer->body_len)
-	{
-		transfer->want = len;
-		return CURL_WRITEFUNC_PAUSE;
-	}
-	memcpy(transfer->body + transfer->request->headroom + transfer->body_len, data, len);
-	transfer->body_len += len;
-	return len;
 }

@@ -127,8 +127,16 @@ extern void s3_http_release(S3HttpTransfer *transfer);
 extern S3HttpHandle *s3_http_take_handle(void);
 extern void s3_http_give_back_handle(S3HttpHandle *handle, bool clean);
 
+/* No option may be lost silently: one of them may be what keeps us safe. */
+#define s3_http_set_option(transfer, option, value) \
+	s3_http_check(curl_easy_setopt((transfer)->easy, option, value))
+
 /* http_setup.c */
 extern void s3_http_set_options(S3HttpTransfer *transfer);
+
+/* http_callbacks.c */
+extern void s3_http_set_callbacks(S3HttpTransfer *transfer);
+extern void s3_http_set_callback_data(S3HttpTransfer *transfer);
 
 /* http_wait.c */
 extern void s3_http_start_engine(void);

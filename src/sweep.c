@@ -43,6 +43,13 @@ typedef struct Sweep
 	S3SweepResult *result;
 } Sweep;
 
+/* An intent, and the versions of its object that others have written. */
+typedef struct Task
+{
+	S3Intent	intent;
+	List	   *others;
+} Task;
+
 static void sweep_file(Sweep *sweep, int number);
 static int	plan_file(int number, S3Intent **work);
 static Todo decide(const S3JournalContent *content, const bool *done, int i);
@@ -56,9 +63,8 @@ static TimestampTz after(int ms);
 static void note_removing(int number, const S3Intent *intent, TimestampTz until);
 static bool may_come_yet(int number, const S3Intent *intent, int grace);
 static bool try_open(Sweep *sweep, const S3Intent *intent, S3Call *call);
-static bool try_undo(Sweep *sweep, const S3Intent *intent, const List *others,
-					 S3Undone *undone, bool *may_come);
-static bool fetch_intent(int number, uint64 id, S3Intent *intent, List **others);
+static bool try_undo(Sweep *sweep, const Task *task, S3Undone *undone, bool *may_come);
+static bool fetch_task(int number, uint64 id, Task *task);
 static List *find_others(const S3JournalContent *content, const S3Intent *intent);
 static void settle_intent(int number, uint64 id);
 static void append_records(int number, const StringInfoData *records, bool durable);
@@ -263,29 +269,29 @@ sweep_intent(Sweep *sweep, int number, const S3Intent *planned)
 static void
 sweep_locked(Sweep *sweep, int number, uint64 id, int grace)
 {
-	S3Intent	intent;
-	List	   *others;
+	Task		task;
+	S3Intent   *intent = &task.intent;
 	S3Undone	undone;
 	bool		may_come = false;
 	bool		good;
 
-	if (!fetch_intent(number, id, &intent, &others))
+	if (!fetch_task(number, id, &task))
 		return;
-	note_removing(number, &intent, after(grace));
-	good = try_undo(sweep, &intent, others, &undone, &may_come);
+	note_removing(number, intent, after(grace));
+	good = try_undo(sweep, &task, &undone, &may_come);
 	if (may_come)
-		intent.removing_until = after(grace);
-	note_removing(number, &intent, intent.removing_until);
+		intent->removing_until = after(grace);
+	note_removing(number, intent, intent->removing_until);
 	if (!good)
 		return;
 	if (undone == S3_UNDONE_REMOVED)
 		sweep->result->removed++;
-	if (intent.removing_until > GetCurrentTimestamp() || may_come_yet(number, &intent, grace))
+	if (intent->removing_until > GetCurrentTimestamp() || may_come_yet(number, intent, grace))
 		return;
 	if (undone == S3_UNDONE_UNDECIDED)
 		ereport(WARNING,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("kept object \"%s\", though its put may have been rolled back", intent.url),
+				 errmsg("kept object \"%s\", though its put may have been rolled back", intent->url),
 				 errdetail("A request of the put had no answer, and what stands there cannot be told from what somebody else could have put.")));
 	settle_intent(number, id);
 }
@@ -357,19 +363,18 @@ try_open(Sweep *sweep, const S3Intent *intent, S3Call *call)
 }
 
 static bool
-try_undo(Sweep *sweep, const S3Intent *intent, const List *others,
-		 S3Undone *undone, bool *may_come)
+try_undo(Sweep *sweep, const Task *task, S3Undone *undone, bool *may_come)
 {
 	MemoryContext context = CurrentMemoryContext;
 	volatile bool good = true;
 
 	PG_TRY();
 	{
-		*undone = s3_undo_intent(sweep->command, intent, others, may_come);
+		*undone = s3_undo_intent(sweep->command, &task->intent, task->others, may_come);
 	}
 	PG_CATCH();
 	{
-		report_failure(sweep, intent, context);
+		report_failure(sweep, &task->intent, context);
 		good = false;
 	}
 	PG_END_TRY();
@@ -381,7 +386,7 @@ try_undo(Sweep *sweep, const S3Intent *intent, const List *others,
  * false when there is nothing to be removed any more.
  */
 static bool
-fetch_intent(int number, uint64 id, S3Intent *intent, List **others)
+fetch_task(int number, uint64 id, Task *task)
 {
 	S3Journal  *journal = s3_journal_open(number, S3_JOURNAL_READ);
 	S3Intent   *found;
@@ -394,8 +399,10 @@ fetch_intent(int number, uint64 id, S3Intent *intent, List **others)
 		todo = decide_aborted(&journal->content, found - journal->content.intents);
 	if (todo == TODO_REMOVE || todo == TODO_REMOVE_VERSION)
 	{
+		S3Intent   *intent = &task->intent;
+
 		*intent = *found;
-		*others = find_others(&journal->content, found);
+		task->others = find_others(&journal->content, found);
 		/* Who was to note that has crashed. */
 		if (!intent->answered && intent->unsure_since == 0)
 			intent->unsure_since = S3_INTENT_NOT_LOOKED;
