@@ -35,7 +35,9 @@ SELECT s3_delete_later('s3://b/by setting') > 0 AS queued;
 RESET s3store.delete_delay;
 SELECT url, date_trunc('second', delay + '1 ms') AS delay FROM queue WHERE url IN ('s3://b/delayed', 's3://b/by setting');
 SELECT s3_delete_later('s3://b/k', '-1 second');
+\set VERBOSITY sqlstate
 SET s3store.delete_delay = -1;
+\set VERBOSITY default
 
 -- versions
 SELECT s3_delete_later('s3://b/versioned', version_id => 'v1') > 0 AS queued;
