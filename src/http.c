@@ -19,7 +19,6 @@
 
 static void wipe_headers(struct curl_slist *headers);
 static void check_length(S3HttpTransfer *transfer);
-static curl_off_t announced_length(const S3HttpTransfer *transfer);
 static void make_room(S3HttpTransfer *transfer);
 static void check_connected(S3HttpTransfer *transfer);
 static void stop_transfer(S3HttpTransfer *transfer, S3HttpStop stop);
@@ -116,13 +115,12 @@ check_length(S3HttpTransfer *transfer)
 
 	transfer->length_checked = true;
 	if (has_body && transfer->status / 100 == 2 &&
-		announced_length(transfer) > (curl_off_t) transfer->body_max)
+		s3_http_announced_length(transfer) > (curl_off_t) transfer->body_max)
 		stop_transfer(transfer, S3_HTTP_STOP_BODY);
 }
 
-/* The answer's Content-Length, or -1. */
-static curl_off_t
-announced_length(const S3HttpTransfer *transfer)
+curl_off_t
+s3_http_announced_length(const S3HttpTransfer *transfer)
 {
 	curl_off_t	length = -1;
 
@@ -140,7 +138,7 @@ make_room(S3HttpTransfer *transfer)
 {
 	size_t		headroom = transfer->request->headroom;
 	size_t		need = transfer->body_len + transfer->want;
-	curl_off_t	length = announced_length(transfer);
+	curl_off_t	length = s3_http_announced_length(transfer);
 	size_t		size;
 
 	/* The callback asks for no more than body_max in all. */

@@ -223,12 +223,10 @@ static bool
 make_small_room(S3HttpTransfer *transfer)
 {
 	size_t		headroom = transfer->request->headroom;
-	curl_off_t	length = -1;
+	curl_off_t	length = s3_http_announced_length(transfer);
 
-	if (transfer->body != NULL)
-		return false;
-	curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-	if (length <= 0 || length > (curl_off_t) Min(transfer->body_max, SMALL_BODY_MAX))
+	if (transfer->body != NULL ||
+		length <= 0 || length > (curl_off_t) Min(transfer->body_max, SMALL_BODY_MAX))
 		return false;
 	transfer->body = MemoryContextAllocExtended(transfer->result_context, headroom + (size_t) length,
 												MCXT_ALLOC_NO_OOM);

@@ -121,6 +121,10 @@ extern void s3_http_check(CURLcode code);
 extern bool s3_http_tend(S3HttpTransfer *transfer);
 extern void s3_http_check_deadline(S3HttpTransfer *transfer, int64 now, bool quiet);
 extern int64 s3_http_deadline(const S3HttpTransfer *transfer);
+
+/* Returns the answer's Content-Length, or -1. */
+extern curl_off_t s3_http_announced_length(const S3HttpTransfer *transfer);
+
 extern void s3_http_release(S3HttpTransfer *transfer);
 
 /* http_handle.c */

@@ -21,7 +21,6 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "date.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "replication/message.h"
@@ -30,6 +29,7 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
+#include "date.h"
 #include "digest.h"
 #include "intent.h"
 #include "object_lock.h"

@@ -52,6 +52,7 @@ typedef struct Task
 
 static void sweep_file(Sweep *sweep, int number);
 static int	plan_file(int number, S3Intent **work);
+static bool is_work(Todo todo);
 static Todo decide(const S3JournalContent *content, const bool *done, int i);
 static Todo decide_aborted(const S3JournalContent *content, int i);
 static bool are_told_apart(const S3Intent *intent, const S3Intent *other);
@@ -129,7 +130,7 @@ plan_file(int number, S3Intent **work)
 		const S3Intent *intent = &journal->content.intents[i];
 		Todo		todo = decide(&journal->content, done, i);
 
-		if (todo == TODO_REMOVE || todo == TODO_REMOVE_VERSION)
+		if (is_work(todo))
 			(*work)[count++] = *intent;
 		else if (todo == TODO_SETTLE)
 			s3_intent_record_settled(&settled, intent->id);
@@ -141,6 +142,13 @@ plan_file(int number, S3Intent **work)
 	}
 	s3_journal_close(journal);
 	return count;
+}
+
+/* Does it take a server? */
+static bool
+is_work(Todo todo)
+{
+	return todo == TODO_REMOVE || todo == TODO_REMOVE_VERSION;
 }
 
 static Todo
@@ -397,7 +405,7 @@ fetch_task(int number, uint64 id, Task *task)
 	found = s3_intent_find(&journal->content, id);
 	if (found != NULL && !found->settled)
 		todo = decide_aborted(&journal->content, found - journal->content.intents);
-	if (todo == TODO_REMOVE || todo == TODO_REMOVE_VERSION)
+	if (is_work(todo))
 	{
 		S3Intent   *intent = &task->intent;
 
@@ -410,7 +418,7 @@ fetch_task(int number, uint64 id, Task *task)
 			intent->unsure_since = 0;
 	}
 	s3_journal_close(journal);
-	return todo == TODO_REMOVE || todo == TODO_REMOVE_VERSION;
+	return is_work(todo);
 }
 
 static List *
