@@ -19,6 +19,7 @@
 #include "param_rules.h"
 #include "servers.h"
 #include "signing.h"
+#include "signing_key.h"
 #include "uri.h"
 
 /*
@@ -84,6 +85,7 @@ s3_call_signing(const S3Call *call, int64 time)
 	signing.credentials = s3_call_is_unsigned(call) ? NULL : s3_credentials_find(call->storage);
 	signing.region = call->region;
 	signing.time = time;
+	signing.key = s3_signing_key_find(&signing);
 	return signing;
 }
 
@@ -341,11 +343,15 @@ set_target(S3Call *call, const S3Endpoint *endpoint, S3Error *err)
 	/* Version 2 signs the slash behind a bucket, wherever the bucket stands. */
 	if (!operation->on_bucket || path.len == 0 ||
 		call->storage->settings.signature_version == S3_SIGNATURE_S3)
-		appendStringInfo(&path, "/%s", key.data);
+	{
+		appendStringInfoChar(&path, '/');
+		appendBinaryStringInfo(&path, key.data, key.len);
+	}
 	request->method = operation->method;
 	request->tls = address.tls;
 	request->host = address.host;
 	request->path = path.data;
-	request->resource = psprintf("/%.*s/%s", S3_SLICE_ARGS(call->location.bucket), key.data);
+	if (call->storage->settings.signature_version == S3_SIGNATURE_S3)
+		request->resource = psprintf("/%.*s/%s", S3_SLICE_ARGS(call->location.bucket), key.data);
 	return true;
 }

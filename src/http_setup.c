@@ -29,6 +29,7 @@ static void set_body(S3HttpTransfer *transfer);
 static void set_headers(S3HttpTransfer *transfer);
 static void add_header(S3HttpTransfer *transfer, const char *name, const char *value);
 static void suppress_header(S3HttpTransfer *transfer, const char *name);
+static bool append_line(S3HttpTransfer *transfer, const char *line);
 
 /*
  * Throws when libcurl refuses anything.  Options stay with the handle from one
@@ -228,10 +229,11 @@ set_body(S3HttpTransfer *transfer)
 		s3_http_set_option(transfer, CURLOPT_POST, 1L);
 		s3_http_set_option(transfer, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) body.len);
 		s3_http_set_option(transfer, CURLOPT_POSTFIELDS, body.len == 0 ? "" : body.data);
-		suppress_header(transfer, "Content-Type");
+		suppress_header(transfer, "content-type");
 		return;
 	}
 #endif
+	suppress_header(transfer, "expect");
 	s3_http_set_option(transfer, CURLOPT_UPLOAD, 1L);
 	s3_http_set_option(transfer, CURLOPT_INFILESIZE_LARGE, (curl_off_t) body.len);
 }
@@ -243,9 +245,7 @@ set_headers(S3HttpTransfer *transfer)
 
 	for (int i = 0; fields != NULL && i < fields->count; i++)
 		add_header(transfer, fields->items[i].name, fields->items[i].value);
-	suppress_header(transfer, "Accept");
-	suppress_header(transfer, "Expect");
-	suppress_header(transfer, "Transfer-Encoding");
+	suppress_header(transfer, "accept");
 	s3_http_set_option(transfer, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
@@ -253,20 +253,23 @@ set_headers(S3HttpTransfer *transfer)
 static void
 add_header(S3HttpTransfer *transfer, const char *name, const char *value)
 {
-	struct curl_slist *longer;
-	char	   *line;
+	StringInfoData line;
+	bool		appended;
 
+	initStringInfo(&line);
+	appendStringInfoString(&line, name);
 	if (value[0] == '\0')
-		line = psprintf("%s;", name);
+		appendStringInfoChar(&line, ';');
 	else
-		line = psprintf("%s: %s", name, value);
-	longer = curl_slist_append(transfer->headers, line);
-	explicit_bzero(line, strlen(line));
-	pfree(line);
-
-	if (longer == NULL)
+	{
+		appendStringInfoString(&line, ": ");
+		appendStringInfoString(&line, value);
+	}
+	appended = append_line(transfer, line.data);
+	explicit_bzero(line.data, line.len);
+	pfree(line.data);
+	if (!appended)
 		s3_http_check(CURLE_OUT_OF_MEMORY);
-	transfer->headers = longer;
 }
 
 /* "name:" keeps libcurl from sending the header by itself. */
@@ -274,16 +277,22 @@ static void
 suppress_header(S3HttpTransfer *transfer, const char *name)
 {
 	const S3Fields *fields = transfer->request->headers;
-	struct curl_slist *longer;
 	char		line[64];
 
-	for (int i = 0; fields != NULL && i < fields->count; i++)
-		if (pg_strcasecmp(fields->items[i].name, name) == 0)
-			return;
-
+	if (fields != NULL && s3_fields_find(fields, name) != NULL)
+		return;
 	snprintf(line, sizeof(line), "%s:", name);
-	longer = curl_slist_append(transfer->headers, line);
-	if (longer == NULL)
+	if (!append_line(transfer, line))
 		s3_http_check(CURLE_OUT_OF_MEMORY);
-	transfer->headers = longer;
+}
+
+/* libcurl copies the line.  Returns false when memory runs out. */
+static bool
+append_line(S3HttpTransfer *transfer, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(transfer->headers, line);
+
+	if (longer != NULL)
+		transfer->headers = longer;
+	return longer != NULL;
 }

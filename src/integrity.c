@@ -18,16 +18,26 @@
 #include "digest.h"
 #include "integrity.h"
 
-#define ENCRYPTION_HEADER	"x-amz-server-side-encryption"
 #define ENCRYPTION_OWN		"AES256"	/* S3's own keys leave the MD5 alone */
+
+/* The headers that say what an ETag is of. */
+typedef enum EtagHeader
+{
+	HEADER_ETAG,
+	HEADER_ENCRYPTION,
+	HEADER_CUSTOMER_KEY,
+	ETAG_HEADERS
+} EtagHeader;
 
 /* Returns the base64 form; NULL where it cannot be computed. */
 typedef char *(*Checksum) (S3Slice content);
 
-static bool compare_etag(const S3HttpResponse *response, S3Slice content,
-						 S3IntegrityDirection direction, S3Error *err);
-static char *etag_md5(const S3HttpResponse *response);
-static bool is_plain(const S3HttpResponse *response);
+static bool check_md5(char **values, S3Slice content, S3IntegrityDirection direction, S3Error *err);
+static const char *etag_md5(char **values);
+static bool compare_md5(const char *theirs, const char *ours, S3IntegrityDirection direction,
+						S3Error *err);
+static bool compare_checksum(int i, const char *theirs, S3Slice content,
+							 S3IntegrityDirection direction, S3Error *err);
 static bool is_md5(const char *etag);
 static bool differs(S3IntegrityDirection direction, const char *what, const char *theirs,
 					const char *ours, S3Error *err);
@@ -38,98 +48,120 @@ static char *checksum_sha1(S3Slice content);
 static char *checksum_sha256(S3Slice content);
 static char *base64_crc(uint64 crc, int len);
 
+/* Those of the ETag first, then one for each of the checksums below. */
+static const S3Slice headers[] = {
+	[HEADER_ETAG] = S3_SLICE_LITERAL("etag"),
+	[HEADER_ENCRYPTION] = S3_SLICE_LITERAL("x-amz-server-side-encryption"),
+	[HEADER_CUSTOMER_KEY] = S3_SLICE_LITERAL("x-amz-server-side-encryption-customer-algorithm"),
+	S3_SLICE_LITERAL("x-amz-checksum-crc32"),
+	S3_SLICE_LITERAL("x-amz-checksum-crc32c"),
+	S3_SLICE_LITERAL("x-amz-checksum-crc64nvme"),
+	S3_SLICE_LITERAL("x-amz-checksum-sha1"),
+	S3_SLICE_LITERAL("x-amz-checksum-sha256")
+};
+
 static const struct
 {
-	const char *header;
 	const char *name;
 	Checksum	compute;
 }			checksums[] =
 {
-	{"x-amz-checksum-crc32", "CRC32", checksum_crc32},
-	{"x-amz-checksum-crc32c", "CRC32C", checksum_crc32c},
-	{"x-amz-checksum-crc64nvme", "CRC64NVME", checksum_crc64nvme},
-	{"x-amz-checksum-sha1", "SHA1", checksum_sha1},
-	{"x-amz-checksum-sha256", "SHA256", checksum_sha256}
+	{"CRC32", checksum_crc32},
+	{"CRC32C", checksum_crc32c},
+	{"CRC64NVME", checksum_crc64nvme},
+	{"SHA1", checksum_sha1},
+	{"SHA256", checksum_sha256}
 };
+
+StaticAssertDecl(lengthof(headers) == ETAG_HEADERS + lengthof(checksums),
+				 "each checksum has a header");
 
 bool
 s3_integrity_check(const S3HttpResponse *response, S3Slice content,
 				   S3IntegrityDirection direction, S3Error *err)
 {
-	if (!compare_etag(response, content, direction, err))
+	char	   *values[lengthof(headers)];
+
+	s3_response_headers(response, headers, lengthof(headers), values);
+	if (!check_md5(values, content, direction, err))
 		return false;
 	for (int i = 0; i < lengthof(checksums); i++)
 	{
-		char	   *theirs = s3_response_header(response, checksums[i].header);
-		char	   *ours;
+		const char *theirs = values[ETAG_HEADERS + i];
 
-		if (theirs == NULL || *theirs == '\0' || strchr(theirs, '-') != NULL)
-			continue;
-		ours = checksums[i].compute(content);
-		if (ours != NULL && strcmp(ours, theirs) != 0)
-			return differs(direction, checksums[i].name, theirs, ours, err);
+		if (theirs != NULL && !compare_checksum(i, theirs, content, direction, err))
+			return false;
 	}
 	return true;
-}
-
-static bool
-compare_etag(const S3HttpResponse *response, S3Slice content,
-			 S3IntegrityDirection direction, S3Error *err)
-{
-	uint8		md5[S3_MD5_LEN];
-	char		ours[S3_MD5_HEX];
-	S3Error		refusal;
-
-	/* A FIPS installation has no MD5, so nothing to compare. */
-	if (!s3_integrity_has_md5(response) || !s3_md5(content, md5, &refusal))
-		return true;
-	s3_hex(md5, sizeof(md5), ours);
-	return s3_integrity_check_md5(response, ours, direction, err);
 }
 
 bool
 s3_integrity_has_md5(const S3HttpResponse *response)
 {
-	return is_plain(response) && etag_md5(response) != NULL;
+	char	   *values[ETAG_HEADERS];
+
+	s3_response_headers(response, headers, ETAG_HEADERS, values);
+	return etag_md5(values) != NULL;
 }
 
 bool
 s3_integrity_check_md5(const S3HttpResponse *response, const char *ours,
 					   S3IntegrityDirection direction, S3Error *err)
 {
-	char	   *theirs = etag_md5(response);
+	char	   *values[ETAG_HEADERS];
+	const char *theirs;
 
-	return theirs == NULL || pg_strcasecmp(theirs, ours) == 0 ||
-		differs(direction, "ETag", theirs, ours, err);
+	s3_response_headers(response, headers, ETAG_HEADERS, values);
+	theirs = etag_md5(values);
+	return theirs == NULL || compare_md5(theirs, ours, direction, err);
 }
 
-/* Returns the ETag without its quotes, if it is in the form of an MD5, or NULL. */
-static char *
-etag_md5(const S3HttpResponse *response)
+static bool
+check_md5(char **values, S3Slice content, S3IntegrityDirection direction, S3Error *err)
 {
-	char	   *etag = s3_response_header(response, "etag");
-	size_t		len;
+	const char *theirs = etag_md5(values);
+	uint8		md5[S3_MD5_LEN];
+	char		ours[S3_MD5_HEX];
+	S3Error		refusal;
 
-	if (etag == NULL)
+	/* A FIPS installation has no MD5, so nothing to compare. */
+	if (theirs == NULL || !s3_md5(content, md5, &refusal))
+		return true;
+	s3_hex(md5, sizeof(md5), ours);
+	return compare_md5(theirs, ours, direction, err);
+}
+
+/* Returns the ETag without its quotes where it is the MD5 of the content, or NULL. */
+static const char *
+etag_md5(char **values)
+{
+	const char *encryption = values[HEADER_ENCRYPTION];
+	const char *etag;
+
+	if (values[HEADER_ETAG] == NULL || values[HEADER_CUSTOMER_KEY] != NULL ||
+		(encryption != NULL && strcmp(encryption, ENCRYPTION_OWN) != 0))
 		return NULL;
-	len = strlen(etag);
-	if (len >= 2 && etag[0] == '"' && etag[len - 1] == '"')
-	{
-		etag[len - 1] = '\0';
-		etag++;
-	}
+	etag = s3_slice_dup(s3_etag_unquote(s3_slice_cstring(values[HEADER_ETAG])));
 	return is_md5(etag) ? etag : NULL;
 }
 
-/* Is the ETag of the content, and not of what encryption made of it? */
 static bool
-is_plain(const S3HttpResponse *response)
+compare_md5(const char *theirs, const char *ours, S3IntegrityDirection direction, S3Error *err)
 {
-	char	   *encryption = s3_response_header(response, ENCRYPTION_HEADER);
+	return pg_strcasecmp(theirs, ours) == 0 || differs(direction, "ETag", theirs, ours, err);
+}
 
-	if (encryption != NULL && strcmp(encryption, ENCRYPTION_OWN) != 0)
-		return false;
-	return s3_response_header(response, ENCRYPTION_HEADER "-customer-algorithm") == NULL;
+static bool
+compare_checksum(int i, const char *theirs, S3Slice content,
+				 S3IntegrityDirection direction, S3Error *err)
+{
+	char	   *ours;
+
+	if (*theirs == '\0' || strchr(theirs, '-') != NULL)
+		return true;
+	ours = checksums[i].compute(content);
+	return ours == NULL || strcmp(ours, theirs) == 0 ||
+		differs(direction, checksums[i].name, theirs, ours, err);
 }
 
 static bool

@@ -166,8 +166,9 @@ compare_fields(const void *a, const void *b)
 void
 s3_request_url(const S3Request *request, StringInfo url)
 {
-	appendStringInfo(url, "%s://%s%s", request->tls ? "https" : "http",
-					 request->host, request->path);
+	appendStringInfoString(url, request->tls ? "https://" : "http://");
+	appendStringInfoString(url, request->host);
+	appendStringInfoString(url, request->path);
 	if (request->query.count > 0)
 		appendStringInfo(url, "?%s", s3_fields_encode(&request->query, true));
 }

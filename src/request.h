@@ -34,7 +34,8 @@ typedef struct S3Request
 								 * not the scheme's default */
 	const char *path;			/* URI-encoded, starts with '/' */
 	const char *resource;		/* "/bucket/key", URI-encoded, wherever the
-								 * bucket stands: what version 2 signs */
+								 * bucket stands, for version 2, which signs
+								 * it */
 	S3Fields	query;			/* names and values not yet encoded */
 	S3Fields	headers;		/* lower-case names, neither "host" nor
 								 * "content-length" */

@@ -79,26 +79,25 @@ typedef enum ObjectHeader
 	OBJECT_HEADERS
 } ObjectHeader;
 
-#define NAME(text)	{text, sizeof(text) - 1}
-
 static const S3Slice object_headers[OBJECT_HEADERS] = {
-	[HEADER_LENGTH] = NAME("content-length"),
-	[HEADER_LAST_MODIFIED] = NAME("last-modified"),
-	[HEADER_ETAG] = NAME("etag"),
-	[HEADER_TYPE] = NAME("content-type"),
-	[HEADER_ENCODING] = NAME("content-encoding"),
-	[HEADER_DISPOSITION] = NAME("content-disposition"),
-	[HEADER_LANGUAGE] = NAME("content-language"),
-	[HEADER_CACHE_CONTROL] = NAME("cache-control"),
-	[HEADER_STORAGE_CLASS] = NAME("x-amz-storage-class"),
-	[HEADER_VERSION_ID] = NAME("x-amz-version-id"),
-	[HEADER_ENCRYPTION] = NAME("x-amz-server-side-encryption")
+	[HEADER_LENGTH] = S3_SLICE_LITERAL("content-length"),
+	[HEADER_LAST_MODIFIED] = S3_SLICE_LITERAL("last-modified"),
+	[HEADER_ETAG] = S3_SLICE_LITERAL("etag"),
+	[HEADER_TYPE] = S3_SLICE_LITERAL("content-type"),
+	[HEADER_ENCODING] = S3_SLICE_LITERAL("content-encoding"),
+	[HEADER_DISPOSITION] = S3_SLICE_LITERAL("content-disposition"),
+	[HEADER_LANGUAGE] = S3_SLICE_LITERAL("content-language"),
+	[HEADER_CACHE_CONTROL] = S3_SLICE_LITERAL("cache-control"),
+	[HEADER_STORAGE_CLASS] = S3_SLICE_LITERAL("x-amz-storage-class"),
+	[HEADER_VERSION_ID] = S3_SLICE_LITERAL("x-amz-version-id"),
+	[HEADER_ENCRYPTION] = S3_SLICE_LITERAL("x-amz-server-side-encryption")
 };
 
 static void read_object_headers(const S3HttpResponse *response, char **values, S3Fields *metadata);
-static int	find_object_header(S3Slice name);
+static int	find_name(S3Slice name, const S3Slice *names, int count);
 static bool next_header(const S3HttpResponse *response, size_t *pos, HeaderLine *line);
 static S3Slice trim(S3Slice text);
+static bool is_blank(char c);
 static S3Slice body_of(const S3HttpResponse *response);
 static bool read_error_body(const S3HttpResponse *response, S3Error *err);
 static void set_by_status(S3Error *err, int status);
@@ -121,6 +120,22 @@ s3_response_header(const S3HttpResponse *response, const char *name)
 			return s3_slice_dup(line.value);
 	}
 	return NULL;
+}
+
+void
+s3_response_headers(const S3HttpResponse *response, const S3Slice *names, int count, char **values)
+{
+	HeaderLine	line;
+	size_t		pos = 0;
+
+	memset(values, 0, count * sizeof(char *));
+	while (next_header(response, &pos, &line))
+	{
+		int			i = find_name(line.name, names, count);
+
+		if (i < count && values[i] == NULL)
+			values[i] = s3_slice_dup(line.value);
+	}
 }
 
 bool
@@ -217,7 +232,7 @@ read_object_headers(const S3HttpResponse *response, char **values, S3Fields *met
 
 	while (next_header(response, &pos, &line))
 	{
-		int			i = find_object_header(line.name);
+		int			i = find_name(line.name, object_headers, OBJECT_HEADERS);
 
 		if (i < OBJECT_HEADERS)
 		{
@@ -231,15 +246,15 @@ read_object_headers(const S3HttpResponse *response, char **values, S3Fields *met
 	}
 }
 
-/* Returns OBJECT_HEADERS for any other one. */
+/* Returns "count" for any other one. */
 static int
-find_object_header(S3Slice name)
+find_name(S3Slice name, const S3Slice *names, int count)
 {
 	int			i = 0;
 
-	while (i < OBJECT_HEADERS &&
-		   (name.len != object_headers[i].len ||
-			pg_strncasecmp(name.data, object_headers[i].data, name.len) != 0))
+	while (i < count &&
+		   (name.len != names[i].len ||
+			pg_strncasecmp(name.data, names[i].data, name.len) != 0))
 		i++;
 	return i;
 }
@@ -288,14 +303,20 @@ next_header(const S3HttpResponse *response, size_t *pos, HeaderLine *line)
 static S3Slice
 trim(S3Slice text)
 {
-	while (text.len > 0 && strchr(" \t\r", text.data[0]) != NULL)
+	while (text.len > 0 && is_blank(text.data[0]))
 	{
 		text.data++;
 		text.len--;
 	}
-	while (text.len > 0 && strchr(" \t\r", text.data[text.len - 1]) != NULL)
+	while (text.len > 0 && is_blank(text.data[text.len - 1]))
 		text.len--;
 	return text;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
 }
 
 /* The blanks that keep a connection alive may come first. */

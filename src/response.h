@@ -33,6 +33,13 @@ typedef struct S3ObjectInfo
 extern char *s3_response_header(const S3HttpResponse *response, const char *name);
 
 /*
+ * The same of several headers, in one pass: fills values[i] with that of
+ * names[i], which is in lower case.
+ */
+extern void s3_response_headers(const S3HttpResponse *response, const S3Slice *names, int count,
+								char **values);
+
+/*
  * Returns true for a status of 2xx; else fills "err" from the status, the
  * headers and the XML body, which may be missing (HEAD) or nonsense.
  */

@@ -69,6 +69,9 @@ s3_slice_dup(S3Slice slice)
 	return pnstrdup(slice.data, slice.len);
 }
 
+/* Initializes one with a string literal. */
+#define S3_SLICE_LITERAL(text) {text, sizeof(text) - 1}
+
 /* printf("%.*s", S3_SLICE_ARGS(slice)) */
 #define S3_SLICE_ARGS(slice) ((int) (slice).len), (slice).data
 

@@ -31,7 +31,11 @@ typedef struct CanonicalHeaders
 } CanonicalHeaders;
 
 static bool format_amz_date(int64 time, char *amz_date, S3Error *err);
-static char *credential_scope(const char *amz_date, const char *region);
+static char *authorization(const S3Signing *signing, const char *amz_date,
+						   const char *signed_headers, const char *signature);
+static char *credential(const S3Signing *signing, const char *amz_date);
+static void append_scope(StringInfo dst, const char *amz_date, const char *region);
+static void append_to_sign(StringInfo dst, const char *amz_date, const char *region);
 static char *presigned_query(const S3Request *request, const S3Signing *signing,
 							 int expires, const char *amz_date,
 							 const CanonicalHeaders *headers);
@@ -44,8 +48,9 @@ static bool sign_request(const S3Request *request, const char *query,
 						 const CanonicalHeaders *headers, const char *payload_hash,
 						 const S3Signing *signing, const char *amz_date,
 						 char *signature, S3Error *err);
-static bool sign_text(const char *to_sign, const S3Signing *signing, const char *amz_date,
-					  char *signature, S3Error *err);
+static char *canonical_request(const S3Request *request, const char *query,
+							   const CanonicalHeaders *headers, const char *payload_hash);
+static bool sign_text(S3Slice to_sign, const S3Signing *signing, char *signature, S3Error *err);
 static bool signing_key(const S3Signing *signing, const char *amz_date,
 						uint8 key[S3_SHA256_LEN], S3Error *err);
 
@@ -80,10 +85,7 @@ s3_sigv4_sign(S3Request *request, const S3Signing *signing, S3Error *err)
 					  payload_hash, signing, amz_date, signature, err))
 		return false;
 	s3_fields_add(&request->headers, "authorization",
-				  psprintf(ALGORITHM " Credential=%s/%s, SignedHeaders=%s, Signature=%s",
-						   credentials->access_key_id,
-						   credential_scope(amz_date, signing->region),
-						   headers.names, signature));
+				  authorization(signing, amz_date, headers.names, signature));
 	return true;
 }
 
@@ -167,9 +169,7 @@ s3_sigv4_start_form(const S3Signing *signing, S3Fields *fields, S3Error *err)
 	if (!format_amz_date(signing->time, amz_date, err))
 		return false;
 	s3_fields_add(fields, "x-amz-algorithm", ALGORITHM);
-	s3_fields_add(fields, "x-amz-credential",
-				  psprintf("%s/%s", signing->credentials->access_key_id,
-						   credential_scope(amz_date, signing->region)));
+	s3_fields_add(fields, "x-amz-credential", credential(signing, amz_date));
 	s3_fields_add(fields, "x-amz-date", amz_date);
 	return true;
 }
@@ -179,11 +179,9 @@ bool
 s3_sigv4_sign_form(const S3Signing *signing, const char *policy, S3Fields *fields,
 				   S3Error *err)
 {
-	char		amz_date[AMZ_DATE_SIZE];
 	char	   *signature = palloc(S3_SHA256_HEX);
 
-	if (!format_amz_date(signing->time, amz_date, err) ||
-		!sign_text(policy, signing, amz_date, signature, err))
+	if (!sign_text(s3_slice_cstring(policy), signing, signature, err))
 		return false;
 	s3_fields_add(fields, "policy", policy);
 	s3_fields_add(fields, "x-amz-signature", signature);
@@ -206,11 +204,54 @@ format_amz_date(int64 time, char *amz_date, S3Error *err)
 	return true;
 }
 
-/* CredentialScope: date/region/s3/aws4_request */
+/* The Authorization header. */
 static char *
-credential_scope(const char *amz_date, const char *region)
+authorization(const S3Signing *signing, const char *amz_date, const char *signed_headers,
+			  const char *signature)
 {
-	return psprintf("%.*s/%s/s3/aws4_request", DATE_LEN, amz_date, region);
+	StringInfoData value;
+
+	initStringInfo(&value);
+	appendStringInfoString(&value, ALGORITHM " Credential=");
+	appendStringInfoString(&value, credential(signing, amz_date));
+	appendStringInfoString(&value, ", SignedHeaders=");
+	appendStringInfoString(&value, signed_headers);
+	appendStringInfoString(&value, ", Signature=");
+	appendStringInfoString(&value, signature);
+	return value.data;
+}
+
+static char *
+credential(const S3Signing *signing, const char *amz_date)
+{
+	StringInfoData value;
+
+	initStringInfo(&value);
+	appendStringInfoString(&value, signing->credentials->access_key_id);
+	appendStringInfoChar(&value, '/');
+	append_scope(&value, amz_date, signing->region);
+	return value.data;
+}
+
+/* CredentialScope: date/region/s3/aws4_request */
+static void
+append_scope(StringInfo dst, const char *amz_date, const char *region)
+{
+	appendBinaryStringInfo(dst, amz_date, DATE_LEN);
+	appendStringInfoChar(dst, '/');
+	appendStringInfoString(dst, region);
+	appendStringInfoString(dst, "/s3/aws4_request");
+}
+
+/* StringToSign, up to the hash. */
+static void
+append_to_sign(StringInfo dst, const char *amz_date, const char *region)
+{
+	appendStringInfoString(dst, ALGORITHM "\n");
+	appendStringInfoString(dst, amz_date);
+	appendStringInfoChar(dst, '\n');
+	append_scope(dst, amz_date, region);
+	appendStringInfoChar(dst, '\n');
 }
 
 /* The query of a link, but for the signature: encoded, as it is signed. */
@@ -224,9 +265,7 @@ presigned_query(const S3Request *request, const S3Signing *signing, int expires,
 	for (int i = 0; i < request->query.count; i++)
 		s3_fields_add(&query, request->query.items[i].name, request->query.items[i].value);
 	s3_fields_add(&query, "X-Amz-Algorithm", ALGORITHM);
-	s3_fields_add(&query, "X-Amz-Credential",
-				  psprintf("%s/%s", credentials->access_key_id,
-						   credential_scope(amz_date, signing->region)));
+	s3_fields_add(&query, "X-Amz-Credential", credential(signing, amz_date));
 	s3_fields_add(&query, "X-Amz-Date", amz_date);
 	s3_fields_add(&query, "X-Amz-Expires", psprintf("%d", expires));
 	s3_fields_add(&query, "X-Amz-SignedHeaders", headers->names);
@@ -242,6 +281,7 @@ make_frame(S3SigV4Frame *frame, const S3Signing *signing, int expires,
 	const S3Request bare = {0};
 	CanonicalHeaders headers = {0};
 	char		amz_date[AMZ_DATE_SIZE];
+	StringInfoData to_sign;
 
 	frame->ready = false;
 	if (!format_amz_date(signing->time, amz_date, err))
@@ -253,9 +293,9 @@ make_frame(S3SigV4Frame *frame, const S3Signing *signing, int expires,
 	appendStringInfoString(&frame->query,
 						   presigned_query(&bare, signing, expires, amz_date, &headers));
 	frame->hmac = key->hmac;
-	s3_hmac_update(&frame->hmac,
-				   s3_slice_cstring(psprintf(ALGORITHM "\n%s\n%s\n", amz_date,
-											 credential_scope(amz_date, signing->region))));
+	initStringInfo(&to_sign);
+	append_to_sign(&to_sign, amz_date, signing->region);
+	s3_hmac_update(&frame->hmac, s3_slice(to_sign.data, to_sign.len));
 	frame->time = signing->time;
 	frame->expires = expires;
 	frame->ready = true;
@@ -304,10 +344,13 @@ canonical_headers(const S3Request *request)
 	initStringInfo(&names);
 	for (int i = 0; i < sorted.count; i++)
 	{
-		appendStringInfo(&lines, "%s:", sorted.items[i].name);
+		appendStringInfoString(&lines, sorted.items[i].name);
+		appendStringInfoChar(&lines, ':');
 		append_trimmed(&lines, sorted.items[i].value);
 		appendStringInfoChar(&lines, '\n');
-		appendStringInfo(&names, "%s%s", i > 0 ? ";" : "", sorted.items[i].name);
+		if (i > 0)
+			appendStringInfoChar(&names, ';');
+		appendStringInfoString(&names, sorted.items[i].name);
 	}
 	headers.lines = lines.data;
 	headers.names = names.data;
@@ -337,35 +380,58 @@ sign_request(const S3Request *request, const char *query,
 			 const CanonicalHeaders *headers, const char *payload_hash,
 			 const S3Signing *signing, const char *amz_date, char *signature, S3Error *err)
 {
-	char	   *canonical;
-	char	   *to_sign;
+	char	   *canonical = canonical_request(request, query, headers, payload_hash);
 	uint8		hash[S3_SHA256_LEN];
 	char		hex[S3_SHA256_HEX];
+	StringInfoData to_sign;
 
-	canonical = psprintf("%s\n%s\n%s\n%s\n%s\n%s", request->method, request->path,
-						 query, headers->lines, headers->names, payload_hash);
 	if (!s3_sha256(s3_slice_cstring(canonical), hash, err))
 		return false;
 	s3_hex(hash, sizeof(hash), hex);
 
-	to_sign = psprintf(ALGORITHM "\n%s\n%s\n%s", amz_date,
-					   credential_scope(amz_date, signing->region), hex);
-	return sign_text(to_sign, signing, amz_date, signature, err);
+	initStringInfo(&to_sign);
+	append_to_sign(&to_sign, amz_date, signing->region);
+	appendStringInfoString(&to_sign, hex);
+	return sign_text(s3_slice(to_sign.data, to_sign.len), signing, signature, err);
+}
+
+static char *
+canonical_request(const S3Request *request, const char *query,
+				  const CanonicalHeaders *headers, const char *payload_hash)
+{
+	const char *const parts[] = {
+		request->method, request->path, query, headers->lines, headers->names
+	};
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (int i = 0; i < lengthof(parts); i++)
+	{
+		appendStringInfoString(&text, parts[i]);
+		appendStringInfoChar(&text, '\n');
+	}
+	appendStringInfoString(&text, payload_hash);
+	return text.data;
 }
 
 /* StringToSign -> Signature, in hex. */
 static bool
-sign_text(const char *to_sign, const S3Signing *signing, const char *amz_date,
-		  char *signature, S3Error *err)
+sign_text(S3Slice to_sign, const S3Signing *signing, char *signature, S3Error *err)
 {
+	const S3SigV4Key *key = signing->key;
 	uint8		hash[S3_SHA256_LEN];
-	uint8		key[S3_SHA256_LEN];
+	S3SigV4Key	derived;
 	bool		ok;
 
-	ok = signing_key(signing, amz_date, key, err) &&
-		s3_hmac_sha256(s3_slice((char *) key, sizeof(key)),
-					   s3_slice_cstring(to_sign), hash, err);
-	explicit_bzero(key, sizeof(key));
+	if (key == NULL || key->day != s3_sigv4_day(signing->time))
+	{
+		if (!s3_sigv4_key(signing, &derived, err))
+			return false;
+		key = &derived;
+	}
+	ok = s3_hmac_final(&key->hmac, to_sign, hash, err);
+	if (key == &derived)
+		explicit_bzero(&derived, sizeof(derived));
 	if (ok)
 		s3_hex(hash, sizeof(hash), signature);
 	return ok;

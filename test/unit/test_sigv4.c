@@ -37,7 +37,8 @@ typedef struct SigningVector
 #include "signing_vectors.h"
 
 static void make_request(const SigningVector *vector, S3Request *request);
-static void test_sign(const SigningVector *vector);
+static void test_sign(const SigningVector *vector, const S3SigV4Key *key);
+static void test_kept_keys(const SigningVector *vector);
 static void test_presign(const SigningVector *vector);
 static void test_url(const SigningVector *vector);
 static void test_times(void);
@@ -48,7 +49,8 @@ main(void)
 {
 	for (int i = 0; i < lengthof(signing_vectors); i++)
 	{
-		test_sign(&signing_vectors[i]);
+		test_sign(&signing_vectors[i], NULL);
+		test_kept_keys(&signing_vectors[i]);
 		test_presign(&signing_vectors[i]);
 		test_url(&signing_vectors[i]);
 	}
@@ -73,10 +75,10 @@ make_request(const SigningVector *vector, S3Request *request)
 }
 
 static void
-test_sign(const SigningVector *vector)
+test_sign(const SigningVector *vector, const S3SigV4Key *key)
 {
 	const S3Credentials credentials = {ACCESS_KEY_ID, vector->secret, vector->token};
-	const S3Signing signing = {&credentials, vector->region, vector->time};
+	const S3Signing signing = {&credentials, vector->region, vector->time, S3_SIGNATURE_S3V4, key};
 	S3Request	request;
 	S3Error		err = {0};
 	const char *date;
@@ -95,6 +97,26 @@ test_sign(const SigningVector *vector)
 			  psprintf("AWS4-HMAC-SHA256 Credential=" ACCESS_KEY_ID "/%s, SignedHeaders=%s, Signature=%s",
 					   vector->scope, vector->signed_headers, vector->signature),
 			  "%s: authorization", vector->name);
+}
+
+/* A key that is known already signs the same; that of another day does not sign. */
+static void
+test_kept_keys(const SigningVector *vector)
+{
+	const S3Credentials credentials = {ACCESS_KEY_ID, vector->secret, vector->token};
+
+	for (int day = -1; day <= 1; day++)
+	{
+		const S3Signing then = {&credentials, vector->region, vector->time + day * SECS_PER_DAY};
+		S3SigV4Key	key;
+		S3Error		err = {0};
+		bool		made = s3_sigv4_key(&then, &key, &err);
+
+		/* There is no day before the epoch, nor one after the year 9999. */
+		ok(made || day != 0, "%s: key of day %d", vector->name, day);
+		if (made)
+			test_sign(vector, &key);
+	}
 }
 
 static void
