@@ -16,19 +16,19 @@
 #include "utils/memutils.h"
 
 #include "attempt.h"
-#include "digest.h"
-#include "integrity.h"
+#include "body_hash.h"
 #include "response.h"
 #include "servers.h"
 #include "signing.h"
 
-#define HASH_CHUNK			(1024 * 1024)	/* between two looks for
-											 * interrupts */
-
-static void free_digest(void *arg);
 static void copy_fields(S3Fields *to, const S3Fields *from);
 static void fill_request(S3Attempt *attempt);
-static bool check_integrity(const S3Call *call, const S3HttpResponse *response, S3Error *err);
+static bool has_content(const S3Call *call, const S3HttpResponse *response);
+static void watch_content(const S3HttpResponse *so_far, void *arg);
+static bool check_content(S3Attempt *attempt, S3Slice content, S3IntegrityDirection direction);
+static void add_content(S3Attempt *attempt, const S3HttpResponse *response, S3Slice content);
+static void start_integrity(S3Attempt *attempt, const S3HttpResponse *response);
+static void free_integrity(void *arg);
 
 /*
  * A large body takes a while to hash.  So that it is done once, and can be
@@ -38,36 +38,14 @@ void
 s3_attempt_hash_body(S3Call *call)
 {
 	S3Slice		body = call->request.body;
-	MemoryContextCallback *release;
-	S3Digest   *digest;
-	char	   *hash;
 	S3Error		err;
 
-	if (body.len <= HASH_CHUNK || call->request.payload_hash != NULL ||
+	if (body.len <= S3_BODY_HASH_STEP || call->request.payload_hash != NULL ||
 		call->storage->settings.signature_version != S3_SIGNATURE_S3V4)
 		return;
-	release = palloc0(sizeof(MemoryContextCallback));
-	hash = palloc(S3_SHA256_HEX);
-	digest = s3_digest_sha256(&err);
-	if (digest == NULL)
+	call->request.payload_hash = s3_body_hash(s3_digest_sha256(&err), body, &err);
+	if (call->request.payload_hash == NULL)
 		s3_error_throw(&err);
-	release->func = free_digest;
-	release->arg = digest;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, release);
-	for (size_t at = 0; at < body.len; at += HASH_CHUNK)
-	{
-		CHECK_FOR_INTERRUPTS();
-		s3_digest_add(digest, body.data + at, Min(HASH_CHUNK, body.len - at));
-	}
-	if (!s3_digest_hex(digest, hash, &err))
-		s3_error_throw(&err);
-	call->request.payload_hash = hash;
-}
-
-static void
-free_digest(void *arg)
-{
-	s3_digest_free(arg);
 }
 
 bool
@@ -143,6 +121,8 @@ fill_request(S3Attempt *attempt)
 	http->body = call->request.body;
 	http->max_body = call->max_body;
 	http->headroom = VARHDRSZ;
+	http->watch = watch_content;
+	http->watch_arg = attempt;
 	http->connect_timeout = settings->connect_timeout;
 	http->request_timeout = settings->request_timeout;
 	if (attempt->deadline > 0)
@@ -158,23 +138,79 @@ s3_attempt_check_answer(S3Attempt *attempt)
 	const S3Call *call = attempt->finished.call;
 	const S3HttpResponse *response = &attempt->finished.response;
 	S3Error    *err = &attempt->finished.err;
-
-	return s3_response_check(response, err) &&
-		(!call->operation->fails_late || s3_response_check_late(response, err)) &&
-		check_integrity(call, response, err);
-}
-
-/* Is what was sent, or has come, what the server has?  Parts of objects are not. */
-static bool
-check_integrity(const S3Call *call, const S3HttpResponse *response, S3Error *err)
-{
 	S3Slice		sent = call->request.body;
 
+	if (!s3_response_check(response, err) ||
+		(call->operation->fails_late && !s3_response_check_late(response, err)))
+		return false;
 	if ((call->operation->id == S3_PUT_OBJECT || call->operation->id == S3_UPLOAD_PART) &&
 		sent.data != NULL)
-		return s3_integrity_check(response, sent, S3_INTEGRITY_SENT, err);
-	if (call->operation->id == S3_GET_OBJECT && response->status == 200)
-		return s3_integrity_check(response, s3_slice(response->body, response->body_len),
-								  S3_INTEGRITY_RECEIVED, err);
+		return check_content(attempt, sent, S3_INTEGRITY_SENT);
+	if (has_content(call, response))
+		return check_content(attempt, s3_slice(response->body, response->body_len),
+							 S3_INTEGRITY_RECEIVED);
 	return true;
+}
+
+/* Is it a whole object?  A range of one is not. */
+static bool
+has_content(const S3Call *call, const S3HttpResponse *response)
+{
+	return call->operation->id == S3_GET_OBJECT && response->status == 200;
+}
+
+/* A large content is looked at while the rest of it is under way. */
+static void
+watch_content(const S3HttpResponse *so_far, void *arg)
+{
+	S3Attempt  *attempt = arg;
+
+	if (has_content(attempt->finished.call, so_far))
+		add_content(attempt, so_far, s3_slice(so_far->body, so_far->body_len));
+}
+
+/* Is what was sent, or has come, what the server has? */
+static bool
+check_content(S3Attempt *attempt, S3Slice content, S3IntegrityDirection direction)
+{
+	add_content(attempt, &attempt->finished.response, content);
+	return s3_integrity_end(attempt->integrity, direction, &attempt->finished.err);
+}
+
+/* Adds what of the content is new.  Throws when the query is cancelled. */
+static void
+add_content(S3Attempt *attempt, const S3HttpResponse *response, S3Slice content)
+{
+	if (attempt->integrity == NULL)
+		start_integrity(attempt, response);
+	while (attempt->checked < content.len)
+	{
+		size_t		len = Min(S3_BODY_HASH_STEP, content.len - attempt->checked);
+
+		CHECK_FOR_INTERRUPTS();
+		s3_integrity_add(attempt->integrity, s3_slice(content.data + attempt->checked, len));
+		attempt->checked += len;
+	}
+}
+
+static void
+start_integrity(S3Attempt *attempt, const S3HttpResponse *response)
+{
+	MemoryContext old_context = MemoryContextSwitchTo(attempt->context);
+
+	attempt->release.func = free_integrity;
+	attempt->release.arg = attempt;
+	MemoryContextRegisterResetCallback(attempt->context, &attempt->release);
+	attempt->integrity = s3_integrity_start(response, attempt->finished.call->request.md5);
+	MemoryContextSwitchTo(old_context);
+}
+
+static void
+free_integrity(void *arg)
+{
+	S3Attempt  *attempt = arg;
+
+	s3_integrity_free(attempt->integrity);
+	attempt->integrity = NULL;
+	attempt->checked = 0;
 }

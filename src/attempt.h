@@ -12,6 +12,7 @@
 #include "lib/ilist.h"
 
 #include "pipeline.h"
+#include "integrity.h"
 #include "retry.h"
 
 typedef struct S3Attempt
@@ -22,6 +23,9 @@ typedef struct S3Attempt
 	MemoryContext context;		/* of what one attempt needs */
 	S3Fields	headers;		/* as they were before the signature */
 	S3HttpRequest http;
+	S3Integrity *integrity;		/* of its content; NULL: not looked at yet */
+	size_t		checked;		/* bytes of it that were */
+	MemoryContextCallback release;
 	int			attempts;		/* sent so far */
 	int			attempts_max;
 	int64		due;			/* s3_http_now(); when to send it */

@@ -33,12 +33,12 @@
 struct S3Digest
 {
 	EVP_MD_CTX *context;
-	const EVP_MD *md;
 	const char *name;
 	bool		failed;
 };
 
 static S3Digest *start_digest(const EVP_MD *md, const char *name, S3Error *err);
+static bool end_digest(S3Digest *digest, uint8 *hash, unsigned int *len, S3Error *err);
 
 /* RFC 2104 */
 #define INNER_PAD	0x36
@@ -96,12 +96,6 @@ s3_sha256(S3Slice data, uint8 out[S3_SHA256_LEN], S3Error *err)
 }
 
 bool
-s3_sha1(S3Slice data, uint8 out[S3_SHA1_LEN], S3Error *err)
-{
-	return digest(EVP_sha1(), "SHA-1", data, out, err);
-}
-
-bool
 s3_md5(S3Slice data, uint8 out[S3_MD5_LEN], S3Error *err)
 {
 	return digest(EVP_md5(), "MD5", data, out, err);
@@ -131,6 +125,12 @@ s3_digest_sha256(S3Error *err)
 }
 
 S3Digest *
+s3_digest_sha1(S3Error *err)
+{
+	return start_digest(EVP_sha1(), "SHA-1", err);
+}
+
+S3Digest *
 s3_digest_md5(S3Error *err)
 {
 	return start_digest(EVP_md5(), "MD5", err);
@@ -147,21 +147,12 @@ start_digest(const EVP_MD *md, const char *name, S3Error *err)
 		return NULL;
 	}
 	digest->context = EVP_MD_CTX_new();
-	digest->md = md;
 	digest->name = name;
-	s3_digest_restart(digest);
-	if (!digest->failed)
+	if (digest->context != NULL && EVP_DigestInit_ex(digest->context, md, NULL) == 1)
 		return digest;
 	s3_digest_free(digest);
 	refused(name, err);
 	return NULL;
-}
-
-void
-s3_digest_restart(S3Digest *digest)
-{
-	digest->failed = digest->context == NULL ||
-		EVP_DigestInit_ex(digest->context, digest->md, NULL) != 1;
 }
 
 void
@@ -171,15 +162,34 @@ s3_digest_add(S3Digest *digest, const char *data, size_t len)
 		digest->failed = true;
 }
 
-bool
-s3_digest_hex(S3Digest *digest, char *out, S3Error *err)
+char *
+s3_digest_hex(S3Digest *digest, S3Error *err)
 {
 	uint8		hash[EVP_MAX_MD_SIZE];
-	unsigned int len = 0;
+	unsigned int len;
+	char	   *hex;
 
-	if (digest->failed || EVP_DigestFinal_ex(digest->context, hash, &len) != 1)
+	if (!end_digest(digest, hash, &len, err))
+		return NULL;
+	hex = palloc(2 * len + 1);
+	s3_hex(hash, len, hex);
+	return hex;
+}
+
+char *
+s3_digest_base64(S3Digest *digest, S3Error *err)
+{
+	uint8		hash[EVP_MAX_MD_SIZE];
+	unsigned int len;
+
+	return end_digest(digest, hash, &len, err) ? s3_base64(hash, len) : NULL;
+}
+
+static bool
+end_digest(S3Digest *digest, uint8 *hash, unsigned int *len, S3Error *err)
+{
+	if (digest->failed || EVP_DigestFinal_ex(digest->context, hash, len) != 1)
 		return refused(digest->name, err);
-	s3_hex(hash, len, out);
 	return true;
 }
 

@@ -42,7 +42,6 @@ extern bool s3_hmac_sha256(S3Slice key, S3Slice data, uint8 out[S3_SHA256_LEN],
 						   S3Error *err);
 extern bool s3_hmac_sha1(S3Slice key, S3Slice data, uint8 out[S3_SHA1_LEN],
 						 S3Error *err);
-extern bool s3_sha1(S3Slice data, uint8 out[S3_SHA1_LEN], S3Error *err);
 extern bool s3_md5(S3Slice data, uint8 out[S3_MD5_LEN], S3Error *err);
 
 /*
@@ -53,12 +52,16 @@ typedef struct S3Digest S3Digest;
 
 /* NULL, with "err" as above, where the digest is refused or memory runs out. */
 extern S3Digest *s3_digest_sha256(S3Error *err);
+extern S3Digest *s3_digest_sha1(S3Error *err);
 extern S3Digest *s3_digest_md5(S3Error *err);
-extern void s3_digest_restart(S3Digest *digest);
 extern void s3_digest_add(S3Digest *digest, const char *data, size_t len);
 
-/* Writes the digest of all that was added since the start as hex and a NUL. */
-extern bool s3_digest_hex(S3Digest *digest, char *out, S3Error *err);
+/*
+ * Return the digest of all that was added, palloc'd, as lower-case hex and in
+ * base64; NULL, with "err" as above, where it failed.
+ */
+extern char *s3_digest_hex(S3Digest *digest, S3Error *err);
+extern char *s3_digest_base64(S3Digest *digest, S3Error *err);
 extern void s3_digest_free(S3Digest *digest);
 
 /*

@@ -17,7 +17,6 @@
 #include "lib/ilist.h"
 #include "utils/memutils.h"
 
-#include "digest.h"
 #include "download.h"
 #include "gzip.h"
 #include "integrity.h"
@@ -50,7 +49,7 @@ typedef struct Download
 	S3ObjectInfo info;
 	char	   *etag;			/* with its quotes, or NULL */
 	S3Gunzip   *gunzip;			/* NULL: it is not compressed */
-	S3Digest   *md5;			/* of what is stored; NULL: not compared */
+	S3Integrity *integrity;		/* of what is stored */
 	MemoryContextCallback release;
 	S3Pipeline *pipeline;
 	dlist_head	ranges;			/* asked for, and not yet passed on */
@@ -60,8 +59,8 @@ typedef struct Download
 
 static bool look_up(Download *download);
 static void check_params(const S3Request *get);
-static void start_digest(Download *download);
-static void free_digest(void *arg);
+static void start_integrity(Download *download);
+static void free_integrity(void *arg);
 static void start_gunzip(Download *download);
 static bool has_room(const Download *download);
 static size_t next_len(const Download *download);
@@ -87,7 +86,7 @@ s3_download(const char *command, text *url, Jsonb *params, S3DownloadSink sink, 
 	dlist_init(&download->ranges);
 	if (!look_up(download))
 		return false;
-	start_digest(download);
+	start_integrity(download);
 	start_gunzip(download);
 	download->pipeline = s3_pipeline_create(download->look.storage->settings.max_pool_connections);
 	while (download->passed_on < download->info.size)
@@ -143,24 +142,19 @@ check_params(const S3Request *get)
 				 errhint("s3_get() takes it.")));
 }
 
-/* The state is not palloc'd. */
 static void
-start_digest(Download *download)
+start_integrity(Download *download)
 {
-	S3Error		refusal;
-
-	if (!s3_integrity_has_md5(&download->head))
-		return;
-	download->release.func = free_digest;
+	download->release.func = free_integrity;
 	download->release.arg = download;
 	MemoryContextRegisterResetCallback(download->context, &download->release);
-	download->md5 = s3_digest_md5(&refusal);
+	download->integrity = s3_integrity_start(&download->head, NULL);
 }
 
 static void
-free_digest(void *arg)
+free_integrity(void *arg)
 {
-	s3_digest_free(((Download *) arg)->md5);
+	s3_integrity_free(((Download *) arg)->integrity);
 }
 
 static void
@@ -276,8 +270,7 @@ pass_on_range(Download *download, const Range *range)
 {
 	S3Error		err;
 
-	if (download->md5 != NULL)
-		s3_digest_add(download->md5, range->content.data, range->content.len);
+	s3_integrity_add(download->integrity, range->content);
 	if (download->gunzip == NULL)
 		download->sink(download->arg, range->content.data, range->content.len);
 	else if (!s3_gunzip_add(download->gunzip, range->content, &err))
@@ -287,16 +280,11 @@ pass_on_range(Download *download, const Range *range)
 static void
 finish(Download *download)
 {
-	char		md5[S3_MD5_HEX];
 	S3Call		get;
 	S3Error		err;
 
 	(void) s3_call_open(&get, S3_GET_OBJECT, download->command, S3_CALL_REQUEST, download->url);
-	if (download->gunzip != NULL && !s3_gunzip_end(download->gunzip, &err))
-		s3_call_throw(&get, &err);
-	if (download->md5 == NULL)
-		return;
-	if (!s3_digest_hex(download->md5, md5, &err) ||
-		!s3_integrity_check_md5(&download->head, md5, S3_INTEGRITY_RECEIVED, &err))
+	if ((download->gunzip != NULL && !s3_gunzip_end(download->gunzip, &err)) ||
+		!s3_integrity_end(download->integrity, S3_INTEGRITY_RECEIVED, &err))
 		s3_call_throw(&get, &err);
 }

@@ -11,15 +11,20 @@
  */
 #include "s3store.h"
 
+#include <sys/mman.h>
+
 #include "utils/memutils.h"
 
 #include "http_transfer.h"
 
 #define BODY_SIZE_FIRST		(32 * 1024)
+#define HUGE_PAGE_SIZE		(2 * 1024 * 1024)
 
 static void wipe_headers(struct curl_slist *headers);
 static void check_length(S3HttpTransfer *transfer);
+static void show_body(S3HttpTransfer *transfer);
 static void make_room(S3HttpTransfer *transfer);
+static void advise_huge_pages(char *start, size_t size);
 static void check_connected(S3HttpTransfer *transfer);
 static void stop_transfer(S3HttpTransfer *transfer, S3HttpStop stop);
 static bool answer_counts(const S3HttpTransfer *transfer);
@@ -101,6 +106,8 @@ s3_http_tend(S3HttpTransfer *transfer)
 		check_connected(transfer);
 	if (!transfer->done && transfer->head_complete && !transfer->length_checked)
 		check_length(transfer);
+	if (!transfer->done && transfer->body_len - transfer->watched >= S3_HTTP_WATCH_STEP)
+		show_body(transfer);
 	if (transfer->done || transfer->want == 0)
 		return false;
 	make_room(transfer);
@@ -117,6 +124,22 @@ check_length(S3HttpTransfer *transfer)
 	if (has_body && transfer->status / 100 == 2 &&
 		s3_http_announced_length(transfer) > (curl_off_t) transfer->body_max)
 		stop_transfer(transfer, S3_HTTP_STOP_BODY);
+}
+
+/* Here, no frame of libcurl is on the stack. */
+static void
+show_body(S3HttpTransfer *transfer)
+{
+	S3HttpResponse so_far = {.status = transfer->status};
+
+	transfer->watched = transfer->body_len;
+	if (transfer->request->watch == NULL || transfer->status / 100 != 2)
+		return;
+	so_far.headers = transfer->head;
+	so_far.headers_len = transfer->head_len;
+	so_far.body = transfer->body + transfer->request->headroom;
+	so_far.body_len = transfer->body_len;
+	transfer->request->watch(&so_far, transfer->request->watch_arg);
 }
 
 curl_off_t
@@ -154,9 +177,26 @@ make_room(S3HttpTransfer *transfer)
 		transfer->body = MemoryContextAlloc(transfer->result_context, headroom + size);
 	else
 		transfer->body = repalloc(transfer->body, headroom + size);
+	advise_huge_pages(transfer->body, headroom + size);
 	transfer->body_size = size;
 	transfer->want = 0;
 	s3_http_resume(transfer);
+}
+
+/*
+ * A large body is written to memory that is new: a fault for every page of it
+ * takes longer than all the rest of the download.
+ */
+static void
+advise_huge_pages(char *start, size_t size)
+{
+#ifdef MADV_HUGEPAGE
+	char	   *first = (char *) TYPEALIGN(HUGE_PAGE_SIZE, start);
+	char	   *end = (char *) TYPEALIGN_DOWN(HUGE_PAGE_SIZE, start + size);
+
+	if (first < end)
+		(void) madvise(first, end - first, MADV_HUGEPAGE);
+#endif
 }
 
 static void

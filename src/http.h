@@ -13,13 +13,15 @@
 #ifndef S3STORE_HTTP_H
 #define S3STORE_HTTP_H
 
-#include "digest.h"
 #include "request.h"
 
 #define S3_HTTP_HEADERS_MAX		(64 * 1024) /* bytes of an answer's headers */
 #define S3_HTTP_HEADER_COUNT_MAX 200
 #define S3_HTTP_ERROR_BODY_MAX	(1024 * 1024)	/* of an answer that is not
 												 * 2xx */
+#define S3_HTTP_WATCH_STEP		(256 * 1024)	/* bytes */
+
+struct S3HttpResponse;
 
 typedef struct S3HttpRequest
 {
@@ -29,7 +31,13 @@ typedef struct S3HttpRequest
 	S3Slice		body;			/* data NULL: no body.  Must outlive the call */
 	uint64		max_body;		/* largest 2xx body to accept, bytes */
 	size_t		headroom;		/* bytes to leave free before the body */
-	S3Digest   *sent_digest;	/* of the body, fed as it goes out, or NULL */
+
+	/*
+	 * Called each time that another S3_HTTP_WATCH_STEP bytes of a 2xx body
+	 * have come, or NULL.  May throw.
+	 */
+	void		(*watch) (const struct S3HttpResponse *so_far, void *arg);
+	void	   *watch_arg;
 	int			connect_timeout;	/* ms: DNS, connect and TLS together */
 	int			request_timeout;	/* ms without progress */
 	int			total_timeout;	/* ms, from start to end; 0: none */

@@ -13,7 +13,6 @@
 
 #include "utils/memutils.h"
 
-#include "digest.h"
 #include "http_transfer.h"
 
 #define HEAD_SIZE_FIRST		2048
@@ -84,8 +83,6 @@ send_body(char *data, size_t size, size_t count, void *arg)
 
 	if (len > 0)
 		memcpy(data, body.data + transfer->sent, len);
-	if (transfer->request->sent_digest != NULL)
-		s3_digest_add(transfer->request->sent_digest, data, len);
 	transfer->sent += len;
 	return len;
 }
@@ -98,8 +95,6 @@ seek_body(void *arg, curl_off_t offset, int origin)
 
 	if (origin != SEEK_SET || offset != 0)
 		return CURL_SEEKFUNC_FAIL;
-	if (transfer->request->sent_digest != NULL)
-		s3_digest_restart(transfer->request->sent_digest);
 #if LIBCURL_VERSION_NUM < 0x075000
 	transfer->sends = 2;		/* nothing else tells that it goes out again */
 #endif

@@ -12,6 +12,9 @@
 #define DNS_CACHE_SECONDS	30L
 #define CA_CACHE_SECONDS	300L
 #define IDLE_SECONDS		30L /* then a connection is not used again */
+#define RECEIVE_BUFFER	(32 * 1024L)	/* bytes; a larger one is given back to
+										 * the system each time */
+#define SEND_BUFFER		(256 * 1024L)
 #define ONE_PIECE_MAX		(16 * 1024) /* bytes of a body sent with headers */
 #define PROXY_PORT			80L /* where its address has none */
 #define LIFETIME_SECONDS	300L	/* likewise, counted from its start */
@@ -173,6 +176,8 @@ set_connection_options(S3HttpTransfer *transfer)
 #if LIBCURL_VERSION_NUM >= 0x075000
 	s3_http_set_option(transfer, CURLOPT_MAXLIFETIME_CONN, LIFETIME_SECONDS);
 #endif
+	s3_http_set_option(transfer, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
+	s3_http_set_option(transfer, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER);
 	s3_http_set_option(transfer, CURLOPT_TCP_NODELAY, 1L);
 	s3_http_set_option(transfer, CURLOPT_TCP_KEEPALIVE, 1L);
 
@@ -224,7 +229,7 @@ set_body(S3HttpTransfer *transfer)
 	S3Slice		body = request->body;
 
 #if LIBCURL_VERSION_NUM >= 0x075000
-	if (body.len <= ONE_PIECE_MAX && request->sent_digest == NULL)
+	if (body.len <= ONE_PIECE_MAX)
 	{
 		s3_http_set_option(transfer, CURLOPT_POST, 1L);
 		s3_http_set_option(transfer, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) body.len);

@@ -108,6 +108,7 @@ struct S3HttpTransfer
 	size_t		body_len;
 	size_t		body_max;
 	size_t		want;			/* paused until this many bytes have room */
+	size_t		watched;		/* bytes that were shown to request->watch */
 
 	/* The end */
 	bool		done;

@@ -20,115 +20,149 @@
 
 #define ENCRYPTION_OWN		"AES256"	/* S3's own keys leave the MD5 alone */
 
-/* The headers that say what an ETag is of. */
-typedef enum EtagHeader
+/* The headers that count: what an ETag is of, and the checksums. */
+typedef enum Header
 {
 	HEADER_ETAG,
 	HEADER_ENCRYPTION,
 	HEADER_CUSTOMER_KEY,
-	ETAG_HEADERS
-} EtagHeader;
+	HEADER_CRC32,
+	HEADER_CRC32C,
+	HEADER_CRC64NVME,
+	HEADER_SHA1,
+	HEADER_SHA256,
+	HEADERS
+} Header;
 
-/* Returns the base64 form; NULL where it cannot be computed. */
-typedef char *(*Checksum) (S3Slice content);
-
-static bool check_md5(char **values, S3Slice content, S3IntegrityDirection direction, S3Error *err);
-static const char *etag_md5(char **values);
-static bool compare_md5(const char *theirs, const char *ours, S3IntegrityDirection direction,
-						S3Error *err);
-static bool compare_checksum(int i, const char *theirs, S3Slice content,
-							 S3IntegrityDirection direction, S3Error *err);
-static bool is_md5(const char *etag);
-static bool differs(S3IntegrityDirection direction, const char *what, const char *theirs,
-					const char *ours, S3Error *err);
-static char *checksum_crc32(S3Slice content);
-static char *checksum_crc32c(S3Slice content);
-static char *checksum_crc64nvme(S3Slice content);
-static char *checksum_sha1(S3Slice content);
-static char *checksum_sha256(S3Slice content);
-static char *base64_crc(uint64 crc, int len);
-
-/* Those of the ETag first, then one for each of the checksums below. */
-static const S3Slice headers[] = {
+static const S3Slice headers[HEADERS] = {
 	[HEADER_ETAG] = S3_SLICE_LITERAL("etag"),
 	[HEADER_ENCRYPTION] = S3_SLICE_LITERAL("x-amz-server-side-encryption"),
 	[HEADER_CUSTOMER_KEY] = S3_SLICE_LITERAL("x-amz-server-side-encryption-customer-algorithm"),
-	S3_SLICE_LITERAL("x-amz-checksum-crc32"),
-	S3_SLICE_LITERAL("x-amz-checksum-crc32c"),
-	S3_SLICE_LITERAL("x-amz-checksum-crc64nvme"),
-	S3_SLICE_LITERAL("x-amz-checksum-sha1"),
-	S3_SLICE_LITERAL("x-amz-checksum-sha256")
+	[HEADER_CRC32] = S3_SLICE_LITERAL("x-amz-checksum-crc32"),
+	[HEADER_CRC32C] = S3_SLICE_LITERAL("x-amz-checksum-crc32c"),
+	[HEADER_CRC64NVME] = S3_SLICE_LITERAL("x-amz-checksum-crc64nvme"),
+	[HEADER_SHA1] = S3_SLICE_LITERAL("x-amz-checksum-sha1"),
+	[HEADER_SHA256] = S3_SLICE_LITERAL("x-amz-checksum-sha256")
 };
 
-static const struct
+/* How one of the digests is computed: as a CRC, or else by OpenSSL. */
+typedef struct Rule
 {
+	Header		header;
 	const char *name;
-	Checksum	compute;
-}			checksums[] =
-{
-	{"CRC32", checksum_crc32},
-	{"CRC32C", checksum_crc32c},
-	{"CRC64NVME", checksum_crc64nvme},
-	{"SHA1", checksum_sha1},
-	{"SHA256", checksum_sha256}
+	uint64		(*crc) (uint64 crc, S3Slice data);
+	int			crc_len;		/* bytes */
+	S3Digest   *(*start) (S3Error *err);
+} Rule;
+
+static const Rule rules[] = {
+	{HEADER_ETAG, "ETag", NULL, 0, s3_digest_md5},
+	{HEADER_CRC32, "CRC32", s3_crc32, 4, NULL},
+	{HEADER_CRC32C, "CRC32C", s3_crc32c, 4, NULL},
+	{HEADER_CRC64NVME, "CRC64NVME", s3_crc64nvme, 8, NULL},
+	{HEADER_SHA1, "SHA1", NULL, 0, s3_digest_sha1},
+	{HEADER_SHA256, "SHA256", NULL, 0, s3_digest_sha256}
 };
 
-StaticAssertDecl(lengthof(headers) == ETAG_HEADERS + lengthof(checksums),
-				 "each checksum has a header");
+/* One of them, of a content. */
+typedef struct Check
+{
+	const char *theirs;			/* NULL: nothing to compare */
+	const char *ours;			/* known from the start */
+	uint64		crc;
+	S3Digest   *digest;
+} Check;
+
+struct S3Integrity
+{
+	Check		checks[lengthof(rules)];
+};
+
+static const char *expected(const Rule *rule, char **values);
+static const char *etag_md5(char **values);
+static bool is_md5(const char *etag);
+static bool matches(const Rule *rule, const Check *check, S3IntegrityDirection direction,
+					S3Error *err);
+static const char *computed(const Rule *rule, const Check *check);
+static bool differs(S3IntegrityDirection direction, const char *what, const char *theirs,
+					const char *ours, S3Error *err);
+static char *base64_crc(uint64 crc, int len);
+
+S3Integrity *
+s3_integrity_start(const S3HttpResponse *response, const char *md5)
+{
+	S3Integrity *integrity = palloc0(sizeof(S3Integrity));
+	char	   *values[HEADERS];
+
+	s3_response_headers(response, headers, HEADERS, values);
+	for (int i = 0; i < lengthof(rules); i++)
+		integrity->checks[i].theirs = expected(&rules[i], values);
+	/* Nothing throws once there is a digest. */
+	for (int i = 0; i < lengthof(rules); i++)
+	{
+		Check	   *check = &integrity->checks[i];
+		S3Error		refusal;
+
+		if (check->theirs == NULL || rules[i].start == NULL)
+			continue;
+		if (rules[i].header == HEADER_ETAG && md5 != NULL)
+			check->ours = md5;
+		/* A FIPS installation has no MD5, so nothing to compare. */
+		else if ((check->digest = rules[i].start(&refusal)) == NULL)
+			check->theirs = NULL;
+	}
+	return integrity;
+}
+
+void
+s3_integrity_add(S3Integrity *integrity, S3Slice content)
+{
+	for (int i = 0; i < lengthof(rules); i++)
+	{
+		Check	   *check = &integrity->checks[i];
+
+		if (check->digest != NULL)
+			s3_digest_add(check->digest, content.data, content.len);
+		else if (check->theirs != NULL && rules[i].crc != NULL)
+			check->crc = rules[i].crc(check->crc, content);
+	}
+}
 
 bool
-s3_integrity_check(const S3HttpResponse *response, S3Slice content,
-				   S3IntegrityDirection direction, S3Error *err)
+s3_integrity_end(S3Integrity *integrity, S3IntegrityDirection direction, S3Error *err)
 {
-	char	   *values[lengthof(headers)];
-
-	s3_response_headers(response, headers, lengthof(headers), values);
-	if (!check_md5(values, content, direction, err))
-		return false;
-	for (int i = 0; i < lengthof(checksums); i++)
+	for (int i = 0; i < lengthof(rules); i++)
 	{
-		const char *theirs = values[ETAG_HEADERS + i];
+		const Check *check = &integrity->checks[i];
 
-		if (theirs != NULL && !compare_checksum(i, theirs, content, direction, err))
+		if (check->theirs != NULL && !matches(&rules[i], check, direction, err))
 			return false;
 	}
 	return true;
 }
 
-bool
-s3_integrity_has_md5(const S3HttpResponse *response)
+void
+s3_integrity_free(S3Integrity *integrity)
 {
-	char	   *values[ETAG_HEADERS];
-
-	s3_response_headers(response, headers, ETAG_HEADERS, values);
-	return etag_md5(values) != NULL;
+	for (int i = 0; integrity != NULL && i < lengthof(rules); i++)
+	{
+		s3_digest_free(integrity->checks[i].digest);
+		integrity->checks[i].digest = NULL;
+	}
 }
 
-bool
-s3_integrity_check_md5(const S3HttpResponse *response, const char *ours,
-					   S3IntegrityDirection direction, S3Error *err)
+/* What the server says, or NULL where that is not of the content. */
+static const char *
+expected(const Rule *rule, char **values)
 {
-	char	   *values[ETAG_HEADERS];
-	const char *theirs;
+	const char *value = values[rule->header];
 
-	s3_response_headers(response, headers, ETAG_HEADERS, values);
-	theirs = etag_md5(values);
-	return theirs == NULL || compare_md5(theirs, ours, direction, err);
-}
-
-static bool
-check_md5(char **values, S3Slice content, S3IntegrityDirection direction, S3Error *err)
-{
-	const char *theirs = etag_md5(values);
-	uint8		md5[S3_MD5_LEN];
-	char		ours[S3_MD5_HEX];
-	S3Error		refusal;
-
-	/* A FIPS installation has no MD5, so nothing to compare. */
-	if (theirs == NULL || !s3_md5(content, md5, &refusal))
-		return true;
-	s3_hex(md5, sizeof(md5), ours);
-	return compare_md5(theirs, ours, direction, err);
+	if (rule->header == HEADER_ETAG)
+		return etag_md5(values);
+	/* The checksum of parts has their number in it. */
+	if (value == NULL || *value == '\0' || strchr(value, '-') != NULL)
+		return NULL;
+	return value;
 }
 
 /* Returns the ETag without its quotes where it is the MD5 of the content, or NULL. */
@@ -146,29 +180,35 @@ etag_md5(char **values)
 }
 
 static bool
-compare_md5(const char *theirs, const char *ours, S3IntegrityDirection direction, S3Error *err)
-{
-	return pg_strcasecmp(theirs, ours) == 0 || differs(direction, "ETag", theirs, ours, err);
-}
-
-static bool
-compare_checksum(int i, const char *theirs, S3Slice content,
-				 S3IntegrityDirection direction, S3Error *err)
-{
-	char	   *ours;
-
-	if (*theirs == '\0' || strchr(theirs, '-') != NULL)
-		return true;
-	ours = checksums[i].compute(content);
-	return ours == NULL || strcmp(ours, theirs) == 0 ||
-		differs(direction, checksums[i].name, theirs, ours, err);
-}
-
-static bool
 is_md5(const char *etag)
 {
 	return strlen(etag) == S3_MD5_LEN * 2 &&
 		strspn(etag, "0123456789abcdefABCDEF") == S3_MD5_LEN * 2;
+}
+
+static bool
+matches(const Rule *rule, const Check *check, S3IntegrityDirection direction, S3Error *err)
+{
+	const char *ours = computed(rule, check);
+
+	/* The digits of hex may be in upper case; base64 is exact. */
+	return ours == NULL ||
+		(rule->header == HEADER_ETAG ? pg_strcasecmp(check->theirs, ours) :
+		 strcmp(check->theirs, ours)) == 0 ||
+		differs(direction, rule->name, check->theirs, ours, err);
+}
+
+static const char *
+computed(const Rule *rule, const Check *check)
+{
+	S3Error		refusal;
+
+	if (rule->crc != NULL)
+		return base64_crc(check->crc, rule->crc_len);
+	if (check->digest == NULL)
+		return check->ours;
+	return rule->header == HEADER_ETAG ? s3_digest_hex(check->digest, &refusal) :
+		s3_digest_base64(check->digest, &refusal);
 }
 
 static bool
@@ -186,42 +226,6 @@ differs(S3IntegrityDirection direction, const char *what, const char *theirs,
 	return s3_error_hint(err, direction == S3_INTEGRITY_SENT ?
 						 "The object may be damaged: store it again." :
 						 "The content was damaged on its way, or in the store.");
-}
-
-static char *
-checksum_crc32(S3Slice content)
-{
-	return base64_crc(s3_crc32(content), 4);
-}
-
-static char *
-checksum_crc32c(S3Slice content)
-{
-	return base64_crc(s3_crc32c(content), 4);
-}
-
-static char *
-checksum_crc64nvme(S3Slice content)
-{
-	return base64_crc(s3_crc64nvme(content), 8);
-}
-
-static char *
-checksum_sha1(S3Slice content)
-{
-	uint8		digest[S3_SHA1_LEN];
-	S3Error		refusal;
-
-	return s3_sha1(content, digest, &refusal) ? s3_base64(digest, sizeof(digest)) : NULL;
-}
-
-static char *
-checksum_sha256(S3Slice content)
-{
-	uint8		digest[S3_SHA256_LEN];
-	S3Error		refusal;
-
-	return s3_sha256(content, digest, &refusal) ? s3_base64(digest, sizeof(digest)) : NULL;
 }
 
 /* The highest byte comes first. */

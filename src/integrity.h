@@ -18,21 +18,24 @@ typedef enum S3IntegrityDirection
 } S3IntegrityDirection;
 
 /*
- * Compares a whole content with the digests that the answer's headers give: an
- * ETag that is an MD5, and x-amz-checksum-*.  Returns false, with
- * S3_ERROR_PROTOCOL, where one of them is another.  A digest that is of
- * something else (parts, an encrypted form), or that cannot be computed here,
- * is not compared.
+ * The digests that an answer's headers give of a content, and those that are
+ * computed of it, piece by piece: an ETag that is an MD5, and
+ * x-amz-checksum-*.  A digest that is of something else (parts, an encrypted
+ * form), or that cannot be computed here, is not compared.
  */
-extern bool s3_integrity_check(const S3HttpResponse *response, S3Slice content,
-							   S3IntegrityDirection direction, S3Error *err);
+typedef struct S3Integrity S3Integrity;
 
 /*
- * The two halves of the comparison with an ETag, for a content that comes in
- * pieces: is the ETag its MD5, and is that the one (in hex) which was computed?
+ * "md5" is that of the content in hex where it is known, or NULL.  The digests
+ * are not palloc'd: whoever starts this sees to it that it is freed (NULL is),
+ * before its memory context is.
  */
-extern bool s3_integrity_has_md5(const S3HttpResponse *response);
-extern bool s3_integrity_check_md5(const S3HttpResponse *response, const char *ours,
-								   S3IntegrityDirection direction, S3Error *err);
+extern S3Integrity *s3_integrity_start(const S3HttpResponse *response, const char *md5);
+extern void s3_integrity_add(S3Integrity *integrity, S3Slice content);
+
+/* Returns false, with S3_ERROR_PROTOCOL, where a digest is not the server's. */
+extern bool s3_integrity_end(S3Integrity *integrity, S3IntegrityDirection direction,
+							 S3Error *err);
+extern void s3_integrity_free(S3Integrity *integrity);
 
 #endif							/* S3STORE_INTEGRITY_H */

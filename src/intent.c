@@ -28,10 +28,11 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "body_hash.h"
 #include "compat.h"
 #include "date.h"
-#include "digest.h"
 #include "intent.h"
+#include "journal_home.h"
 #include "object_lock.h"
 #include "txn.h"
 
@@ -165,16 +166,14 @@ digest_of(const S3Call *put)
 {
 	S3Slice		body = put->request.body;
 	uint64		threshold = (uint64) put->storage->settings.multipart_threshold * 1024;
-	uint8		md5[S3_MD5_LEN];
-	char		hex[S3_MD5_LEN * 2 + 1];
+	char	   *md5;
 	S3Error		err;
 
 	/* The ETag of what goes in parts is none of the whole. */
-	if ((body.data == NULL && body.len > 0) || body.len > threshold ||
-		!s3_md5(body, md5, &err))
+	if ((body.data == NULL && body.len > 0) || body.len > threshold)
 		return "";
-	s3_hex(md5, sizeof(md5), hex);
-	return pstrdup(hex);
+	md5 = s3_body_hash(s3_digest_md5(&err), body, &err);
+	return md5 == NULL ? "" : md5;
 }
 
 static const char *
@@ -396,10 +395,14 @@ append_news(const S3PutIntent *intent, const StringInfoData *records, bool durab
 void
 s3_intent_disown(const S3Call *call)
 {
-	const char *target = s3_intent_target(call);
-	S3Journal  *journal = lock_object(call, s3_journal_number(target), S3_JOURNAL_WRITE, target);
+	const char *target;
+	S3Journal  *journal;
 	StringInfoData records;
 
+	if (s3_journal_home(false) == NULL)
+		return;					/* nobody has noted a put */
+	target = s3_intent_target(call);
+	journal = lock_object(call, s3_journal_number(target), S3_JOURNAL_WRITE, target);
 	s3_object_unlock(call);
 	if (journal == NULL)
 		return;

@@ -34,8 +34,7 @@
 #define CHECKSUM_HEADER			"x-amz-checksum-"
 #define SIZE_HEADER				S3_METADATA_PREFIX "uncompressed_size"
 
-static bool open_call(S3Call *call, const char *command, text *url,
-					  const S3PutArguments *arguments);
+static void add_arguments(S3Call *call, const S3PutArguments *arguments);
 static void add_content_type(S3Fields *headers, const char *content_type);
 static char *ask_for_text(const char *setting, const char *name, text *url);
 static void ask_for_metadata(const char *name, text *url, S3Fields *metadata);
@@ -70,37 +69,43 @@ s3_put_take_arguments(FunctionCallInfo fcinfo, S3PutArguments *arguments)
 bool
 s3_put_open(S3Call *call, const char *command, text *url, S3PutArguments *arguments)
 {
-	S3PutAnswers answers;
-	S3Fields   *headers = &call->request.headers;
-
-	if (!open_call(call, command, url, arguments))
+	if (!s3_call_open(call, S3_PUT_OBJECT, command, S3_CALL_REQUEST, url))
 		return false;
-	if (s3_put_ask(call->storage, url, headers, &answers))
-		(void) open_call(call, command, url, arguments);
+	s3_put_fill(call, url, arguments);
+	return true;
+}
+
+void
+s3_put_fill(S3Call *call, text *url, S3PutArguments *arguments)
+{
+	const char *command = call->command;
+	S3Fields   *headers = &call->request.headers;
+	S3PutAnswers answers;
+
+	add_arguments(call, arguments);
+	if (s3_put_ask(call->storage, url, headers, &answers) &&
+		s3_call_open(call, S3_PUT_OBJECT, command, S3_CALL_REQUEST, url))
+		add_arguments(call, arguments);
 	add_default(headers, "content-type",
 				s3_mime_type(s3_slice(call->key.data, call->key.len)));
 	s3_put_add_settings(call->storage, &answers, headers);
 	add_content(call, arguments);
 	check_metadata_size(headers);
-	return true;
 }
 
-/* The call with what its arguments say. */
-static bool
-open_call(S3Call *call, const char *command, text *url, const S3PutArguments *arguments)
+/* What the arguments say. */
+static void
+add_arguments(S3Call *call, const S3PutArguments *arguments)
 {
-	if (!s3_call_open(call, S3_PUT_OBJECT, command, S3_CALL_REQUEST, url))
-		return false;
 	s3_params_apply(call->operation, arguments->params, &call->request);
 	s3_params_apply_metadata(arguments->metadata, &call->request);
 	if (s3_fields_find(&call->request.headers, "content-length") != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("parameter \"ContentLength\" is not for %s", command),
+				 errmsg("parameter \"ContentLength\" is not for %s", call->command),
 				 errdetail("The length is that of the content.")));
 	if (arguments->content_type != NULL)
 		add_content_type(&call->request.headers, arguments->content_type);
-	return true;
 }
 
 static void

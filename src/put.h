@@ -61,6 +61,9 @@ extern void s3_put_take_arguments(FunctionCallInfo fcinfo, S3PutArguments *argum
 extern bool s3_put_open(S3Call *call, const char *command, text *url,
 						S3PutArguments *arguments);
 
+/* The same for a call that has just been opened. */
+extern void s3_put_fill(S3Call *call, text *url, S3PutArguments *arguments);
+
 /*
  * The two halves of that which copies of objects need, too.
  *

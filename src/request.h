@@ -42,6 +42,7 @@ typedef struct S3Request
 	S3Slice		body;			/* data is NULL when there is none */
 	const char *payload_hash;	/* SHA-256 of the body in hex; NULL: not yet
 								 * known */
+	const char *md5;			/* likewise, the MD5 */
 } S3Request;
 
 /* Appends a field.  The strings are not copied. */

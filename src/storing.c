@@ -24,7 +24,7 @@
  */
 #include "s3store.h"
 
-#include "digest.h"
+#include "body_hash.h"
 #include "free_name.h"
 #include "hold.h"
 #include "put_parts.h"
@@ -127,7 +127,7 @@ start(S3Storing *storing)
 	 * A condition of the caller's decides by itself; what fails it is an
 	 * error.
 	 */
-	(void) s3_put_open(&storing->put, storing->command, storing->name, &storing->arguments);
+	s3_put_fill(&storing->put, storing->name, &storing->arguments);
 	if (storing->overwrite ||
 		s3_fields_find(headers, "if-match") != NULL ||
 		s3_fields_find(headers, "if-none-match") != NULL)
@@ -229,6 +229,8 @@ upload(S3Storing *storing, S3StoringStep step)
 {
 	if (!s3_intent_begin(&storing->intent, &storing->put, &storing->before))
 		return look(storing, S3_STORING_LOOK);
+	if (storing->intent.etag != NULL && storing->intent.etag[0] != '\0')
+		storing->put.request.md5 = storing->intent.etag;
 	storing->step = step;
 	return &storing->put;
 }
@@ -291,17 +293,16 @@ compare(S3Storing *storing, const S3Finished *finished)
 static bool
 is_stored(const S3Finished *finished, const S3Request *put)
 {
+	const char *md5 = put->md5;
 	S3ObjectInfo info;
 	S3Error		err;
-	uint8		md5[S3_MD5_LEN];
-	char		hex[S3_MD5_LEN * 2 + 1];
 
-	if (!finished->ok || !s3_md5(put->body, md5, &err) ||
-		!s3_response_object(&finished->response, &info, &err))
+	if (!finished->ok || !s3_response_object(&finished->response, &info, &err))
 		return false;
-	s3_hex(md5, sizeof(md5), hex);
-	return info.size == (int64) put->body.len && info.etag != NULL &&
-		strcmp(info.etag, hex) == 0;
+	if (md5 == NULL)
+		md5 = s3_body_hash(s3_digest_md5(&err), put->body, &err);
+	return info.size == (int64) put->body.len && info.etag != NULL && md5 != NULL &&
+		strcmp(info.etag, md5) == 0;
 }
 
 /* A server that takes names whatever we ask for must not get the content for ever. */

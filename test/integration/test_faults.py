@@ -3,11 +3,13 @@
 After each fault a good call is made on the same connection: nothing of the
 bad one, neither bytes nor descriptors, may have stayed.
 """
+import base64
 import hashlib
 import os
 import pathlib
 import subprocess
 import uuid
+import zlib
 
 import psycopg2
 from backend import SECRET_ACCESS_KEY, BackendCase, Cluster, descriptors
@@ -230,6 +232,24 @@ class Faults(BackendCase):
                 self.check(conn, ('08P01', 'another content arrived than the server has'),
                            GET % 'bucket')
             self.assertEqual(bytes(query(conn, GET % 'bucket')[0][0]), b'content')
+
+    def test_integrity_of_large_content(self):
+        """It is looked at while it comes, and all of it is."""
+        content = os.urandom(3 * 1024 * 1024 + 1)
+        digests = [{'ETag': '"%s"' % hashlib.md5(content).hexdigest()},
+                   {'x-amz-checksum-sha1': base64.b64encode(hashlib.sha1(content).digest()).decode()},
+                   {'x-amz-checksum-crc32': base64.b64encode(
+                       zlib.crc32(content).to_bytes(4, 'big')).decode()}]
+        for headers in digests:
+            for wrong in (content[:-1] + b'-' if content[-1:] != b'-' else content[:-1] + b'+',
+                          b'-' + content[1:] if content[:1] != b'-' else b'+' + content[1:]):
+                with FaultServer(answers=[Answer(200, headers, content),
+                                          Answer(200, headers, wrong)]) as server:
+                    conn = self.faulty(server.endpoint)
+                    query(conn, "SET s3store.max_object_size = '4MB'")
+                    self.assertEqual(bytes(query(conn, GET % 'bucket')[0][0]), content)
+                    self.check(conn, ('08P01', 'another content arrived than the server has'),
+                               GET % 'bucket')
 
     def test_delete_elsewhere(self):
         """Only an S3 server can say that an object is gone."""

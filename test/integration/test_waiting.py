@@ -15,11 +15,12 @@ import uuid
 import psycopg2
 from backend import (PROMPT, BackendCase, Call, Cluster, descriptors, is_connecting,
                      libcurl_version, lives, threads, wait_for, with_files)
-from fault import FaultServer, FullBacklog, SilentDns
+from fault import Answer, FaultServer, FullBacklog, SilentDns
 from harness import query
 
 SILENT_HOST = 'storage.silent.test'
 UPLOAD = 16 * 1024 * 1024       # bytes: more than the buffers of the sockets hold
+LARGE = 128 * 1024 * 1024       # bytes: of which five digests take most of a second
 
 
 class Stops:
@@ -237,6 +238,26 @@ class InUpload(Silent, BackendCase):
 
     statement = ("SELECT s3_put('s3-bad://bucket/key', decode(repeat('00', %d), 'hex'), "
                  "overwrite => true)" % UPLOAD)
+
+
+class InComparison(BackendCase):
+    """The digests of a large content take longer than anybody waits."""
+
+    def test_cancel(self):
+        wrong = {'x-amz-checksum-%s' % name: 'AAAA' for name in
+                 ('crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256')}
+        server = self.enter(FaultServer(answers=[Answer(200, wrong, b'')]))
+        conn = self.session(server.endpoint)
+        query(conn, "SET s3store.put_undo = off; SET s3store.multipart_threshold = '1GB'")
+        call = Call(conn, "SELECT s3_put('s3-bad://bucket/key', convert_to(repeat('x', %d), 'UTF8'), "
+                          'overwrite => true)' % LARGE)
+        wait_for(lambda: server.requests, 'the content is sent', 60)
+        start = time.monotonic()
+        query(self.session(), 'SELECT pg_cancel_backend(%s)', conn.info.backend_pid)
+        with self.assertSqlState('57014', 'user request'):      # and not what is wrong
+            call.result()
+        print('# comparing, cancel: %.1f ms' % (1000 * (call.ended - start)), flush=True)
+        self.check_good(conn)
 
 
 class Postmaster(BackendCase):

@@ -126,6 +126,7 @@ static const struct
 };
 
 static void test_digests(void);
+static void test_pieces(void);
 static void test_large(void);
 static void test_hmac(void);
 static void test_hex(void);
@@ -134,6 +135,7 @@ int
 main(void)
 {
 	test_digests();
+	test_pieces();
 	test_large();
 	test_hmac();
 	test_hex();
@@ -160,6 +162,29 @@ test_digests(void)
 		is_string(s3_base64((const uint8 *) data.data, data.len), digest_cases[i].base64,
 				  "base64 of data %d", i);
 	}
+}
+
+/* A byte at a time. */
+static void
+test_pieces(void)
+{
+	for (int i = 0; i < lengthof(digest_cases); i++)
+	{
+		S3Error		err = {0};
+		S3Digest   *sha256 = s3_digest_sha256(&err);
+		S3Digest   *md5 = s3_digest_md5(&err);
+
+		for (size_t at = 0; at < digest_cases[i].len; at++)
+		{
+			s3_digest_add(sha256, digest_cases[i].data + at, 1);
+			s3_digest_add(md5, digest_cases[i].data + at, 1);
+		}
+		is_string(s3_digest_hex(sha256, &err), digest_cases[i].sha256, "SHA-256 of pieces %d", i);
+		is_string(s3_digest_hex(md5, &err), digest_cases[i].md5, "MD5 of pieces %d", i);
+		s3_digest_free(sha256);
+		s3_digest_free(md5);
+	}
+	s3_digest_free(NULL);
 }
 
 static void

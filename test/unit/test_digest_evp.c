@@ -10,7 +10,6 @@
 
 /* The room once more, under other names. */
 #define S3_DIGEST_BY_EVP
-#define s3_sha1			evp_sha1
 #define s3_sha256		evp_sha256
 #define s3_md5			evp_md5
 #define s3_hmac_sha256	evp_hmac_sha256
@@ -20,16 +19,17 @@
 #define s3_hmac_final	evp_hmac_final
 #define s3_digest_sha256 evp_digest_sha256
 #define s3_digest_md5	evp_digest_md5
-#define s3_digest_restart evp_digest_restart
+#define s3_digest_sha1	evp_digest_sha1
 #define s3_digest_add	evp_digest_add
 #define s3_digest_hex	evp_digest_hex
+#define s3_digest_base64 evp_digest_base64
 #define s3_digest_free	evp_digest_free
 #define s3_hex			evp_hex
 #define s3_base64		evp_base64
 
-extern void s3_digest_restart(S3Digest *digest);
 extern void s3_digest_free(S3Digest *digest);
 extern void s3_hex(const uint8 *data, size_t len, char *hex);
+extern char *s3_base64(const uint8 *data, size_t len);
 extern bool s3_hmac_init(S3Hmac *hmac, S3Slice key, S3Error *err);
 extern void s3_hmac_update(S3Hmac *hmac, S3Slice start);
 extern bool s3_hmac_final(const S3Hmac *hmac, S3Slice rest, uint8 out[S3_SHA256_LEN],

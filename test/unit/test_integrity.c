@@ -53,7 +53,10 @@ static const struct
 static void test_cases(void);
 static void test_words(void);
 static void test_crc(void);
+static void test_known_md5(void);
 static bool check(const char *headers, S3Slice what, S3IntegrityDirection direction, S3Error *err);
+static bool check_pieces(const S3HttpResponse *response, S3Slice what, const char *md5,
+						 S3IntegrityDirection direction, S3Error *err);
 
 int
 main(void)
@@ -61,6 +64,7 @@ main(void)
 	test_cases();
 	test_words();
 	test_crc();
+	test_known_md5();
 	return tap_done();
 }
 
@@ -95,6 +99,21 @@ test_words(void)
 			 S3_INTEGRITY_RECEIVED, &err), "nothing has an MD5, too");
 }
 
+/* It stands for the content, which is not hashed again. */
+static void
+test_known_md5(void)
+{
+	char		headers[] = "ETag: \"" MD5 "\"\r\n";
+	S3HttpResponse response = {.status = 200,.headers = headers,.headers_len = sizeof(headers) - 1};
+	S3Slice		nothing = s3_slice(NULL, 0);
+	S3Error		err = {0};
+
+	ok(check_pieces(&response, nothing, MD5, S3_INTEGRITY_SENT, &err), "a known MD5");
+	ok(!check_pieces(&response, nothing, OTHER_MD5, S3_INTEGRITY_SENT, &err), "another known MD5");
+	s3_integrity_free(NULL);
+	ok(true, "nothing is freed");
+}
+
 /* Every length around the eight bytes that are taken at a time. */
 static void
 test_crc(void)
@@ -103,16 +122,16 @@ test_crc(void)
 
 	for (int i = 0; i < 256; i++)
 		bytes[i] = (char) i;
-	is_int(s3_crc32(s3_slice(NULL, 0)), 0, "CRC-32 of nothing");
-	is_int(s3_crc64nvme(s3_slice(NULL, 0)), 0, "CRC-64 of nothing");
-	is_int(s3_crc32c(s3_slice_cstring("a")), 0xc1d04330, "CRC-32C of one byte");
-	ok(s3_crc64nvme(s3_slice_cstring("a")) == UINT64CONST(0x8c2f8445b4cbfc3c), "CRC-64 of one byte");
-	is_int(s3_crc32c(s3_slice_cstring("s3store")), 0x0a4e0b37, "CRC-32C of seven bytes");
-	ok(s3_crc64nvme(s3_slice_cstring("s3store")) == UINT64CONST(0xd39d66b47d44236f),
+	is_int(s3_crc32(0, s3_slice(NULL, 0)), 0, "CRC-32 of nothing");
+	is_int(s3_crc64nvme(0, s3_slice(NULL, 0)), 0, "CRC-64 of nothing");
+	is_int(s3_crc32c(0, s3_slice_cstring("a")), 0xc1d04330, "CRC-32C of one byte");
+	ok(s3_crc64nvme(0, s3_slice_cstring("a")) == UINT64CONST(0x8c2f8445b4cbfc3c), "CRC-64 of one byte");
+	is_int(s3_crc32c(0, s3_slice_cstring("s3store")), 0x0a4e0b37, "CRC-32C of seven bytes");
+	ok(s3_crc64nvme(0, s3_slice_cstring("s3store")) == UINT64CONST(0xd39d66b47d44236f),
 	   "CRC-64 of seven bytes");
-	is_int(s3_crc32(s3_slice(bytes, 256)), 0x29058c73, "CRC-32 of all bytes");
-	is_int(s3_crc32c(s3_slice(bytes, 256)), 0x9c44184b, "CRC-32C of all bytes");
-	ok(s3_crc64nvme(s3_slice(bytes, 256)) == UINT64CONST(0xff71e21279d9966e), "CRC-64 of all bytes");
+	is_int(s3_crc32(0, s3_slice(bytes, 256)), 0x29058c73, "CRC-32 of all bytes");
+	is_int(s3_crc32c(0, s3_slice(bytes, 256)), 0x9c44184b, "CRC-32C of all bytes");
+	ok(s3_crc64nvme(0, s3_slice(bytes, 256)) == UINT64CONST(0xff71e21279d9966e), "CRC-64 of all bytes");
 }
 
 static bool
@@ -122,5 +141,20 @@ check(const char *headers, S3Slice what, S3IntegrityDirection direction, S3Error
 
 	response.headers = pstrdup(headers);
 	response.headers_len = strlen(headers);
-	return s3_integrity_check(&response, what, direction, err);
+	return check_pieces(&response, what, NULL, direction, err);
+}
+
+/* Each byte is a piece. */
+static bool
+check_pieces(const S3HttpResponse *response, S3Slice what, const char *md5,
+			 S3IntegrityDirection direction, S3Error *err)
+{
+	S3Integrity *integrity = s3_integrity_start(response, md5);
+	bool		good;
+
+	for (size_t i = 0; i < what.len; i++)
+		s3_integrity_add(integrity, s3_slice(what.data + i, 1));
+	good = s3_integrity_end(integrity, direction, err);
+	s3_integrity_free(integrity);
+	return good;
 }
