@@ -10,9 +10,13 @@
 
 #include "s3store.h"
 
-/* Each returns the check of what "crc" is that of, 0 of nothing, and the data. */
-extern uint64 s3_crc32(uint64 crc, S3Slice data);	/* ISO 3309, as in gzip and zip */
-extern uint64 s3_crc32c(uint64 crc, S3Slice data);	/* Castagnoli, as in iSCSI */
-extern uint64 s3_crc64nvme(uint64 crc, S3Slice data);	/* NVM Express, 64b CRC */
+/*
+ * Each returns the check of what "crc" is that of, 0 of nothing, and the data
+ * behind it: ISO 3309, as in gzip and zip; Castagnoli, as in iSCSI; and the
+ * 64b CRC of NVM Express.
+ */
+extern uint64 s3_crc32(uint64 crc, S3Slice data);
+extern uint64 s3_crc32c(uint64 crc, S3Slice data);
+extern uint64 s3_crc64nvme(uint64 crc, S3Slice data);
 
 #endif							/* S3STORE_CRC_H */

@@ -38,6 +38,7 @@ s3_http_group_create(void)
 	S3HttpGroup *group;
 
 	watch_transactions();
+	s3_http_stop_idle_clock();
 	s3_http_start_engine();
 
 	context = AllocSetContextCreate(CurrentMemoryContext, "s3store transfers",
@@ -98,17 +99,19 @@ watch_transactions(void)
 static void
 end_transaction(XactEvent event, void *arg)
 {
+	bool		aborted = event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT;
 	dlist_mutable_iter iter;
 
-	if (event != XACT_EVENT_ABORT && event != XACT_EVENT_PARALLEL_ABORT)
-		return;
 	dlist_foreach_modify(iter, &groups)
 	{
 		S3HttpGroup *group = dlist_container(S3HttpGroup, node, iter.cur);
 
-		if (group->subid != InvalidSubTransactionId)
+		if (aborted && group->subid != InvalidSubTransactionId)
 			release_group(group);
 	}
+	if ((aborted || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PARALLEL_COMMIT ||
+		 event == XACT_EVENT_PREPARE) && dlist_is_empty(&groups))
+		s3_http_start_idle_clock();
 }
 
 static void

@@ -11,10 +11,9 @@
 
 #define DNS_CACHE_SECONDS	30L
 #define CA_CACHE_SECONDS	300L
-#define IDLE_SECONDS		30L /* then a connection is not used again */
-#define RECEIVE_BUFFER	(32 * 1024L)	/* bytes; a larger one is given back to
-										 * the system each time */
-#define SEND_BUFFER		(256 * 1024L)
+#define RECEIVE_BUFFER		(32 * 1024L)	/* bytes; more is unmapped each
+											 * time */
+#define SEND_BUFFER			(256 * 1024L)
 #define ONE_PIECE_MAX		(16 * 1024) /* bytes of a body sent with headers */
 #define PROXY_PORT			80L /* where its address has none */
 #define LIFETIME_SECONDS	300L	/* likewise, counted from its start */
@@ -172,7 +171,7 @@ set_connection_options(S3HttpTransfer *transfer)
 {
 	s3_http_set_option(transfer, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
 	s3_http_set_option(transfer, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_SECONDS);
-	s3_http_set_option(transfer, CURLOPT_MAXAGE_CONN, IDLE_SECONDS);
+	s3_http_set_option(transfer, CURLOPT_MAXAGE_CONN, (long) S3_HTTP_IDLE_SECONDS);
 #if LIBCURL_VERSION_NUM >= 0x075000
 	s3_http_set_option(transfer, CURLOPT_MAXLIFETIME_CONN, LIFETIME_SECONDS);
 #endif

@@ -218,6 +218,21 @@ s3_http_disown_sockets(const S3HttpTransfer *transfer)
 	}
 }
 
+bool
+s3_http_has_sockets(void)
+{
+	return nsockets > 0;
+}
+
+/* Of others, libcurl may have closed the descriptor without telling. */
+void
+s3_http_shut_sockets(void)
+{
+	for (int i = 0; i < nsockets; i++)
+		if (sockets[i].trusted)
+			(void) shutdown(sockets[i].fd, SHUT_RDWR);
+}
+
 /*
  * Returns the set to wait on, in line with what libcurl watches.  Throws when
  * there is no descriptor for it.

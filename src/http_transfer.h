@@ -23,6 +23,9 @@
  */
 #define S3_HTTP_CONNECT_SLACK	100
 
+/* A connection that was not used for so long is not used again. */
+#define S3_HTTP_IDLE_SECONDS	30
+
 /*
  * Before 7.87, libcurl waits for the thread that resolves a name whatever ends
  * the transfer: a cancelled one is abandoned then, see http_wait.c.
@@ -164,6 +167,17 @@ extern bool s3_http_is_connected(const S3HttpTransfer *transfer);
 extern void s3_http_trust_sockets(const S3HttpTransfer *transfer);
 extern void s3_http_disown_sockets(const S3HttpTransfer *transfer);
 extern struct WaitEventSet *s3_http_wait_set(void);
+
+/* Is any socket open, idle ones included? */
+extern bool s3_http_has_sockets(void);
+
+/* Shuts all connections down; safe in a signal handler that interrupts none of us. */
+extern void s3_http_shut_sockets(void);
+
+/* http_idle.c: made once, where it may throw; started while it runs, it goes on */
+extern void s3_http_make_idle_clock(void);
+extern void s3_http_start_idle_clock(void);
+extern void s3_http_stop_idle_clock(void);
 
 /* http_error.c */
 extern bool s3_http_explain(const S3HttpTransfer *transfer, S3Error *err);

@@ -78,6 +78,7 @@ s3_http_start_engine(void)
 	if (wait_event == 0)
 		wait_event = NewExtensionWaitEvent("S3storeTransfer");
 
+	s3_http_make_idle_clock();
 	if (!initialized)
 		initialized = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 	if (multi_failed)

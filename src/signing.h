@@ -37,7 +37,8 @@ typedef struct S3Signing
 	const char *region;
 	int64		time;			/* seconds since 1970, UTC */
 	S3SignatureVersion version;
-	const struct S3SigV4Key *key;	/* what s3_sigv4_key makes of them, if known */
+	const struct S3SigV4Key *key;	/* what s3_sigv4_key makes of them, if
+									 * known */
 } S3Signing;
 
 /*

@@ -20,6 +20,7 @@ from harness import query
 
 SILENT_HOST = 'storage.silent.test'
 UPLOAD = 16 * 1024 * 1024       # bytes: more than the buffers of the sockets hold
+IDLE = 30                       # seconds after which a connection is not used again
 LARGE = 128 * 1024 * 1024       # bytes: of which five digests take most of a second
 
 
@@ -258,6 +259,28 @@ class InComparison(BackendCase):
             call.result()
         print('# comparing, cancel: %.1f ms' % (1000 * (call.ended - start)), flush=True)
         self.check_good(conn)
+
+
+class Idle(BackendCase):
+
+    def test_connection_ends(self):
+        """A session that uses its connection no more does not keep it."""
+        server = self.enter(FaultServer())
+        conn = self.session(server.endpoint)
+        get = "SELECT s3_get('s3-bad://answer/key')"
+        query(conn, get)
+        query(conn, get)
+        self.assertEqual((server.connections, server.open_connections()), (1, 1))
+        start = time.monotonic()
+
+        def is_closed():
+            time.sleep(0.2)
+            query(conn, 'SELECT 1')         # another transaction
+            return not server.open_connections()
+        wait_for(is_closed, 'the connection is closed', 60)
+        self.assertGreater(time.monotonic() - start, IDLE)
+        self.assertEqual(bytes(query(conn, get)[0][0]), b'good')
+        self.assertEqual(server.connections, 2)
 
 
 class Postmaster(BackendCase):

@@ -2,10 +2,11 @@
  * peer - what a bare program of libcurl's multi interface does: one thread,
  * kept connections, and the same signed requests as s3store sends.
  *
- *   peer METHOD ENDPOINT BUCKET COUNT CONNECTIONS [SIZE] [CA-FILE]
+ *   peer [-c] METHOD ENDPOINT BUCKET COUNT CONNECTIONS [SIZE] [CA-FILE]
  *
  * Requests the objects 0.bin, 1.bin, ... of the bucket, COUNT in all, and
- * prints the seconds that this took.  SIZE is that of what PUT sends.  Keys
+ * prints the seconds that this took.  SIZE is that of what PUT sends; with -c,
+ * the MD5 of each content is compared with its ETag, as s3store does.  Keys
  * come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.  Every request is
  * signed (Signature Version 4) with a key that is derived once, and the hash
  * of its payload; what comes is kept whole in memory until the transfer ends.
@@ -23,6 +24,7 @@
 #define REGION		"us-east-1"
 #define FIELD_MAX	512
 #define CONNECTIONS_MAX 256
+#define MD5_SIZE	(2 * 16 + 1)
 
 typedef struct Slot
 {
@@ -31,6 +33,7 @@ typedef struct Slot
 	size_t		sent;
 	char	   *content;
 	size_t		received;
+	char		etag[MD5_SIZE];
 } Slot;
 
 static const char *method;
@@ -38,6 +41,7 @@ static const char *endpoint;
 static const char *host;
 static const char *bucket;
 static const char *ca_file;
+static int	compares;
 static const char *access_key_id;
 static char *payload;
 static size_t payload_size;
@@ -62,16 +66,16 @@ now(void)
 }
 
 static void
-hex(const unsigned char *data, char *out)
+hex(const unsigned char *data, int len, char *out)
 {
 	static const char digits[] = "0123456789abcdef";
 
-	for (int i = 0; i < SHA256_DIGEST_LENGTH; i++)
+	for (int i = 0; i < len; i++)
 	{
 		out[2 * i] = digits[data[i] >> 4];
 		out[2 * i + 1] = digits[data[i] & 15];
 	}
-	out[HEX_SIZE - 1] = '\0';
+	out[2 * len] = '\0';
 }
 
 static void
@@ -81,7 +85,7 @@ hash(const char *data, size_t len, char *out)
 
 	if (!EVP_Digest(data, len, digest, NULL, EVP_sha256(), NULL))
 		fail("no SHA-256");
-	hex(digest, out);
+	hex(digest, sizeof(digest), out);
 }
 
 static void
@@ -141,7 +145,7 @@ sign(Slot *slot, const char *path)
 	snprintf(text, sizeof(text), "AWS4-HMAC-SHA256\n%s\n%s/" REGION "/s3/aws4_request\n%s",
 			 stamp, date, request_hash);
 	hmac(signing_key, sizeof(signing_key), text, mac);
-	hex(mac, signature);
+	hex(mac, sizeof(mac), signature);
 
 	snprintf(text, sizeof(text), "x-amz-content-sha256: %s", payload_hash);
 	add_header(slot, text);
@@ -184,6 +188,32 @@ receive(char *data, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
+static size_t
+receive_header(char *data, size_t size, size_t count, void *arg)
+{
+	static const char name[] = "etag: \"";
+	size_t		start = sizeof(name) - 1;
+
+	if (size * count > start + MD5_SIZE && strncasecmp(data, name, start) == 0)
+		memcpy(((Slot *) arg)->etag, data + start, MD5_SIZE - 1);
+	return size * count;
+}
+
+static void
+compare(const Slot *slot)
+{
+	int			sent = strcmp(method, "PUT") == 0;
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	char		md5[MD5_SIZE];
+
+	if (!EVP_Digest(sent ? payload : slot->content, sent ? payload_size : slot->received,
+					digest, NULL, EVP_md5(), NULL))
+		fail("no MD5");
+	hex(digest, 16, md5);
+	if (strcmp(md5, slot->etag) != 0)
+		fail("another content");
+}
+
 /* A handle is used again, and its connection with it. */
 static void
 start(CURLM *multi, Slot *slot, int number)
@@ -215,6 +245,11 @@ prepare(Slot *slot)
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
+	if (compares)
+	{
+		curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_header);
+		curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot);
+	}
 	if (ca_file != NULL)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
 	if (strcmp(method, "HEAD") == 0)
@@ -250,6 +285,8 @@ collect(CURLM *multi, Slot **ended)
 			fprintf(stderr, "peer: %s, status %ld\n", curl_easy_strerror(msg->data.result), status);
 			exit(1);
 		}
+		if (compares)
+			compare(slot);
 		received += slot->received;
 		slot->received = 0;
 		free(slot->content);
@@ -295,6 +332,12 @@ main(int argc, char **argv)
 	CURLM	   *multi;
 	double		begin;
 
+	if (argc > 1 && strcmp(argv[1], "-c") == 0)
+	{
+		compares = 1;
+		argc--;
+		argv++;
+	}
 	if (argc < 6)
 		fail("which requests?");
 	method = argv[1];
