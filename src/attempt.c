@@ -70,8 +70,8 @@ s3_attempt_prepare(S3Attempt *attempt)
 
 /*
  * SQL may have run since the call was opened, and changed settings: then the
- * storage is found again.  If that has moved to another server, the call is
- * not sent there with a path that was made for this one.
+ * storage is found again.  If that has moved to another server, or signs in
+ * another way, the call is not sent with a path that was made for this one.
  */
 bool
 s3_attempt_follow_settings(S3Attempt *attempt, S3Error *err)
@@ -85,7 +85,8 @@ s3_attempt_follow_settings(S3Attempt *attempt, S3Error *err)
 	if (storage == NULL)
 		return false;
 	if (strcmp(storage->endpoint.host, call->endpoint_host) != 0 ||
-		storage->endpoint.tls != call->request.tls)
+		storage->endpoint.tls != call->request.tls ||
+		storage->settings.signature_version != call->signature_version)
 		return s3_error_set(err, S3_ERROR_ARGUMENT,
 							"the settings of storage \"%s\" have changed meanwhile",
 							storage->scheme);

@@ -294,6 +294,7 @@ open_location(S3Call *call, S3OperationId operation, const char *command, text *
 	call->generation = s3_settings_generation();
 	call->endpoint_host = pstrdup(call->storage->endpoint.host);
 	call->region = pstrdup(call->storage->signing_region);
+	call->signature_version = call->storage->settings.signature_version;
 	return S3_CALL_OPENED;
 }
 
@@ -342,7 +343,7 @@ set_target(S3Call *call, const S3Endpoint *endpoint, S3Error *err)
 	appendStringInfoString(&path, address.path);
 	/* Version 2 signs the slash behind a bucket, wherever the bucket stands. */
 	if (!operation->on_bucket || path.len == 0 ||
-		call->storage->settings.signature_version == S3_SIGNATURE_S3)
+		call->signature_version == S3_SIGNATURE_S3)
 	{
 		appendStringInfoChar(&path, '/');
 		appendBinaryStringInfo(&path, key.data, key.len);
@@ -351,7 +352,7 @@ set_target(S3Call *call, const S3Endpoint *endpoint, S3Error *err)
 	request->tls = address.tls;
 	request->host = address.host;
 	request->path = path.data;
-	if (call->storage->settings.signature_version == S3_SIGNATURE_S3)
+	if (call->signature_version == S3_SIGNATURE_S3)
 		request->resource = psprintf("/%.*s/%s", S3_SLICE_ARGS(call->location.bucket), key.data);
 	return true;
 }

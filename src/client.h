@@ -32,6 +32,7 @@ typedef struct S3Call
 								 * bucket */
 	const char *endpoint_host;	/* of the storage, when the call was opened */
 	const char *region;			/* that requests are signed for */
+	S3SignatureVersion signature_version;	/* that the request was made for */
 	uint64		max_body;		/* bytes of the answer to accept */
 	int			timeout;		/* ms for the whole call; 0: as the settings
 								 * say */

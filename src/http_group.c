@@ -149,6 +149,8 @@ release_group(void *arg)
 		s3_http_release(transfer_of(dlist_head_node(&group->running)));
 	while (!dlist_is_empty(&group->done))
 		s3_http_release(transfer_of(dlist_head_node(&group->done)));
+	if (dlist_is_empty(&groups))
+		s3_http_start_idle_clock();
 }
 
 void

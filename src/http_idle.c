@@ -4,11 +4,14 @@
  *	  Ends connections that nobody has used for a while.
  *
  * libcurl closes an idle connection when the next request comes, but a session
- * may sit there for days.  So each transaction sets a clock, which the next
- * group of transfers stops.  It rings in a signal handler: all that is done
- * there is to shut the sockets down.  Their servers are rid of them, and
- * libcurl, which finds them closed, gives the descriptors back with the next
- * request.
+ * may sit there for days.  So the last group of transfers that ends sets a
+ * clock, and the next one that is made stops it.  It rings in a signal
+ * handler: all that is done there is to shut the sockets down.  Their servers
+ * are rid of them, and libcurl, which finds them closed, gives the descriptors
+ * back with the next request.
+ *
+ * PostgreSQL stops all clocks after an error.  The end of a transaction starts
+ * this one again; after an error outside of one, the next transaction does.
  *
  *-------------------------------------------------------------------------
  */
@@ -34,7 +37,7 @@ s3_http_make_idle_clock(void)
 		clock_id = RegisterTimeout(USER_TIMEOUT, ring);
 }
 
-/* Transactions that use no connection do not set it anew. */
+/* It goes on while it runs: transactions that use no connection do not set it anew. */
 void
 s3_http_start_idle_clock(void)
 {
@@ -46,9 +49,9 @@ s3_http_start_idle_clock(void)
 void
 s3_http_stop_idle_clock(void)
 {
-	has_rung = false;
 	if (clock_id != MAX_TIMEOUTS)
 		disable_timeout(clock_id, false);
+	has_rung = false;
 }
 
 /* In a signal handler, while no transfer is under way. */

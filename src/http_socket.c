@@ -224,12 +224,11 @@ s3_http_has_sockets(void)
 	return nsockets > 0;
 }
 
-/* Of others, libcurl may have closed the descriptor without telling. */
 void
 s3_http_shut_sockets(void)
 {
 	for (int i = 0; i < nsockets; i++)
-		if (sockets[i].trusted)
+		if (sockets[i].opened_here && !is_closed(&sockets[i]))
 			(void) shutdown(sockets[i].fd, SHUT_RDWR);
 }
 

@@ -174,8 +174,10 @@ extern bool s3_http_has_sockets(void);
 /* Shuts all connections down; safe in a signal handler that interrupts none of us. */
 extern void s3_http_shut_sockets(void);
 
-/* http_idle.c: made once, where it may throw; started while it runs, it goes on */
+/* http_idle.c: makes the clock, once.  FATAL where PostgreSQL has none left. */
 extern void s3_http_make_idle_clock(void);
+
+/* Neither throws. */
 extern void s3_http_start_idle_clock(void);
 extern void s3_http_stop_idle_clock(void);
 

@@ -30,6 +30,9 @@ typedef struct Many
 	int			first;			/* of those that are not emitted yet */
 	int			next;			/* to be started */
 	size_t		held;			/* bytes of results that are not emitted yet */
+	MemoryContext *spare;		/* of items that were emitted, the last one on
+								 * top: its memory is still in the caches */
+	int			nspare;
 } Many;
 
 static bool may_start(const Many *many, int count);
@@ -46,6 +49,7 @@ s3_many_run(const S3ManyWork *work, const Datum *urls, const bool *nulls, int co
 
 	many.size = Min(connections * ITEMS_PER_CONNECTION, Max(count, 1));
 	many.items = palloc0(many.size * sizeof(S3ManyItem));
+	many.spare = palloc(many.size * sizeof(MemoryContext));
 	many.pipeline = s3_pipeline_create(connections);
 	while (many.first < count)
 	{
@@ -59,11 +63,9 @@ s3_many_run(const S3ManyWork *work, const Datum *urls, const bool *nulls, int co
 		emit_done(&many);
 	}
 	s3_pipeline_free(many.pipeline);
-	for (int i = 0; i < many.size; i++)
-	{
-		if (many.items[i].context != NULL)
-			MemoryContextDelete(many.items[i].context);
-	}
+	while (many.nspare > 0)
+		MemoryContextDelete(many.spare[--many.nspare]);
+	pfree(many.spare);
 	pfree(many.items);
 	pfree(finished);
 }
@@ -108,11 +110,13 @@ static void
 start_item(Many *many, Datum url, bool is_null)
 {
 	S3ManyItem *item = &many->items[many->next % many->size];
-	MemoryContext context = item->context;
+	MemoryContext context;
 	MemoryContext old_context;
 
 	CHECK_FOR_INTERRUPTS();		/* there may be nothing to wait for */
-	if (context == NULL)
+	if (many->nspare > 0)
+		context = many->spare[--many->nspare];
+	else
 		context = AllocSetContextCreate(CurrentMemoryContext, "s3store item",
 										ALLOCSET_DEFAULT_SIZES);
 	memset(item, 0, offsetof(S3ManyItem, err));
@@ -153,6 +157,7 @@ emit_done(Many *many)
 		many->held -= item->held;
 		item->done = false;
 		MemoryContextReset(item->context);
+		many->spare[many->nspare++] = item->context;
 		many->first++;
 	}
 }

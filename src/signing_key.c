@@ -11,6 +11,7 @@
  */
 #include "s3store.h"
 
+#include "access/xact.h"
 #include "utils/memutils.h"
 
 #include "signing_key.h"
@@ -45,7 +46,7 @@ s3_signing_key_find(const S3Signing *signing)
 	S3Error		err;
 
 	if (signing->version != S3_SIGNATURE_S3V4 || signing->credentials == NULL ||
-		TopTransactionContext == NULL ||
+		!IsTransactionState() ||
 		!s3_hmac_sha256(s3_slice_cstring(signing->credentials->secret_access_key),
 						s3_slice_cstring(signing->region), mark, &err))
 		return NULL;
@@ -54,9 +55,12 @@ s3_signing_key_find(const S3Signing *signing)
 	place = find_place(mark);
 	if (place->used && place->key.day == s3_sigv4_day(signing->time))
 		return &place->key;
-	place->used = s3_sigv4_key(signing, &place->key, &err);
+	place->used = false;
+	if (!s3_sigv4_key(signing, &place->key, &err))
+		return NULL;
 	memcpy(place->mark, mark, sizeof(mark));
-	return place->used ? &place->key : NULL;
+	place->used = true;
+	return &place->key;
 }
 
 static void
@@ -90,6 +94,5 @@ find_place(const uint8 *mark)
 	}
 	place = &kept->items[kept->next];
 	kept->next = (kept->next + 1) % KEYS_MAX;
-	place->used = false;
 	return place;
 }

@@ -287,6 +287,28 @@ class Retries(ManyCase):
             query(session, "SELECT s3_get('s3://bucket/key')")
         self.assertEqual(len(self.server.requests), 2)
 
+    def test_settings_change_meanwhile(self):
+        """A request that waits is not sent elsewhere, nor signed in another way."""
+        server = FaultServer(named={'busy': SLOW_DOWN}).start()
+        self.addCleanup(server.stop)
+        here, there = ({'s3': entry(endpoint, max_attempts=3)}
+                       for endpoint in (server.endpoint, 'http://127.0.0.1:9'))
+        for setting, value in (('signature_version', 's3'), ('endpoints', json.dumps(there))):
+            session = self.connect(endpoints=here)
+            query(session, 'SET s3store.put_undo = off')
+            query(session, """
+                CREATE OR REPLACE FUNCTION public.many_changes(url text) RETURNS text AS $body$
+                    SELECT CASE WHEN url LIKE '%%/second'
+                           THEN set_config('s3store.%s', $json$%s$json$, false) IS NULL END::text
+                $body$ LANGUAGE sql""" % (setting, value))
+            query(session, "SET s3store.content_language_function = 'public.many_changes'")
+            rows = self.rows("s3_put(%s, ARRAY['1', '2']::bytea[], overwrite => true)",
+                             ['s3://busy/first', 's3://bucket/second'], session=session)
+            query(session, 'DROP FUNCTION public.many_changes')
+            self.assertEqual(rows[0][3], '22023')
+            self.assertIn('the settings of storage "s3" have changed meanwhile', rows[0][2])
+            self.assertEqual(rows[1][3], '08006' if setting == 'endpoints' else None)
+
 
 if __name__ == '__main__':
     unittest.main()
