@@ -627,8 +627,9 @@ class GzipTest(ObjectCase):
 
     def test_not_ours_to_undo(self):
         """A .gz file without the encoding is a file like any other."""
-        self.store(self.key('.gz'), gzip.compress(self.TEXT), ContentType='application/gzip')
-        self.assertEqual(self.get(self.key('.gz')), gzip.compress(self.TEXT))
+        compressed = gzip.compress(self.TEXT)   # with the time in it
+        self.store(self.key('.gz'), compressed, ContentType='application/gzip')
+        self.assertEqual(self.get(self.key('.gz')), compressed)
 
 
 class LimitTest(ObjectCase):
@@ -907,7 +908,7 @@ class SecretTest(ObjectCase):
                  {'endpoint_url': environment('RGW_TLS_ENDPOINT')},
                  {'endpoint_url': environment('SWIFT_ENDPOINT')})
         for change in wrong:
-            session = self.connect(endpoints={'s3': dict(right, **change)})
+            session = self.connect(endpoints={'s3': dict(right, max_attempts=2, **change)})
             # From here on, so that the settings above are not in it.
             query(session, 'SET log_min_messages = debug5')
             query(session, 'SET log_min_error_statement = debug5')
@@ -950,9 +951,10 @@ class SecretTest(ObjectCase):
         secrets = [environment('RGW_SECRET_ACCESS_KEY'), ABSENT_SECRET, ABSENT_TOKEN, *signatures]
         words = ['X-Amz-Signature', 'X-Amz-Security-Token', 'AWS4-HMAC-SHA256', 'Signature=',
                  'authorization:']
+        text = text.lower()
         for secret in secrets + words:
             # The whole text would be shown with assertNotIn.
-            self.assertFalse(secret.lower() in text.lower(), '"%s" in the %s' % (secret, where))
+            self.assertFalse(secret.lower() in text, '"%s" in the %s' % (secret, where))
 
 
 if __name__ == '__main__':
