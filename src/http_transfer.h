@@ -75,24 +75,31 @@ struct S3HttpGroup
 
 struct S3HttpTransfer
 {
+	/* What every round of the wait looks at, of all transfers. */
 	S3HttpGroup *group;
 	dlist_node	node;			/* in one of the group's lists */
+	const S3HttpRequest *request;
+	bool		done;
+	bool		connected;		/* TLS included */
+	bool		head_complete;	/* the headers of the final answer came */
+	bool		length_checked;
+	int64		started;		/* s3_http_now() */
+	int64		last_progress;	/* likewise, once connected */
+	size_t		body_len;
+	size_t		want;			/* paused until this many bytes have room */
+	size_t		watched;		/* bytes that were shown to request->watch */
+
 	MemoryContext result_context;	/* the caller's */
 	void	   *tag;			/* likewise */
 
-	const S3HttpRequest *request;
 	S3HttpHandle *handle;
 	CURL	   *easy;			/* the handle's */
 	struct curl_slist *headers;
 	bool		attached;		/* to the multi handle */
-	char		error_buffer[CURL_ERROR_SIZE];
 
 	/* The request's way out */
-	int64		started;		/* s3_http_now() */
 	size_t		sent;			/* position in request->body */
 	int			sends;			/* connections the request went out on */
-	bool		connected;		/* TLS included */
-	int64		last_progress;	/* once connected, s3_http_now() */
 
 	/* The answer's headers, malloc'd: they grow inside a callback */
 	char	   *head;
@@ -101,23 +108,18 @@ struct S3HttpTransfer
 	size_t		head_bytes;		/* of everything received, 1xx included */
 	int			head_lines;		/* likewise */
 	bool		in_head;		/* a status line came, its blank line did not */
-	bool		head_complete;	/* of the final answer */
-	bool		length_checked;
 	int			status;
 
-	/* The answer's body, palloc'd in result_context outside of callbacks */
+	/* The answer's body, palloc'd in result_context; in a callback, if small */
 	char	   *body;
 	size_t		body_size;		/* room, without the headroom */
-	size_t		body_len;
 	size_t		body_max;
-	size_t		want;			/* paused until this many bytes have room */
-	size_t		watched;		/* bytes that were shown to request->watch */
 
 	/* The end */
-	bool		done;
 	S3HttpStop	stop;
 	CURLcode	code;
 	bool		clean;			/* finished well: the handle may be reused */
+	char		error_buffer[CURL_ERROR_SIZE];
 };
 
 /* http.c */
