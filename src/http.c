@@ -19,6 +19,8 @@
 
 #define BODY_SIZE_FIRST		(32 * 1024)
 #define HUGE_PAGE_SIZE		(2 * 1024 * 1024)
+#define MAPPING_MIN			(32 * 1024 * 1024)	/* bytes: malloc has a mapping
+												 * of its own for more */
 
 static void wipe_headers(struct curl_slist *headers);
 static void check_length(S3HttpTransfer *transfer);
@@ -185,7 +187,8 @@ make_room(S3HttpTransfer *transfer)
 
 /*
  * A large body is written to memory that is new: a fault for every page of it
- * takes longer than all the rest of the download.
+ * takes longer than all the rest of the download.  Only what is given back to
+ * the system with the body is changed.
  */
 static void
 advise_huge_pages(char *start, size_t size)
@@ -194,7 +197,7 @@ advise_huge_pages(char *start, size_t size)
 	char	   *first = (char *) TYPEALIGN(HUGE_PAGE_SIZE, start);
 	char	   *end = (char *) TYPEALIGN_DOWN(HUGE_PAGE_SIZE, start + size);
 
-	if (first < end)
+	if (size > MAPPING_MIN)
 		(void) madvise(first, end - first, MADV_HUGEPAGE);
 #endif
 }
