@@ -66,7 +66,7 @@ class DrainTest(QueueCase):
         calls = [Call(self.open(), 'CALL s3_drain()') for _ in range(3)]
         for call in calls:
             call.result(60)
-        self.assertEqual((self.queue(), self.keys()), ([], []))
+        self.assertEqual((self.queue('url, state, last_error'), self.keys()), ([], []))
 
     def test_prepared_transaction(self):
         kept, gone = self.url(self.key('-kept')), self.url(self.key('-gone'))
