@@ -11,8 +11,8 @@
 
 #include "lib/ilist.h"
 
-#include "pipeline.h"
 #include "integrity.h"
+#include "pipeline.h"
 #include "retry.h"
 
 typedef struct S3Attempt

@@ -14,7 +14,6 @@
 #define S3_SHA256_HEX	(S3_SHA256_LEN * 2 + 1)
 #define S3_SHA1_LEN		20
 #define S3_MD5_LEN		16
-#define S3_MD5_HEX		(S3_MD5_LEN * 2 + 1)
 #define S3_HMAC_KEY_MAX		64	/* bytes; a longer key is hashed first */
 #define S3_HMAC_START_MAX	128 /* bytes that s3_hmac_update may add in all */
 

@@ -34,7 +34,7 @@ from test_fault_matrix import NAMED, OPERATIONS  # noqa: E402
 CALLS = 100000
 STEPS = 10
 SETTLED = 3                     # steps: what is made once has been made then
-GROWTH = 6 * 1024               # kB: what malloc takes at a time, twice
+GROWTH = 3 * 1024               # kB: what malloc takes at a time, twice
 # Waiting takes time: a few of these will do
 WAITING = ('silent-headers', 'headers-stall', 'download-stall', 'slow-drip', 'upload-stall',
            'huge-length')
