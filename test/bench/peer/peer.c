@@ -4,14 +4,16 @@
  *
  *   peer [-c] METHOD ENDPOINT BUCKET COUNT CONNECTIONS [SIZE] [CA-FILE]
  *
- * Requests the objects 0.bin, 1.bin, ... of the bucket, COUNT in all, and
- * prints the seconds that this took.  SIZE is that of what PUT sends; with -c,
- * the MD5 of each content is compared with its ETag, as s3store does.  Keys
- * come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.  Every request is
- * signed (Signature Version 4) with a key that is derived once, and the hash
- * of its payload; what comes is kept whole in memory until the transfer ends.
+ * Requests the objects 0.bin, 1.bin, ... of the bucket, COUNT in all, with the
+ * headers that s3store sends, and prints the seconds that this took.  SIZE is
+ * that of what PUT sends; with -c, the MD5 of each content is compared with its
+ * ETag, as s3store does.  Keys come from AWS_ACCESS_KEY_ID and
+ * AWS_SECRET_ACCESS_KEY.  Every request is signed (Signature Version 4) with a
+ * key that is derived once, and the hash of its payload; what comes is kept
+ * whole in memory until the transfer ends.
  */
 #include <curl/curl.h>
+#include <malloc.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
@@ -22,7 +24,12 @@
 
 #define HEX_SIZE	(2 * SHA256_DIGEST_LENGTH + 1)
 #define REGION		"us-east-1"
+#define USER_AGENT	"s3store/1.0"
+#define CONTENT_TYPE	"application/octet-stream"
+#define CACHE_CONTROL	"private,max-age=3600"
+#define SIGNED_ALWAYS	"host;x-amz-content-sha256;x-amz-date"
 #define FIELD_MAX	512
+#define KEPT_MEMORY	(16 * 1024 * 1024)
 #define CONNECTIONS_MAX 256
 #define MD5_SIZE	(2 * 16 + 1)
 
@@ -130,6 +137,8 @@ sign(Slot *slot, const char *path)
 	char		signature[HEX_SIZE];
 	unsigned char mac[SHA256_DIGEST_LENGTH];
 	char		text[4 * FIELD_MAX];
+	int			sends = strcmp(method, "PUT") == 0;
+	const char *signed_headers = sends ? "cache-control;content-type;" SIGNED_ALWAYS : SIGNED_ALWAYS;
 
 	gmtime_r(&seconds, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
@@ -138,9 +147,10 @@ sign(Slot *slot, const char *path)
 	if (strcmp(date, signing_date) != 0)
 		derive_key(date);
 	hash(payload, payload_size, payload_hash);
-	snprintf(text, sizeof(text), "%s\n%s\n\nhost:%s\nx-amz-content-sha256:%s\nx-amz-date:%s\n\n"
-			 "host;x-amz-content-sha256;x-amz-date\n%s",
-			 method, path, host, payload_hash, stamp, payload_hash);
+	snprintf(text, sizeof(text),
+			 "%s\n%s\n\n%shost:%s\nx-amz-content-sha256:%s\nx-amz-date:%s\n\n%s\n%s",
+			 method, path, sends ? "cache-control:" CACHE_CONTROL "\ncontent-type:" CONTENT_TYPE "\n" : "",
+			 host, payload_hash, stamp, signed_headers, payload_hash);
 	hash(text, strlen(text), request_hash);
 	snprintf(text, sizeof(text), "AWS4-HMAC-SHA256\n%s\n%s/" REGION "/s3/aws4_request\n%s",
 			 stamp, date, request_hash);
@@ -152,9 +162,14 @@ sign(Slot *slot, const char *path)
 	snprintf(text, sizeof(text), "x-amz-date: %s", stamp);
 	add_header(slot, text);
 	snprintf(text, sizeof(text), "Authorization: AWS4-HMAC-SHA256 Credential=%s/%s/" REGION
-			 "/s3/aws4_request, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=%s",
-			 access_key_id, date, signature);
+			 "/s3/aws4_request, SignedHeaders=%s, Signature=%s",
+			 access_key_id, date, signed_headers, signature);
 	add_header(slot, text);
+	if (sends)
+	{
+		add_header(slot, "content-type: " CONTENT_TYPE);
+		add_header(slot, "cache-control: " CACHE_CONTROL);
+	}
 	add_header(slot, "Accept:");
 	add_header(slot, "Expect:");
 }
@@ -242,6 +257,7 @@ prepare(Slot *slot)
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, USER_AGENT);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
@@ -355,6 +371,8 @@ main(int argc, char **argv)
 	payload = malloc(payload_size + 1);
 	memset(payload, 'x', payload_size);
 
+	/* The system would get the buffer of each upload back. */
+	mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	multi = curl_multi_init();
 	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long) connections);
