@@ -4,9 +4,9 @@
  *	  The locks between those who write objects and those who delete queued
  *	  ones.
  *
- * Guarantees: no worker waits for a writer, and nobody keeps more than
- * HELD_OBJECTS_MAX locks on objects: a transaction that writes more of them
- * holds their buckets instead.
+ * Guarantees: no worker waits for a writer, only for another one who claims,
+ * and nobody keeps more than HELD_OBJECTS_MAX locks on objects: a transaction
+ * that writes more of them holds their buckets instead.
  *
  * They are advisory locks, told from those of SQL functions (classes 1 and 2)
  * by their class, which pg_locks shows as objsubid.
@@ -31,7 +31,8 @@ typedef enum LockClass
 {
 	LOCK_OBJECT = 3,
 	LOCK_BUCKET,
-	LOCK_CLAIM
+	LOCK_CLAIM,
+	LOCK_CLAIMING				/* of all who claim: the number is 0 */
 } LockClass;
 
 static int	held_objects;
@@ -98,6 +99,15 @@ s3_hold_claim_end(int64 claim)
 
 	set_tag(&tag, LOCK_CLAIM, claim);
 	(void) LockRelease(&tag, ExclusiveLock, true);
+}
+
+void
+s3_hold_claiming(void)
+{
+	LOCKTAG		tag;
+
+	set_tag(&tag, LOCK_CLAIMING, 0);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
 }
 
 bool

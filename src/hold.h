@@ -38,6 +38,9 @@ extern bool s3_hold_is_held(const S3Location *location);
 extern void s3_hold_claim(int64 claim);
 extern void s3_hold_claim_end(int64 claim);
 
+/* Waits while another worker claims; ends with the transaction. */
+extern void s3_hold_claiming(void);
+
 /* Is the worker of a claim gone? */
 extern bool s3_hold_claim_is_free(int64 claim);
 

@@ -674,6 +674,28 @@ class RaceTest(QueueCase):
         removals = [request for request in self.gate.requests if is_removal(request)]
         self.assertEqual(len(removals), 2)
 
+    def test_one_drain_claims_at_a_time(self):
+        """Who looked at the queue before would lock rows that are the other one's by now."""
+        query(self.session, "CREATE FUNCTION wait_before_claim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                            " IF current_setting('test.waits', true) = 'on' THEN"
+                            ' PERFORM pg_advisory_xact_lock(1); END IF; RETURN NULL; END $$')
+        self.addCleanup(query, self.session, 'DROP FUNCTION wait_before_claim CASCADE')
+        query(self.session, 'CREATE TRIGGER waits BEFORE UPDATE ON s3_deletion'
+                            ' FOR EACH STATEMENT EXECUTE FUNCTION wait_before_claim()')
+        query(self.session, 'SELECT pg_advisory_lock(1)')
+        self.addCleanup(query, self.session, 'SELECT pg_advisory_unlock_all()')
+        self.delete(self.target)
+        first = self.open()
+        query(first, 'SET test.waits = on')
+        calls = []
+        for session in (first, self.other):
+            calls.append(Call(session, 'CALL s3_drain()'))
+            self.wait_for_lock(session)
+        query(self.session, 'SELECT pg_advisory_unlock(1)')
+        for call in calls:
+            call.result(30)
+        self.assertEqual((self.queue(), self.keys()), ([], []))
+
 
 if __name__ == '__main__':
     unittest.main()
