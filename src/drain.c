@@ -98,13 +98,13 @@ s3_drain_decide(S3ClaimedItem *item, S3Fate fate, int wait, const char *reason)
 }
 
 /*
- * The lock comes first: rows whose claim nobody holds are free for all.  An
- * error before the commit takes both back, the lock with the session or by
- * us.
+ * The claim's lock comes before the claim: rows whose claim nobody holds are
+ * free for all.  An error before the commit takes both back, the lock with the
+ * session or by us.
  *
- * One claims at a time: who looked at the queue before another one's claim was
- * committed would lock rows that are the other's by now, and these would be
- * passed over when that one settles.
+ * One claims at a time, and looks at the queue when it is its turn: with a
+ * snapshot from before another one's claim it would lock rows that are the
+ * other's by now, and these would be passed over when that one settles.
  */
 static void
 claim_items(S3StepKind kind, int max, S3Claims *claims)
@@ -112,8 +112,8 @@ claim_items(S3StepKind kind, int max, S3Claims *claims)
 	const char *table;
 
 	s3_step_begin(kind, true);
-	s3_drain_require_writer();
 	s3_hold_claiming();
+	s3_drain_require_writer();
 	claims->claim = s3_queue_number();
 	s3_hold_claim(claims->claim);
 	PG_TRY();
@@ -337,7 +337,7 @@ settle_items(S3StepKind kind, S3Claims *claims, S3DrainCounts *counts)
 
 /*
  * Rows that somebody is taking off the queue are left to him: he may wait for
- * us, and we do not wait for him.
+ * us, and we never wait for anybody.
  *
  * Where a request may yet be carried out, its time starts now: no attempt and
  * no writer of the object comes before its end.

@@ -2,11 +2,11 @@
  *
  * hold.c
  *	  The locks between those who write objects and those who delete queued
- *	  ones.
+ *	  ones, and among the latter.
  *
- * Guarantees: no worker waits for a writer, only for another one who claims,
- * and nobody keeps more than HELD_OBJECTS_MAX locks on objects: a transaction
- * that writes more of them holds their buckets instead.
+ * Guarantees: a worker waits for no writer, and for another worker only while
+ * that one claims; nobody keeps more than HELD_OBJECTS_MAX locks on objects: a
+ * transaction that writes more of them holds their buckets instead.
  *
  * They are advisory locks, told from those of SQL functions (classes 1 and 2)
  * by their class, which pg_locks shows as objsubid.

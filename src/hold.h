@@ -2,7 +2,7 @@
  *
  * hold.h
  *	  The locks between those who write objects and those who delete queued
- *	  ones.
+ *	  ones, and among the latter.
  *
  * A writer holds an object, to the end of his transaction, before he looks
  * whether its deletion is queued.  A worker claims deletions, commits, and

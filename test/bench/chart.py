@@ -12,8 +12,8 @@ import math
 import typing
 from xml.sax.saxutils import escape
 
-WIDTH = 760
-LABEL_WIDTH = 300
+WIDTH = 860
+LABEL_WIDTH = 400
 VALUE_WIDTH = 90
 BAR = 18
 ROW = 26

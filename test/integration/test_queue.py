@@ -468,7 +468,7 @@ class RaceTest(QueueCase):
     def wait_for_lock(self, session):
         pid = session.info.backend_pid
         wait_for(lambda: query(self.session, 'SELECT 1 FROM pg_locks WHERE pid = %s AND NOT granted'
-                               " AND locktype = 'advisory'", pid), 'a writer waits')
+                               " AND locktype = 'advisory'", pid), 'it waits')
 
     def check_new(self):
         """The new object is there, and stays."""
@@ -676,6 +676,8 @@ class RaceTest(QueueCase):
 
     def test_one_drain_claims_at_a_time(self):
         """Who looked at the queue before would lock rows that are the other one's by now."""
+        first = self.open()
+        query(first, 'SET test.waits = on')
         query(self.session, "CREATE FUNCTION wait_before_claim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
                             " IF current_setting('test.waits', true) = 'on' THEN"
                             ' PERFORM pg_advisory_xact_lock(1); END IF; RETURN NULL; END $$')
@@ -685,8 +687,6 @@ class RaceTest(QueueCase):
         query(self.session, 'SELECT pg_advisory_lock(1)')
         self.addCleanup(query, self.session, 'SELECT pg_advisory_unlock_all()')
         self.delete(self.target)
-        first = self.open()
-        query(first, 'SET test.waits = on')
         calls = []
         for session in (first, self.other):
             calls.append(Call(session, 'CALL s3_drain()'))
