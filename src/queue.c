@@ -26,6 +26,7 @@
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -201,6 +202,12 @@ s3_queue_find(int64 object, S3Claim *claim)
 	/* What this very command has queued counts, too. */
 	CommandCounterIncrement();
 	table = table_open(oid, AccessShareLock);
+	/* Most often there is nothing to look through, which would take longer. */
+	if (RelationGetNumberOfBlocks(table) == 0)
+	{
+		table_close(table, AccessShareLock);
+		return false;
+	}
 	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	ScanKeyInit(&key, DELETION_OBJECT, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(object));
 	scan = systable_beginscan(table, s3_queue_index_object(table), true, snapshot, 1, &key);
