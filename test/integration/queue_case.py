@@ -9,7 +9,27 @@ from harness import ENDPOINTS, BucketCase, connect, endpoint, environment, query
 CLAIMED = "SELECT count(*) FROM s3_queue WHERE state = 'claimed'"
 
 
-class QueueCase(BucketCase):
+class YoungCase(BucketCase):
+    """Objects that are deleted in the second in which they were written."""
+
+    def store(self, key, content=b'content', **more):
+        return self.store_within_second(self.name, key, lambda: super(YoungCase, self).store(key, content, **more))
+
+    def store_within_second(self, bucket, key, store):
+        """Again, when it was at the very start of a second.
+
+        That looks like the time of a server that has no fractions, and the
+        deletion of an object as new as this would wait.
+        """
+        for _ in range(5):
+            result = store()
+            page = self.s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+            if 'Contents' not in page or page['Contents'][0]['LastModified'].microsecond != 0:
+                break
+        return result
+
+
+class QueueCase(YoungCase):
     """A table whose objects follow its rows; the worker is off: the tests drain.
 
     The scheme s3-gate is the same server through a gate, which can hold requests.
@@ -63,22 +83,6 @@ class QueueCase(BucketCase):
         self.store_within_second(bucket, key, lambda: query(
             session or self.session, 'SELECT s3_put(%s, %s::text, overwrite => true)', url, content))
 
-    def store(self, key, content=b'content', **more):
-        return self.store_within_second(self.name, key, lambda: super(QueueCase, self).store(key, content, **more))
-
-    def store_within_second(self, bucket, key, store):
-        """Again, when it was at the very start of a second.
-
-        That looks like the time of a server that has no fractions, and the
-        deletion of an object as new as this would wait.
-        """
-        for _ in range(5):
-            result = store()
-            page = self.s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
-            if 'Contents' not in page or page['Contents'][0]['LastModified'].microsecond != 0:
-                break
-        return result
-
     def drain(self, session=None):
         query(session or self.session, 'CALL s3_drain()')
 
@@ -94,7 +98,7 @@ class QueueCase(BucketCase):
         return self.stored(key)['Body']
 
 
-class WorkerCase(BucketCase):
+class WorkerCase(YoungCase):
     """Databases of a cluster of our own, whose configuration has the endpoints."""
 
     preload = False
