@@ -378,7 +378,7 @@ main(int argc, char **argv)
 	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long) connections);
 	for (int i = 0; i < connections; i++)
 		prepare(&slots[i]);
-	run(multi, slots, connections, count);	/* the connections are made */
+	run(multi, slots, connections, count);	/* untimed: connections are made */
 	received = 0;
 	begin = now();
 	run(multi, slots, connections, count);
