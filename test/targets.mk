@@ -1,24 +1,29 @@
 # Targets that need no server: unit tests, fuzzing, checks of the source.
-# The tests of the pure rooms are plain programs, built with sanitizers.
+# The tests are plain programs, built with sanitizers and without a server.  So
+# are the pure rooms, and what has a test by its name, wherever it lives.
 
 TEST_CC ?= $(CC)
 TEST_SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all
 TEST_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer $(TEST_SANITIZE) \
 	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -Wno-maybe-uninitialized
-TEST_CPPFLAGS = -DFRONTEND -DUSE_ASSERT_CHECKING -Isrc -Itest/unit \
+TEST_CPPFLAGS = -DFRONTEND -DUSE_ASSERT_CHECKING -Itest/unit -Itest/fuzz -MMD -MP \
 	-I$(includedir_server) -I$(includedir) -D_GNU_SOURCE $(PG_CPPFLAGS)
 TEST_LIBS = -L$(pkglibdir) -L$(libdir) -lpgcommon -lpgport \
 	$(shell pkg-config --libs libcrypto expat)
 
-UNIT_TESTS = $(patsubst test/unit/%.c,test/unit/bin/%,$(wildcard test/unit/test_*.c))
-FUZZERS = $(patsubst test/fuzz/%.c,test/unit/bin/%,$(wildcard test/fuzz/fuzz_*.c))
-PURE_TEST_OBJS = $(patsubst src/%.o,test/unit/bin/%.o,$(PURE_OBJS)) test/unit/bin/memory.o
+UNIT = test/unit/bin
+UNIT_TESTS = $(patsubst test/unit/%.c,$(UNIT)/%,$(wildcard test/unit/*/test_*.c))
+FUZZERS = $(patsubst test/fuzz/%.c,$(UNIT)/fuzz/%,$(wildcard test/fuzz/fuzz_*.c))
+PURE_ROOMS = base s3
+PURE = $(sort $(foreach room,$(PURE_ROOMS),$(wildcard src/$(room)/*.c)) \
+	$(wildcard $(subst /test_,/,$(patsubst test/unit/%,src/%,$(wildcard test/unit/*/test_*.c)))))
+PURE_LIB = $(UNIT)/libpure.a
 
 # Each program prints TAP.  All of them run, whatever fails.
 unit: $(UNIT_TESTS)
 	@failed=0; for test in $^; do \
-		echo "# $$(basename $$test)"; $$test || failed=1; \
+		echo "# $${test#$(UNIT)/}"; $$test || failed=1; \
 	done; exit $$failed
 
 # A short, repeatable run; raise FUZZ_RUNS, or change FUZZ_SEED, to go on.
@@ -33,43 +38,45 @@ fuzz: $(FUZZERS)
 
 # How fast the pure rooms are, as they are built for the server.  What needs
 # one stands beside: test/bench/list.
-bench: $(patsubst test/bench/%.c,test/unit/bin/bench_%,$(wildcard test/bench/*.c))
+bench: $(patsubst test/bench/%.c,$(UNIT)/bench_%,$(wildcard test/bench/*.c))
 	@for bench in $^; do $$bench || exit 1; done
 
-test/unit/bin/bench_%: test/bench/%.c test/unit/memory.c $(PURE_OBJS:.o=.c) $(PURE_HEADERS)
+$(UNIT)/bench_%: test/bench/%.c test/unit/memory.c $(PURE)
 	@mkdir -p $(@D)
 	$(TEST_CC) -O2 $(filter-out -O1 $(TEST_SANITIZE),$(TEST_CFLAGS)) \
-		$(filter-out -DUSE_ASSERT_CHECKING,$(TEST_CPPFLAGS)) -o $@ $(filter %.c,$^) $(TEST_LIBS)
+		$(filter-out -DUSE_ASSERT_CHECKING -MMD -MP,$(TEST_CPPFLAGS)) -o $@ $^ $(TEST_LIBS)
 
 # With clang and its libFuzzer: make test/unit/bin/libfuzzer_location
-test/unit/bin/libfuzzer_%: test/fuzz/fuzz_%.c test/unit/memory.c $(PURE_OBJS:.o=.c)
+$(UNIT)/libfuzzer_%: test/fuzz/fuzz_%.c test/unit/memory.c $(PURE)
 	@mkdir -p $(@D)
 	clang $(filter-out -Werror,$(TEST_CFLAGS)) -Wno-ignored-attributes \
-		-fsanitize=fuzzer $(TEST_CPPFLAGS) -o $@ $^ $(TEST_LIBS)
+		-fsanitize=fuzzer $(filter-out -MMD -MP,$(TEST_CPPFLAGS)) -o $@ $^ $(TEST_LIBS)
 
-test/unit/bin/test_%: test/unit/bin/test_%.o $(PURE_TEST_OBJS)
+$(UNIT_TESTS): %: %.o $(PURE_LIB)
 	$(TEST_CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
-test/unit/bin/fuzz_%: test/unit/bin/fuzz_%.o test/unit/bin/driver.o $(PURE_TEST_OBJS)
+$(FUZZERS): %: %.o $(UNIT)/fuzz/driver.o $(PURE_LIB)
 	$(TEST_CC) $(TEST_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
-PURE_HEADERS = $(wildcard src/*.h test/unit/*.h test/fuzz/*.h)
+$(PURE_LIB): $(patsubst %.c,$(UNIT)/%.o,$(PURE)) $(UNIT)/memory.o
+	@rm -f $@
+	$(AR) rcs $@ $^
 
-test/unit/bin/%.o: src/%.c $(PURE_HEADERS)
-	@mkdir -p $(@D)
+compile_pure = @mkdir -p $(@D); \
 	$(TEST_CC) $(TEST_CFLAGS) $(TEST_CPPFLAGS) -c -o $@ $<
 
-test/unit/bin/%.o: test/unit/%.c $(PURE_HEADERS)
-	@mkdir -p $(@D)
-	$(TEST_CC) $(TEST_CFLAGS) $(TEST_CPPFLAGS) -c -o $@ $<
+$(UNIT)/src/%.o: src/%.c
+	$(compile_pure)
+$(UNIT)/fuzz/%.o: test/fuzz/%.c
+	$(compile_pure)
+$(UNIT)/%.o: test/unit/%.c
+	$(compile_pure)
 
-test/unit/bin/%.o: test/fuzz/%.c $(PURE_HEADERS)
-	@mkdir -p $(@D)
-	$(TEST_CC) $(TEST_CFLAGS) $(TEST_CPPFLAGS) -c -o $@ $<
+-include $(wildcard $(UNIT)/*.d $(UNIT)/*/*.d $(UNIT)/src/*/*.d)
 
 # Names, banned functions, who includes what
 lint: all
-	PURE_FILES='$(PURE_OBJS:.o=.c)' test/lint
+	PURE_FILES='$(PURE)' test/lint
 
 # PostgreSQL's layout
 indent: all
@@ -84,7 +91,7 @@ analyze:
 
 clean: clean-tests
 clean-tests:
-	rm -rf test/unit/bin
+	rm -rf $(UNIT)
 
 .PHONY: unit fuzz bench lint indent indent-check analyze clean-tests
 .SECONDARY:

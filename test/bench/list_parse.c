@@ -1,11 +1,11 @@
 /*
  * How many keys of list pages are read in a second, on one core.
  */
-#include "s3store.h"
+#include "base/base.h"
 
 #include <time.h>
 
-#include "list_page.h"
+#include "s3/list_page.h"
 #include "memory.h"
 
 #define PAGES	1000

@@ -8,9 +8,9 @@
 #ifndef S3STORE_FUZZ_H
 #define S3STORE_FUZZ_H
 
-#include "s3store.h"
+#include "base/base.h"
 
-#include "error.h"
+#include "base/error.h"
 #include "mb/pg_wchar.h"
 #include "memory.h"
 

@@ -3,7 +3,7 @@
  */
 #include "fuzz.h"
 
-#include "acl.h"
+#include "s3/acl.h"
 
 const FuzzSeed fuzz_seeds[] = {
 	SEED("<AccessControlPolicy><Owner><ID>me</ID></Owner><AccessControlList><Grant><Grantee>"

@@ -3,8 +3,8 @@
  * "region bucket".
  */
 #include "fuzz.h"
-#include "location.h"
-#include "region.h"
+#include "s3/location.h"
+#include "s3/region.h"
 
 const FuzzSeed fuzz_seeds[] = {
 	SEED("http://minio:9000 bucket"),

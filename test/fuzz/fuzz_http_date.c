@@ -5,7 +5,7 @@
 
 #include <time.h>
 
-#include "response.h"
+#include "s3/response.h"
 
 const FuzzSeed fuzz_seeds[] = {
 	SEED("Thu, 01 Jan 1970 00:00:00 GMT"),

@@ -3,7 +3,7 @@
  */
 #include "fuzz.h"
 
-#include "date.h"
+#include "base/date.h"
 
 const FuzzSeed fuzz_seeds[] = {
 	SEED("1970-01-01T00:00:00Z"),

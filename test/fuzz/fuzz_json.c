@@ -1,8 +1,8 @@
 /*
  * Fuzzes the JSON reader.
  */
+#include "base/json.h"
 #include "fuzz.h"
-#include "json.h"
 
 const FuzzSeed fuzz_seeds[] = {
 	SEED("{\"s3\": {}}"),

@@ -7,7 +7,7 @@
  */
 #include "fuzz.h"
 
-#include "key_document.h"
+#include "credentials/key_document.h"
 
 const FuzzSeed fuzz_seeds[] = {
 	SEED("{\"Code\": \"Success\", \"AccessKeyId\": \"a\", \"SecretAccessKey\": \"s\", "

@@ -2,7 +2,7 @@
  * Fuzzes pages of lists.
  */
 #include "fuzz.h"
-#include "list_page.h"
+#include "s3/list_page.h"
 
 const FuzzSeed fuzz_seeds[] = {
 	SEED("<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>"

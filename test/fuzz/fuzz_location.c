@@ -2,7 +2,7 @@
  * Fuzzes URLs and keys.  The first byte chooses prefix and normalization.
  */
 #include "fuzz.h"
-#include "location.h"
+#include "s3/location.h"
 
 const FuzzSeed fuzz_seeds[] = {
 	SEED("0s3://bucket/key"),

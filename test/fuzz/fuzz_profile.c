@@ -1,8 +1,8 @@
 /*
  * Fuzzes credentials files.
  */
+#include "credentials/profile.h"
 #include "fuzz.h"
-#include "profile.h"
 
 const FuzzSeed fuzz_seeds[] = {
 	SEED("[default]\naws_access_key_id = AKIDFUZZ\naws_secret_access_key = fuzz-secret\n"),

@@ -2,10 +2,10 @@
  * Fuzzes answers: a byte for the status, header lines, an empty line, the
  * body.
  */
-#include "address.h"
 #include "fuzz.h"
-#include "region.h"
-#include "response.h"
+#include "s3/address.h"
+#include "s3/region.h"
+#include "s3/response.h"
 
 #define MALFORMED \
 	"<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>"

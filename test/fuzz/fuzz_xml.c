@@ -1,8 +1,8 @@
 /*
  * Fuzzes XML documents.
  */
+#include "base/xml.h"
 #include "fuzz.h"
-#include "xml.h"
 
 const FuzzSeed fuzz_seeds[] = {
 	SEED("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>NoSuchKey</Code><Message>a</Message></Error>"),

@@ -11,7 +11,7 @@
 #ifndef S3STORE_TAP_H
 #define S3STORE_TAP_H
 
-#include "s3store.h"
+#include "base/base.h"
 
 #include "memory.h"
 

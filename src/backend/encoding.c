@@ -1,0 +1,108 @@
+/*-------------------------------------------------------------------------
+ *
+ * encoding.c
+ *	  Text between the database's encoding and S3's, which is UTF-8.
+ *
+ * Nothing that a server sends becomes a text datum without its encoding
+ * checked here.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "backend/compat.h"
+#include "backend/encoding.h"
+#include "backend/words.h"
+#include "base/error.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+
+#define CHARSET_NAME_MAX	64
+
+static int	charset_of(const char *content_type);
+
+S3Slice
+s3_utf8_slice(const char *text, size_t len)
+{
+	char	   *utf8 = pg_server_to_any(text, (int) len, PG_UTF8);
+
+	return utf8 == text ? s3_slice(text, len) : s3_slice_cstring(utf8);
+}
+
+char *
+s3_utf8_cstring(const char *text, size_t len)
+{
+	return s3_slice_dup(s3_utf8_slice(text, len));
+}
+
+char *
+s3_utf8_argument(FunctionCallInfo fcinfo, int number)
+{
+	text	   *argument;
+
+	if (PG_ARGISNULL(number))
+		return NULL;
+	argument = PG_GETARG_TEXT_PP(number);
+	return s3_utf8_cstring(VARDATA_ANY(argument), VARSIZE_ANY_EXHDR(argument));
+}
+
+char *
+s3_server_cstring(const char *utf8)
+{
+	char	   *text = pg_any_to_server(utf8, (int) strlen(utf8), PG_UTF8);
+
+	return text == utf8 ? pstrdup(utf8) : text;
+}
+
+text *
+s3_text_from_server(const char *utf8)
+{
+	size_t		size = strlen(utf8) + 1;
+	char	   *clean = palloc(size);
+
+	s3_error_copy_text(clean, size, s3_slice_cstring(utf8));
+	return cstring_to_text(s3_words(clean));
+}
+
+text *
+s3_text_from_utf8(S3Slice utf8)
+{
+	char	   *converted = pg_any_to_server(utf8.data, (int) utf8.len, PG_UTF8);
+
+	if (converted == utf8.data)
+		return cstring_to_text_with_len(utf8.data, (int) utf8.len);
+	return cstring_to_text(converted);
+}
+
+text *
+s3_text_from_content(S3Slice content, const char *content_type)
+{
+	char	   *converted = pg_any_to_server(content.data, (int) content.len,
+											 charset_of(content_type));
+
+	if (converted == content.data)
+		return cstring_to_text_with_len(content.data, (int) content.len);
+	return cstring_to_text(converted);
+}
+
+/* The charset parameter of a media type (RFC 9110, section 8.3.2). */
+static int
+charset_of(const char *content_type)
+{
+	char		name[CHARSET_NAME_MAX];
+	const char *p = content_type;
+	int			encoding;
+
+	while (p != NULL && (p = strchr(p, ';')) != NULL)
+	{
+		p += 1 + strspn(p + 1, " \t");
+		if (pg_strncasecmp(p, "charset=", 8) != 0)
+			continue;
+		p += 8 + (p[8] == '"');
+		strlcpy(name, p, Min(sizeof(name), strcspn(p, "\"; \t") + 1));
+		encoding = pg_char_to_encoding(name);
+		if (encoding >= 0)
+			return encoding;
+	}
+	return PG_UTF8;
+}

@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ *
+ * fields_jsonb.h
+ *	  Headers and form fields between S3Fields and jsonb.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_FIELDS_JSONB_H
+#define S3STORE_FIELDS_JSONB_H
+
+#include "s3/request.h"
+#include "utils/jsonb.h"
+
+/* Pushes the fields, which are UTF-8, as an object of strings. */
+extern JsonbValue *s3_fields_push(JsonbParseState **state, const S3Fields *fields);
+
+/* Pushes a string as the name of a member, or as its value. */
+extern void s3_string_push(JsonbParseState **state, JsonbIteratorToken token, const char *utf8);
+
+/*
+ * Takes the next member of an object, with JsonbIteratorInit(object) to begin
+ * with; false at the end.  The name is a string, in the database's encoding.
+ */
+extern bool s3_member_next(JsonbIterator **iterator, JsonbValue *name, JsonbValue *value);
+
+#endif							/* S3STORE_FIELDS_JSONB_H */

@@ -1,0 +1,419 @@
+/*-------------------------------------------------------------------------
+ *
+ * sync_object.c
+ *	  One object of a sync: the calls that it takes, one after the other.
+ *
+ *	  [ask] -> look up -> [tags] -> [grants] -> copy onto itself -> [tags: still there?]
+ *
+ * The copy is one request that replaces the metadata and nothing else: the
+ * object is always whole, as it was or as it should be.  It is pinned to the
+ * ETag that was looked up; an object that has changed since is looked up
+ * again.  Ceph alone loses its tags on the way, and is given them again.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "access/xact.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+#include "backend/encoding.h"
+#include "base/uri.h"
+#include "bulk/sync_large.h"
+#include "bulk/sync_object.h"
+#include "client/object.h"
+#include "queue/queue.h"
+#include "s3/acl.h"
+#include "s3/param_rules.h"
+#include "s3/tags.h"
+
+#define COPY_TRIES_MAX	5
+#define RESTORE_TIMEOUT	2000	/* ms */
+
+static const S3OperationId operations[] = {
+	[S3_SYNC_LOOK_UP] = S3_HEAD_OBJECT,
+	[S3_SYNC_GET_TAGS] = S3_GET_OBJECT_TAGGING,
+	[S3_SYNC_GET_GRANTS] = S3_GET_OBJECT_ACL,
+	[S3_SYNC_COPY] = S3_COPY_OBJECT,
+	[S3_SYNC_CHECK_TAGS] = S3_GET_OBJECT_TAGGING,
+	[S3_SYNC_PUT_TAGS] = S3_PUT_OBJECT_TAGGING
+};
+
+static bool has_functions(const S3Storage *storage);
+static void take_thrown(const ErrorData *error, S3Error *err);
+static bool check_key(const S3SyncObject *object, S3Error *err);
+static void add_copy_headers(S3SyncObject *object);
+static bool is_large(const S3SyncObject *object);
+static void copy_large(S3SyncObject *object);
+static void take_look_up(S3SyncObject *object, const S3Finished *finished);
+static bool make_plan(S3SyncObject *object, S3Error *err);
+static void take_tags(S3SyncObject *object, const S3Finished *finished);
+static void take_grants(S3SyncObject *object, const S3Finished *finished);
+static void take_copy(S3SyncObject *object, const S3Finished *finished);
+static void check_tags(S3SyncObject *object, const S3Finished *finished);
+static void next_step(S3SyncObject *object);
+static bool is_doomed(const S3SyncObject *object);
+static bool has_tags(const S3SyncObject *object);
+static void take_failure(S3SyncObject *object, const S3Error *err);
+static void end(S3SyncObject *object, S3SyncOutcome outcome);
+
+bool
+s3_sync_object_ask(S3SyncObject *object, S3Error *err)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+	const S3Fields none = {0};
+	S3Call		call;
+
+	if (s3_call_try_open(&call, S3_HEAD_OBJECT, object->options->command, object->url,
+						 err) != S3_CALL_OPENED)
+		return false;
+	object->call = call;
+	if (!has_functions(call.storage))
+		return true;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		PushActiveSnapshot(GetTransactionSnapshot());
+		(void) s3_put_ask(call.storage, object->url, &none, &object->answers);
+		PopActiveSnapshot();
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			PG_RE_THROW();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+
+	if (error == NULL)
+		return true;
+	take_thrown(error, err);
+	return false;
+}
+
+bool
+s3_sync_object_open(S3SyncObject *object)
+{
+	S3Error		err;
+
+	if (object->step == S3_SYNC_COPY && is_large(object))
+		copy_large(object);
+	if (object->step == S3_SYNC_END)
+		return false;
+	if (s3_call_try_open(&object->call, operations[object->step], object->options->command,
+						 object->url, &err) != S3_CALL_OPENED ||
+		!check_key(object, &err))
+	{
+		s3_sync_object_fail(object, &err);
+		return false;
+	}
+	if (object->step == S3_SYNC_COPY)
+		add_copy_headers(object);
+	else if (object->step == S3_SYNC_PUT_TAGS)
+		s3_object_tags_prepare(&object->call, object->tags.data);
+	else if (object->call.operation->query_name != NULL)
+		s3_fields_add(&object->call.request.query, object->call.operation->query_name, NULL);
+	return true;
+}
+
+void
+s3_sync_object_take(S3SyncObject *object, const S3Finished *finished)
+{
+	switch (object->step)
+	{
+		case S3_SYNC_LOOK_UP:
+			take_look_up(object, finished);
+			break;
+		case S3_SYNC_GET_TAGS:
+			take_tags(object, finished);
+			break;
+		case S3_SYNC_GET_GRANTS:
+			take_grants(object, finished);
+			break;
+		case S3_SYNC_COPY:
+			take_copy(object, finished);
+			break;
+		case S3_SYNC_CHECK_TAGS:
+			check_tags(object, finished);
+			break;
+		case S3_SYNC_PUT_TAGS:
+			if (finished->ok)
+				end(object, S3_SYNC_CHANGED);
+			else
+				take_failure(object, &finished->err);
+			break;
+		case S3_SYNC_END:
+			break;
+	}
+}
+
+void
+s3_sync_object_restore(S3SyncObject *object)
+{
+	S3Call		call;
+
+	if (object->step < S3_SYNC_COPY || object->step == S3_SYNC_END || object->tags.len == 0)
+		return;
+	(void) s3_call_open(&call, S3_PUT_OBJECT_TAGGING, object->options->command,
+						S3_CALL_REQUEST, object->url);
+	call.timeout = RESTORE_TIMEOUT;
+	s3_object_tags_put(&call, object->tags.data);
+}
+
+void
+s3_sync_object_fail(S3SyncObject *object, const S3Error *err)
+{
+	object->err = *err;
+	end(object, S3_SYNC_FAILED);
+}
+
+static bool
+has_functions(const S3Storage *storage)
+{
+	const S3Settings *settings = &storage->settings;
+
+	return *settings->content_disposition_function != '\0' ||
+		*settings->content_language_function != '\0' || *settings->metadata_function != '\0';
+}
+
+static void
+take_thrown(const ErrorData *error, S3Error *err)
+{
+	s3_error_set(err, S3_ERROR_ARGUMENT, "a function of the settings failed: %s",
+				 s3_utf8_cstring(error->message, strlen(error->message)));
+	if (error->detail != NULL)
+		s3_error_detail(err, "%s", s3_utf8_cstring(error->detail, strlen(error->detail)));
+}
+
+/* With normalize_keys, there are keys that no URL leads to. */
+static bool
+check_key(const S3SyncObject *object, S3Error *err)
+{
+	const StringInfoData *key = &object->call.key;
+
+	if (s3_slice_equal(s3_slice(key->data, key->len),
+					   s3_slice(object->key.data, object->key.len)))
+		return true;
+	s3_error_set(err, S3_ERROR_ARGUMENT, "no URL leads to this key");
+	return s3_error_detail(err, "The setting normalize_keys makes another one of it.");
+}
+
+static void
+add_copy_headers(S3SyncObject *object)
+{
+	S3Fields   *headers = &object->call.request.headers;
+	char	   *etag = s3_response_header(&object->head, "etag");
+
+	s3_sync_add_source(&object->call, headers);
+	s3_fields_add(headers, "x-amz-metadata-directive", "REPLACE");
+	if (etag != NULL && (object->refused_etag == NULL || strcmp(etag, object->refused_etag) != 0))
+		s3_fields_add(headers, "x-amz-copy-source-if-match", etag);
+	if (object->tags.len > 0)
+	{
+		s3_fields_add(headers, "x-amz-tagging-directive", "REPLACE");
+		s3_fields_add(headers, "x-amz-tagging", object->tags.data);
+	}
+	s3_fields_add_all(headers, &object->plan.headers);
+	s3_fields_add_all(headers, &object->grants);
+}
+
+static bool
+is_large(const S3SyncObject *object)
+{
+	const S3Settings *settings;
+	S3Error		err;
+	const S3Storage *storage = s3_storage_try_find(object->call.location.scheme, &err);
+
+	if (storage == NULL)
+		return false;			/* opening the call will say so */
+	settings = &storage->settings;
+	return object->info.size > (int64) settings->multipart_copy_threshold * 1024;
+}
+
+/* Blocks, which few objects do. */
+static void
+copy_large(S3SyncObject *object)
+{
+	S3Error		err;
+
+	if (s3_sync_copy_large(object, &err))
+		end(object, S3_SYNC_CHANGED);
+	else
+		take_failure(object, &err);
+}
+
+static void
+take_look_up(S3SyncObject *object, const S3Finished *finished)
+{
+	S3Error		err;
+
+	if (!finished->ok)
+	{
+		take_failure(object, &finished->err);
+		return;
+	}
+	object->head = finished->response;
+	if (!s3_response_object(&object->head, &object->info, &err))
+		s3_sync_object_fail(object, &err);
+	else if (s3_sync_is_archived(&object->head, &object->info))
+		end(object, S3_SYNC_ARCHIVED);
+	else if (!make_plan(object, &err))
+		s3_sync_object_fail(object, &err);
+	else if (object->plan.count == 0)
+		end(object, S3_SYNC_MATCHES);
+	else
+		next_step(object);
+}
+
+static bool
+make_plan(S3SyncObject *object, S3Error *err)
+{
+	const S3Storage *storage = s3_storage_try_find(object->call.location.scheme, err);
+	S3Fields	wanted = {0};
+
+	if (storage == NULL)
+		return false;
+	s3_put_add_settings(storage, &object->answers, &wanted);
+	/* A function of the next object may change settings, and their strings. */
+	for (int i = 0; i < wanted.count; i++)
+		wanted.items[i].value = pstrdup(wanted.items[i].value);
+	return s3_sync_plan(&object->head, &object->info, &wanted, &object->plan, err);
+}
+
+static void
+take_tags(S3SyncObject *object, const S3Finished *finished)
+{
+	S3Error		err;
+
+	initStringInfo(&object->tags);
+	if (!finished->ok)
+		take_failure(object, &finished->err);
+	else if (!s3_tags_read(&finished->response, &object->tags, &err))
+		s3_sync_object_fail(object, &err);
+	else
+		next_step(object);
+}
+
+static void
+take_grants(S3SyncObject *object, const S3Finished *finished)
+{
+	S3Error		err = finished->err;
+
+	/* A store that knows no grants has none to keep. */
+	if (!finished->ok && finished->err.kind == S3_ERROR_UNSUPPORTED)
+		next_step(object);
+	else if (!finished->ok)
+	{
+		if (err.kind == S3_ERROR_DENIED)
+		{
+			err.hint[0] = '\0';
+			s3_error_hint(&err, "Pass keep_acl => false to sync objects without their grants.");
+		}
+		take_failure(object, &err);
+	}
+	else if (!s3_acl_read(&finished->response, &object->grants, &err))
+		s3_sync_object_fail(object, &err);
+	else
+		next_step(object);
+}
+
+/*
+ * An object that was written since it was looked up is looked up again.  Swift
+ * knows one that was uploaded in parts by another ETag than it tells.
+ */
+static void
+take_copy(S3SyncObject *object, const S3Finished *finished)
+{
+	if (finished->ok && object->tags.len > 0)
+		object->step = S3_SYNC_CHECK_TAGS;
+	else if (finished->ok)
+		end(object, S3_SYNC_CHANGED);
+	else if (finished->err.http_status == 412 && ++object->tries < COPY_TRIES_MAX)
+	{
+		object->refused_etag = s3_response_header(&object->head, "etag");
+		object->step = S3_SYNC_LOOK_UP;
+		memset(&object->tags, 0, sizeof(object->tags));
+		memset(&object->grants, 0, sizeof(object->grants));
+	}
+	else
+		take_failure(object, &finished->err);
+}
+
+static void
+check_tags(S3SyncObject *object, const S3Finished *finished)
+{
+	StringInfoData tags;
+	S3Error		err;
+
+	initStringInfo(&tags);
+	if (!finished->ok)
+		take_failure(object, &finished->err);
+	else if (!s3_tags_read(&finished->response, &tags, &err))
+		s3_sync_object_fail(object, &err);
+	else if (s3_tags_equal(tags.data, object->tags.data))
+		end(object, S3_SYNC_CHANGED);
+	else
+		object->step = S3_SYNC_PUT_TAGS;
+}
+
+/* What there is to know of an object whose metadata will change. */
+static void
+next_step(S3SyncObject *object)
+{
+	if (is_doomed(object))
+		end(object, S3_SYNC_GONE);
+	else if (object->options->dry_run)
+		end(object, S3_SYNC_CHANGED);
+	else if (object->step < S3_SYNC_GET_TAGS && has_tags(object))
+		object->step = S3_SYNC_GET_TAGS;
+	else if (object->step < S3_SYNC_GET_GRANTS && object->options->keep_acl)
+		object->step = S3_SYNC_GET_GRANTS;
+	else
+		object->step = S3_SYNC_COPY;
+}
+
+/* A copy would take the deletion off the queue, as whatever writes does. */
+static bool
+is_doomed(const S3SyncObject *object)
+{
+	S3Claim		claim;
+
+	return s3_queue_find(s3_queue_object(&object->call.location), &claim);
+}
+
+static bool
+has_tags(const S3SyncObject *object)
+{
+	char	   *count = s3_response_header(&object->head, "x-amz-tagging-count");
+
+	return count != NULL && strcmp(count, "0") != 0;
+}
+
+static void
+take_failure(S3SyncObject *object, const S3Error *err)
+{
+	if (err->kind == S3_ERROR_NOT_FOUND)
+		end(object, S3_SYNC_GONE);
+	else if (strcmp(err->code, "InvalidObjectState") == 0)
+		end(object, S3_SYNC_ARCHIVED);
+	else
+		s3_sync_object_fail(object, err);
+}
+
+static void
+end(S3SyncObject *object, S3SyncOutcome outcome)
+{
+	object->step = S3_SYNC_END;
+	object->outcome = outcome;
+}

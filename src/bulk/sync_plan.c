@@ -1,0 +1,248 @@
+/*-------------------------------------------------------------------------
+ *
+ * sync_plan.c
+ *	  What of an object's metadata is not as a put would have it.
+ *
+ * Pure.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "bulk/sync_plan.h"
+
+#include "s3/metadata.h"
+
+#define CLASS_HEADER		"x-amz-storage-class"
+#define CLASS_DEFAULT		"STANDARD"
+#define ENCRYPTION_HEADER	"x-amz-server-side-encryption"
+#define KMS_KEY_HEADER		ENCRYPTION_HEADER "-aws-kms-key-id"
+#define SIZE_NAME			"uncompressed_size"
+
+/* What a put sets anew each time; nothing is kept of them. */
+static const char *const content_headers[] = {
+	"cache-control", "content-disposition", "content-language", "expires"
+};
+
+/* What a copy has to be told again, or it is lost. */
+static const char *const kept_headers[] = {
+	"content-type", "content-encoding", "x-amz-website-redirect-location",
+	"x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date",
+	"x-amz-object-lock-legal-hold"
+};
+
+/* The same, where the settings have no encryption. */
+static const char *const encryption_headers[] = {
+	ENCRYPTION_HEADER, KMS_KEY_HEADER, ENCRYPTION_HEADER "-bucket-key-enabled"
+};
+
+static bool check_all_told(const S3HttpResponse *head, S3Error *err);
+static void plan_content_headers(const S3HttpResponse *head, const S3Fields *wanted,
+								 S3SyncPlan *plan);
+static void plan_storage_class(const S3ObjectInfo *info, const S3Fields *wanted,
+							   S3SyncPlan *plan);
+static void plan_encryption(const S3HttpResponse *head, const S3Fields *wanted,
+							S3SyncPlan *plan);
+static bool is_same_kms_key(const char *there, const char *wanted);
+static void plan_metadata(const S3ObjectInfo *info, const S3Fields *wanted, S3SyncPlan *plan);
+static bool is_metadata(const char *name);
+static const char *metadata_of(const S3ObjectInfo *info, const char *name);
+static void keep_metadata(const S3ObjectInfo *info, S3SyncPlan *plan);
+static bool keeps_size(const S3ObjectInfo *info);
+static void set_header(S3SyncPlan *plan, const char *name, const char *was,
+					   const char *becomes);
+static void note_change(S3SyncPlan *plan, const char *name, const char *was,
+						const char *becomes);
+static void keep_headers(const S3HttpResponse *head, const char *const *names, int count,
+						 S3SyncPlan *plan);
+
+bool
+s3_sync_plan(const S3HttpResponse *head, const S3ObjectInfo *info,
+			 const S3Fields *wanted, S3SyncPlan *plan, S3Error *err)
+{
+	memset(plan, 0, sizeof(*plan));
+	plan->changes = palloc((wanted->count + lengthof(content_headers) + 1) *
+						   sizeof(S3SyncChange));
+	plan_content_headers(head, wanted, plan);
+	plan_storage_class(info, wanted, plan);
+	plan_encryption(head, wanted, plan);
+	plan_metadata(info, wanted, plan);
+	if (plan->count == 0)
+		return true;
+
+	keep_metadata(info, plan);
+	keep_headers(head, kept_headers, lengthof(kept_headers), plan);
+	return check_all_told(head, err) && s3_metadata_check_size(&plan->headers, err);
+}
+
+bool
+s3_sync_is_archived(const S3HttpResponse *head, const S3ObjectInfo *info)
+{
+	return s3_sync_is_archive_class(info->storage_class) ||
+		s3_response_header(head, "x-amz-archive-status") != NULL;
+}
+
+/* Glacier Instant Retrieval is read like any other class. */
+bool
+s3_sync_is_archive_class(const char *storage_class)
+{
+	return storage_class != NULL &&
+		(strcmp(storage_class, "GLACIER") == 0 || strcmp(storage_class, "DEEP_ARCHIVE") == 0);
+}
+
+static bool
+check_all_told(const S3HttpResponse *head, S3Error *err)
+{
+	char	   *missing = s3_response_header(head, "x-amz-missing-meta");
+
+	if (missing == NULL || strcmp(missing, "0") == 0)
+		return true;
+	s3_error_set(err, S3_ERROR_UNSUPPORTED, "the object has metadata that no header can hold");
+	return s3_error_detail(err, "A copy of the object would lose them.");
+}
+
+static void
+plan_content_headers(const S3HttpResponse *head, const S3Fields *wanted, S3SyncPlan *plan)
+{
+	for (int i = 0; i < lengthof(content_headers); i++)
+	{
+		const char *was = s3_response_header(head, content_headers[i]);
+
+		if (was != NULL && *was == '\0')
+			was = NULL;
+		set_header(plan, content_headers[i], was, s3_fields_find(wanted, content_headers[i]));
+	}
+}
+
+static void
+plan_storage_class(const S3ObjectInfo *info, const S3Fields *wanted, S3SyncPlan *plan)
+{
+	const char *becomes = s3_fields_find(wanted, CLASS_HEADER);
+
+	set_header(plan, CLASS_HEADER, info->storage_class,
+			   becomes == NULL ? CLASS_DEFAULT : becomes);
+}
+
+static void
+plan_encryption(const S3HttpResponse *head, const S3Fields *wanted, S3SyncPlan *plan)
+{
+	const char *was = s3_response_header(head, ENCRYPTION_HEADER);
+	const char *becomes = s3_fields_find(wanted, ENCRYPTION_HEADER);
+	const char *key = s3_fields_find(wanted, KMS_KEY_HEADER);
+	const char *key_there = s3_response_header(head, KMS_KEY_HEADER);
+
+	if (becomes == NULL)
+	{
+		keep_headers(head, encryption_headers, lengthof(encryption_headers), plan);
+		return;
+	}
+	set_header(plan, ENCRYPTION_HEADER, was, becomes);
+	if (key == NULL)
+	{
+		if (was != NULL && strcmp(was, becomes) == 0)
+			keep_headers(head, encryption_headers + 1, lengthof(encryption_headers) - 1, plan);
+		return;
+	}
+	s3_fields_add(&plan->headers, KMS_KEY_HEADER, key);
+	if (key_there == NULL || !is_same_kms_key(key_there, key))
+		note_change(plan, KMS_KEY_HEADER, key_there, key);
+}
+
+/*
+ * S3 tells the key as an ARN, whatever it was named by.  Which key an alias
+ * stands for it does not tell: that is taken as the same.
+ */
+static bool
+is_same_kms_key(const char *there, const char *wanted)
+{
+	const char *id = strrchr(there, '/');
+
+	return strcmp(there, wanted) == 0 || (id != NULL && strcmp(id + 1, wanted) == 0) ||
+		strstr(wanted, "alias/") != NULL;
+}
+
+static void
+plan_metadata(const S3ObjectInfo *info, const S3Fields *wanted, S3SyncPlan *plan)
+{
+	for (int i = 0; i < wanted->count; i++)
+	{
+		const char *name = wanted->items[i].name;
+
+		if (!is_metadata(name) ||
+			(keeps_size(info) && strcmp(name, S3_METADATA_PREFIX SIZE_NAME) == 0))
+			continue;
+		set_header(plan, name, metadata_of(info, name), wanted->items[i].value);
+	}
+}
+
+static bool
+is_metadata(const char *name)
+{
+	return strncmp(name, S3_METADATA_PREFIX, strlen(S3_METADATA_PREFIX)) == 0;
+}
+
+/* By the name of the header; NULL when it has none such. */
+static const char *
+metadata_of(const S3ObjectInfo *info, const char *name)
+{
+	for (int i = 0; i < info->metadata.count; i++)
+	{
+		if (pg_strcasecmp(info->metadata.items[i].name, name + strlen(S3_METADATA_PREFIX)) == 0)
+			return info->metadata.items[i].value;
+	}
+	return NULL;
+}
+
+/* Those that the settings do not name. */
+static void
+keep_metadata(const S3ObjectInfo *info, S3SyncPlan *plan)
+{
+	for (int i = 0; i < info->metadata.count; i++)
+	{
+		char	   *name = psprintf(S3_METADATA_PREFIX "%s", info->metadata.items[i].name);
+
+		for (char *p = name; *p != '\0'; p++)
+			*p = pg_ascii_tolower((unsigned char) *p);
+		if (s3_fields_find(&plan->headers, name) == NULL)
+			s3_fields_add(&plan->headers, name, info->metadata.items[i].value);
+	}
+}
+
+/* The size before compression is the object's, whatever the settings say. */
+static bool
+keeps_size(const S3ObjectInfo *info)
+{
+	return info->content_encoding != NULL && strcmp(info->content_encoding, "gzip") == 0 &&
+		metadata_of(info, S3_METADATA_PREFIX SIZE_NAME) != NULL;
+}
+
+/* Has the copy have it; NULL for none. */
+static void
+set_header(S3SyncPlan *plan, const char *name, const char *was, const char *becomes)
+{
+	if (becomes != NULL)
+		s3_fields_add(&plan->headers, name, becomes);
+	if (was == NULL ? becomes != NULL : becomes == NULL || strcmp(was, becomes) != 0)
+		note_change(plan, name, was, becomes);
+}
+
+static void
+note_change(S3SyncPlan *plan, const char *name, const char *was, const char *becomes)
+{
+	S3SyncChange *change = &plan->changes[plan->count++];
+
+	change->name = name;
+	change->was = was;
+	change->becomes = becomes;
+}
+
+static void
+keep_headers(const S3HttpResponse *head, const char *const *names, int count,
+			 S3SyncPlan *plan)
+{
+	for (int i = 0; i < count; i++)
+	{
+		char	   *value = s3_response_header(head, names[i]);
+
+		if (value != NULL && *value != '\0')
+			s3_fields_add(&plan->headers, names[i], value);
+	}
+}

@@ -1,0 +1,217 @@
+/*-------------------------------------------------------------------------
+ *
+ * attempt.c
+ *	  One attempt to perform a call: its request, and a look at the answer.
+ *
+ * Each attempt is signed anew, for the settings as they stand then; read-only
+ * is checked again right before it is sent.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include <time.h>
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "backend/body_hash.h"
+#include "client/attempt.h"
+#include "client/servers.h"
+#include "s3/response.h"
+#include "s3/signing.h"
+
+static void copy_fields(S3Fields *to, const S3Fields *from);
+static void fill_request(S3Attempt *attempt);
+static bool has_content(const S3Call *call, const S3HttpResponse *response);
+static void watch_content(const S3HttpResponse *so_far, void *arg);
+static bool check_content(S3Attempt *attempt, S3Slice content, S3IntegrityDirection direction);
+static void add_content(S3Attempt *attempt, const S3HttpResponse *response, S3Slice content);
+static void start_integrity(S3Attempt *attempt, const S3HttpResponse *response);
+static void free_integrity(void *arg);
+
+/*
+ * A large body takes a while to hash.  So that it is done once, and can be
+ * cancelled, it does not wait for the signature.
+ */
+void
+s3_attempt_hash_body(S3Call *call)
+{
+	S3Slice		body = call->request.body;
+	S3Error		err;
+
+	if (body.len <= S3_BODY_HASH_STEP || call->request.payload_hash != NULL ||
+		call->storage->settings.signature_version != S3_SIGNATURE_S3V4)
+		return;
+	call->request.payload_hash = s3_body_hash(s3_digest_sha256(&err), body, &err);
+	if (call->request.payload_hash == NULL)
+		s3_error_throw(&err);
+}
+
+bool
+s3_attempt_prepare(S3Attempt *attempt)
+{
+	S3Call	   *call = attempt->finished.call;
+	S3Error    *err = &attempt->finished.err;
+	int64		now = (int64) time(NULL);
+	S3Signing	signing;
+
+	if (!s3_attempt_follow_settings(attempt, err))
+		return false;
+	s3_call_prevent_change(call);
+	copy_fields(&call->request.headers, &attempt->headers);
+	now += s3_server_find(call->storage->endpoint.host)->clock_offset;
+	signing = s3_call_signing(call, now);
+	if (!s3_signing_sign(&call->request, &signing, err))
+		return false;
+	fill_request(attempt);
+	return true;
+}
+
+/*
+ * SQL may have run since the call was opened, and changed settings: then the
+ * storage is found again.  If that has moved to another server, or signs in
+ * another way, the call is not sent with a path that was made for this one.
+ */
+bool
+s3_attempt_follow_settings(S3Attempt *attempt, S3Error *err)
+{
+	S3Call	   *call = attempt->finished.call;
+	const S3Storage *storage;
+
+	if (call->generation == s3_settings_generation())
+		return true;
+	storage = s3_storage_try_find(call->location.scheme, err);
+	if (storage == NULL)
+		return false;
+	if (strcmp(storage->endpoint.host, call->endpoint_host) != 0 ||
+		storage->endpoint.tls != call->request.tls ||
+		storage->settings.signature_version != call->signature_version)
+		return s3_error_set(err, S3_ERROR_ARGUMENT,
+							"the settings of storage \"%s\" have changed meanwhile",
+							storage->scheme);
+	call->storage = storage;
+	call->generation = s3_settings_generation();
+	return true;
+}
+
+/* In memory of the attempt's, whatever the signer adds. */
+static void
+copy_fields(S3Fields *to, const S3Fields *from)
+{
+	memset(to, 0, sizeof(*to));
+	for (int i = 0; i < from->count; i++)
+		s3_fields_add(to, from->items[i].name, from->items[i].value);
+}
+
+/* The strings of settings are copied: the transfer may outlive those. */
+static void
+fill_request(S3Attempt *attempt)
+{
+	const S3Call *call = attempt->finished.call;
+	const S3Settings *settings = &call->storage->settings;
+	S3HttpRequest *http = &attempt->http;
+	StringInfoData url;
+
+	initStringInfo(&url);
+	s3_request_url(&call->request, &url);
+	memset(http, 0, sizeof(*http));
+	http->method = call->request.method;
+	http->url = url.data;
+	http->headers = &call->request.headers;
+	http->body = call->request.body;
+	http->max_body = call->max_body;
+	http->headroom = VARHDRSZ;
+	http->watch = watch_content;
+	http->watch_arg = attempt;
+	http->connect_timeout = settings->connect_timeout;
+	http->request_timeout = settings->request_timeout;
+	if (attempt->deadline > 0)
+		http->total_timeout = (int) Max(attempt->deadline - s3_http_now(), 1);
+	http->proxy = *settings->proxy == '\0' ? NULL : pstrdup(settings->proxy);
+	http->ca_file = *settings->ca_file == '\0' ? NULL : pstrdup(settings->ca_file);
+	http->verify_tls = settings->verify_tls;
+}
+
+bool
+s3_attempt_check_answer(S3Attempt *attempt)
+{
+	const S3Call *call = attempt->finished.call;
+	const S3HttpResponse *response = &attempt->finished.response;
+	S3Error    *err = &attempt->finished.err;
+	S3Slice		sent = call->request.body;
+
+	if (!s3_response_check(response, err) ||
+		(call->operation->fails_late && !s3_response_check_late(response, err)))
+		return false;
+	if ((call->operation->id == S3_PUT_OBJECT || call->operation->id == S3_UPLOAD_PART) &&
+		sent.data != NULL)
+		return check_content(attempt, sent, S3_INTEGRITY_SENT);
+	if (has_content(call, response))
+		return check_content(attempt, s3_slice(response->body, response->body_len),
+							 S3_INTEGRITY_RECEIVED);
+	return true;
+}
+
+/* Is it a whole object?  A range of one is not. */
+static bool
+has_content(const S3Call *call, const S3HttpResponse *response)
+{
+	return call->operation->id == S3_GET_OBJECT && response->status == 200;
+}
+
+/* A large content is looked at while the rest of it is under way. */
+static void
+watch_content(const S3HttpResponse *so_far, void *arg)
+{
+	S3Attempt  *attempt = arg;
+
+	if (has_content(attempt->finished.call, so_far))
+		add_content(attempt, so_far, s3_slice(so_far->body, so_far->body_len));
+}
+
+/* Is what was sent, or has come, what the server has? */
+static bool
+check_content(S3Attempt *attempt, S3Slice content, S3IntegrityDirection direction)
+{
+	add_content(attempt, &attempt->finished.response, content);
+	return s3_integrity_end(attempt->integrity, direction, &attempt->finished.err);
+}
+
+/* Adds what of the content is new.  Throws when the query is cancelled. */
+static void
+add_content(S3Attempt *attempt, const S3HttpResponse *response, S3Slice content)
+{
+	if (attempt->integrity == NULL)
+		start_integrity(attempt, response);
+	while (attempt->checked < content.len)
+	{
+		size_t		len = Min(S3_BODY_HASH_STEP, content.len - attempt->checked);
+
+		CHECK_FOR_INTERRUPTS();
+		s3_integrity_add(attempt->integrity, s3_slice(content.data + attempt->checked, len));
+		attempt->checked += len;
+	}
+}
+
+static void
+start_integrity(S3Attempt *attempt, const S3HttpResponse *response)
+{
+	MemoryContext old_context = MemoryContextSwitchTo(attempt->context);
+
+	attempt->release.func = free_integrity;
+	attempt->release.arg = attempt;
+	MemoryContextRegisterResetCallback(attempt->context, &attempt->release);
+	attempt->integrity = s3_integrity_start(response, attempt->finished.call->request.md5);
+	MemoryContextSwitchTo(old_context);
+}
+
+static void
+free_integrity(void *arg)
+{
+	S3Attempt  *attempt = arg;
+
+	s3_integrity_free(attempt->integrity);
+	attempt->integrity = NULL;
+	attempt->checked = 0;
+}

@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ *
+ * pipeline.h
+ *	  Calls of S3's API under way together, each sent again where that helps.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_PIPELINE_H
+#define S3STORE_PIPELINE_H
+
+#include "client/client.h"
+
+typedef struct S3Pipeline S3Pipeline;
+
+/* A call that came to its end. */
+typedef struct S3Finished
+{
+	S3Call	   *call;
+	void	   *tag;			/* the caller's */
+	bool		ok;				/* there was an answer, and its status is 2xx */
+	S3HttpResponse response;	/* also of an answer that is not ok; status 0:
+								 * there was none */
+	S3Error		err;			/* why it is not ok */
+} S3Finished;
+
+/*
+ * Lives in the current memory context.  At most "connections" of its calls are
+ * sent at the same time, and fewer for a while when a server asks for that.
+ */
+extern S3Pipeline *s3_pipeline_create(int connections);
+
+/* Ends what is under way, and frees the pipeline. */
+extern void s3_pipeline_free(S3Pipeline *pipeline);
+
+/* Are fewer calls under way than there are connections? */
+extern bool s3_pipeline_has_room(const S3Pipeline *pipeline);
+
+/*
+ * Sends a call, which is open and has its headers, query and body.  It, and all
+ * that it refers to, must live until it has ended; its answer is allocated in
+ * the memory context current here.  Throws when the storage has become
+ * read-only, and when there are no credentials.
+ */
+extern void s3_pipeline_start(S3Pipeline *pipeline, S3Call *call, void *tag);
+
+/*
+ * Waits for any call to end.  Returns false when none is under way.  Throws
+ * when the query is cancelled, and as s3_pipeline_start does.
+ */
+extern bool s3_pipeline_next(S3Pipeline *pipeline, S3Finished *finished);
+
+/* The same, but returns false at the deadline (s3_http_now(); -1: none), too. */
+extern bool s3_pipeline_next_until(S3Pipeline *pipeline, S3Finished *finished,
+								   int64 deadline);
+
+#endif							/* S3STORE_PIPELINE_H */

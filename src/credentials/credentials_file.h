@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * credentials_file.h
+ *	  The keys of a profile of a credentials file, read again when it changes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_CREDENTIALS_FILE_H
+#define S3STORE_CREDENTIALS_FILE_H
+
+#include "credentials/profile.h"
+
+/*
+ * Returns the keys of a profile, valid until the next call; the session token
+ * is "" when the keys are permanent.  NULL, with the reason in "err"
+ * (S3_ERROR_NO_CREDENTIALS), when the file cannot be used and has not been of
+ * use in this session.
+ */
+extern const S3Profile *s3_credentials_file_find(const char *path, const char *name,
+												 S3Error *err);
+
+#endif							/* S3STORE_CREDENTIALS_FILE_H */

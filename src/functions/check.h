@@ -1,0 +1,36 @@
+/*-------------------------------------------------------------------------
+ *
+ * check.h
+ *	  Goes the way of a request step by step, and tells where it ends.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_CHECK_H
+#define S3STORE_CHECK_H
+
+#include "base/base.h"
+
+typedef struct S3Check S3Check;
+
+/* What a step has found; the strings are in the database's encoding. */
+typedef struct S3CheckRow
+{
+	const char *step;
+	bool		ok;
+	char	   *detail;
+	char	   *hint;			/* NULL: there is none */
+} S3CheckRow;
+
+/*
+ * Starts a check of the URL, for "command"; lives in the current memory
+ * context.  Returns NULL when the URL means "no file".
+ */
+extern S3Check *s3_check_start(text *url, const char *command);
+
+/*
+ * Takes the next step; returns false behind the last one, and behind one that
+ * failed.  Throws when the query is cancelled, and what is no finding.
+ */
+extern bool s3_check_next(S3Check *check, S3CheckRow *row);
+
+#endif							/* S3STORE_CHECK_H */

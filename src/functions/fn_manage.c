@@ -1,0 +1,294 @@
+/*-------------------------------------------------------------------------
+ *
+ * fn_manage.c
+ *	  Trigger function that lets objects follow their rows: s3_manage.
+ *
+ * Guarantees: never touches the network, and waits only for the deletion of
+ * an object that a row is about to name.  A writer of rows needs no role: it
+ * is the table's owner who deletes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "access/htup_details.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "backend/encoding.h"
+#include "queue/delay.h"
+#include "queue/hold.h"
+#include "queue/queue.h"
+#include "removal/managed.h"
+#include "settings/settings.h"
+
+PG_FUNCTION_INFO_V1(s3store_manage);
+
+#define COMMAND		"s3_manage()"
+#define ROWS_AT_ONCE	1000	/* of a table that is truncated */
+
+static void check_event(FunctionCallInfo fcinfo);
+static const S3Managed *managed_by(FunctionCallInfo fcinfo);
+static void manage_row(const TriggerData *data, const S3Managed *managed);
+static text *url_of(HeapTuple tuple, const TriggerData *data, const S3Managed *managed);
+static bool is_same(text *a, text *b);
+static void queue_url(text *url, const S3Managed *managed);
+static void admit_url(text *url, const S3Managed *managed);
+static bool is_object(text *url);
+static bool read_url(text *url, S3Location *location);
+static void queue_all(const TriggerData *data, const S3Managed *managed);
+static void queue_rows(const S3Managed *managed, MemoryContext context);
+
+/* s3_manage() returns trigger */
+Datum
+s3store_manage(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	const S3Managed *managed;
+
+	check_event(fcinfo);
+	managed = managed_by(fcinfo);
+	if (TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
+		queue_all(data, managed);
+	else
+		manage_row(data, managed);
+	return PointerGetDatum(NULL);
+}
+
+/* What comes before a row is written, or without one, can still come undone. */
+static void
+check_event(FunctionCallInfo fcinfo)
+{
+	TriggerEvent event;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("%s is a trigger function", COMMAND)));
+	event = ((TriggerData *) fcinfo->context)->tg_event;
+	if (TRIGGER_FIRED_BY_TRUNCATE(event) ? !TRIGGER_FIRED_BEFORE(event) :
+		!TRIGGER_FIRED_AFTER(event) || !TRIGGER_FIRED_FOR_ROW(event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("%s cannot be used in this kind of trigger", COMMAND),
+				 errhint("Use AFTER DELETE OR UPDATE OR INSERT ... FOR EACH ROW, or BEFORE TRUNCATE ... FOR EACH STATEMENT.")));
+}
+
+/* Once for all rows of a statement. */
+static const S3Managed *
+managed_by(FunctionCallInfo fcinfo)
+{
+	const TriggerData *data = (TriggerData *) fcinfo->context;
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+	S3Managed  *managed = flinfo->fn_extra;
+
+	if (managed == NULL || managed->trigger != data->tg_trigger->tgoid)
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(flinfo->fn_mcxt);
+
+		managed = s3_managed_read(data);
+		MemoryContextSwitchTo(old_context);
+		flinfo->fn_extra = managed;
+	}
+	return managed;
+}
+
+static void
+manage_row(const TriggerData *data, const S3Managed *managed)
+{
+	text	   *old_url = NULL;
+	text	   *new_url = NULL;
+
+	if (!TRIGGER_FIRED_BY_INSERT(data->tg_event))
+		old_url = url_of(data->tg_trigtuple, data, managed);
+	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
+		new_url = url_of(data->tg_trigtuple, data, managed);
+	else if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
+		new_url = url_of(data->tg_newtuple, data, managed);
+	if (old_url != NULL && new_url != NULL && is_same(old_url, new_url))
+		return;
+	if (old_url != NULL)
+		queue_url(old_url, managed);
+	if (new_url != NULL)
+		admit_url(new_url, managed);
+}
+
+/* NULL for SQL's NULL. */
+static text *
+url_of(HeapTuple tuple, const TriggerData *data, const S3Managed *managed)
+{
+	bool		is_null;
+	Datum		value = heap_getattr(tuple, managed->attribute,
+									 RelationGetDescr(data->tg_relation), &is_null);
+
+	return is_null ? NULL : DatumGetTextPP(value);
+}
+
+static bool
+is_same(text *a, text *b)
+{
+	return s3_slice_equal(s3_slice(VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a)),
+						  s3_slice(VARDATA_ANY(b), VARSIZE_ANY_EXHDR(b)));
+}
+
+/*
+ * The worker heeds read_only of the configuration, and lets the row wait; that
+ * a session must not change objects only we know.
+ */
+static void
+queue_url(text *url, const S3Managed *managed)
+{
+	S3Deletion	deletion = {0};
+	S3Location	location;
+
+	if (!is_object(url))
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("object is not deleted: \"%s\"", text_to_cstring(url)),
+				 errdetail("It is not the URL of an object.")));
+		return;
+	}
+	if (!read_url(url, &location))
+		return;
+	if (!s3_managed_allows(managed, &location))
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("object is not deleted: \"%s\"", text_to_cstring(url)),
+				 errdetail("It is not within \"%s\".", managed->within)));
+		return;
+	}
+	if (s3_guc_session_read_only)
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("cannot execute %s: the session is read-only", COMMAND),
+				 errdetail("The setting s3store.session_read_only is on.")));
+	deletion.url = url;
+	deletion.object = s3_queue_object(&location);
+	deletion.next_at = s3_delay_end(managed->delay);
+	deletion.relation = managed->asked_relation;
+	deletion.attribute = (int16) managed->asked_attribute;
+	deletion.owner = managed->owner;
+	deletion.exclusive = managed->exclusive;
+	(void) s3_queue_insert(&deletion);
+}
+
+static void
+admit_url(text *url, const S3Managed *managed)
+{
+	S3Location	location;
+
+	if (!read_url(url, &location))
+		return;
+	if (!s3_managed_allows(managed, &location))
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("URL is not within \"%s\": \"%s\"", managed->within, text_to_cstring(url)),
+				 errhint("The trigger that manages the column allows no other.")));
+	if (s3_hold_location(&location) == S3_HELD_TOO_LATE)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("object was being deleted: \"%s\"", text_to_cstring(url)),
+				 errdetail("Its deletion had been queued, and was under way when the row was written."),
+				 errhint("Store the object again, and repeat the transaction.")));
+}
+
+/* Or "no file".  What was written before there was a trigger must be removable. */
+static bool
+is_object(text *url)
+{
+	S3Slice		utf8 = s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url));
+	S3Location	location;
+	S3Error		err;
+
+	return s3_location_is_none(utf8) ||
+		(s3_location_parse(utf8, &location, &err) && location.key.len > 0);
+}
+
+/* Returns false for "no file". */
+static bool
+read_url(text *url, S3Location *location)
+{
+	S3Slice		utf8 = s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url));
+	S3Error		err;
+
+	if (s3_location_is_none(utf8))
+		return false;
+	if (!s3_location_parse(utf8, location, &err))
+		s3_error_throw(&err);
+	if (location->key.len == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ZERO_LENGTH_CHARACTER_STRING),
+				 errmsg("URL has no key: \"%s\"", text_to_cstring(url))));
+	return true;
+}
+
+/*
+ * All URLs of a table that is truncated, its partitions included.  Nobody else
+ * can write it any more, but a snapshot may be older than its last rows.
+ */
+static void
+queue_all(const TriggerData *data, const S3Managed *managed)
+{
+	Relation	relation = data->tg_relation;
+	char	   *column = get_attname(RelationGetRelid(relation), managed->attribute, false);
+	char	   *query = psprintf("SELECT %s::pg_catalog.text FROM %s WHERE %s IS NOT NULL",
+								 quote_identifier(column),
+								 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+															RelationGetRelationName(relation)),
+								 quote_identifier(column));
+	Oid			user;
+	int			security_context;
+	int			guc_level;
+	MemoryContext context;
+	Portal		portal;
+
+	SPI_connect();
+	context = AllocSetContextCreate(CurrentMemoryContext, "s3store rows", ALLOCSET_DEFAULT_SIZES);
+	GetUserIdAndSecContext(&user, &security_context);
+	guc_level = NewGUCNestLevel();
+	(void) set_config_option("row_security", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	SetUserIdAndSecContext(managed->owner, security_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	PushActiveSnapshot(GetLatestSnapshot());
+	portal = SPI_cursor_open_with_args(NULL, query, 0, NULL, NULL, NULL, true, 0);
+	for (;;)
+	{
+		SPI_cursor_fetch(portal, true, ROWS_AT_ONCE);
+		if (SPI_processed == 0)
+			break;
+		queue_rows(managed, context);
+		SPI_freetuptable(SPI_tuptable);
+	}
+	SPI_cursor_close(portal);
+	PopActiveSnapshot();
+	AtEOXact_GUC(false, guc_level);
+	SetUserIdAndSecContext(user, security_context);
+	SPI_finish();
+}
+
+static void
+queue_rows(const S3Managed *managed, MemoryContext context)
+{
+	MemoryContext old_context = MemoryContextSwitchTo(context);
+
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool		is_null;
+		Datum		url = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
+
+		queue_url(DatumGetTextPP(url), managed);
+	}
+	MemoryContextSwitchTo(old_context);
+	MemoryContextReset(context);
+}

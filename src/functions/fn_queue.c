@@ -1,0 +1,208 @@
+/*-------------------------------------------------------------------------
+ *
+ * fn_queue.c
+ *	  SQL functions of the queue of deletions: s3_delete_later, s3_drain,
+ *	  s3_queue_retry, s3_set_writer_token.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "backend/encoding.h"
+#include "client/client.h"
+#include "queue/delay.h"
+#include "queue/queue.h"
+#include "queue/txn.h"
+#include "removal/drain.h"
+#include "removal/sweep.h"
+
+PG_FUNCTION_INFO_V1(s3store_delete_later);
+PG_FUNCTION_INFO_V1(s3store_drain);
+PG_FUNCTION_INFO_V1(s3store_queue_retry);
+PG_FUNCTION_INFO_V1(s3store_set_writer_token);
+PG_FUNCTION_INFO_V1(s3store_ignore_replicated);
+
+#define DELETE_LATER	"s3_delete_later()"
+#define DRAIN			"s3_drain()"
+
+static bool is_in_transaction_block(FunctionCallInfo fcinfo);
+static void drain(int64 max, S3DrainCounts *counts);
+static int64 retry(const char *condition, int64 id);
+static void store_token(text *token);
+
+/* s3_delete_later(url text, delay interval, version_id text) returns bigint */
+Datum
+s3store_delete_later(PG_FUNCTION_ARGS)
+{
+	S3Deletion	deletion = {0};
+	S3Call		call;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	deletion.url = PG_GETARG_TEXT_PP(0);
+	if (!s3_call_open(&call, S3_DELETE_OBJECT, DELETE_LATER, S3_CALL_REQUEST, deletion.url))
+		PG_RETURN_NULL();
+	deletion.object = s3_queue_object(&call.location);
+	deletion.next_at = s3_delay_end(PG_ARGISNULL(1) ? NULL : PG_GETARG_INTERVAL_P(1));
+	deletion.owner = GetUserId();
+	deletion.version_id = PG_ARGISNULL(2) ? NULL : PG_GETARG_TEXT_PP(2);
+	if (deletion.version_id != NULL && VARSIZE_ANY_EXHDR(deletion.version_id) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"version_id\" must not be empty")));
+	PG_RETURN_INT64(s3_queue_insert(&deletion));
+}
+
+/* s3_drain(max_items bigint) */
+Datum
+s3store_drain(PG_FUNCTION_ARGS)
+{
+	int64		max = PG_ARGISNULL(0) ? PG_INT64_MAX : PG_GETARG_INT64(0);
+	S3DrainCounts counts = {0};
+
+	if (max < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"max_items\" must be at least 1")));
+	PreventCommandDuringRecovery(DRAIN);
+	PreventCommandIfReadOnly(DRAIN);
+	if (is_in_transaction_block(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+				 errmsg("%s cannot be called in a transaction block", DRAIN),
+				 errdetail("It commits between its steps."),
+				 errhint("CALL it by itself, not in a function or between BEGIN and COMMIT.")));
+	drain(max, &counts);
+	ereport(NOTICE,
+			(errmsg("objects deleted: " INT64_FORMAT ", kept: " INT64_FORMAT ", not yet deleted: " INT64_FORMAT,
+					counts.deleted, counts.kept, counts.failed),
+			 counts.failed > 0 ? errhint("The view s3_queue tells why.") : 0));
+	PG_RETURN_VOID();
+}
+
+static bool
+is_in_transaction_block(FunctionCallInfo fcinfo)
+{
+	return fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
+		castNode(CallContext, fcinfo->context)->atomic;
+}
+
+static void
+drain(int64 max, S3DrainCounts *counts)
+{
+	MemoryContext context = CurrentMemoryContext;
+	S3SweepResult swept;
+	int64		tried = 0;
+
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	MemoryContextSwitchTo(context);
+	/* Whatever the snapshot of the CALL has to do with it ends here. */
+	SPI_commit();
+	SPI_start_transaction();
+	while (tried < max &&
+		   s3_drain_round(S3_STEP_PROCEDURE, (int) Min(max - tried, S3_DRAIN_BATCH), counts))
+	{
+		tried = counts->deleted + counts->kept + counts->failed;
+		CHECK_FOR_INTERRUPTS();
+	}
+	/* What was put and not committed goes by the way. */
+	s3_intents_sweep(DRAIN, LOG, &swept);
+	SPI_finish();
+	MemoryContextSwitchTo(context);
+}
+
+/* s3_queue_retry(id bigint) returns bigint */
+Datum
+s3store_queue_retry(PG_FUNCTION_ARGS)
+{
+	int64		count;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_INT64(retry("dead AND $1 IS NOT NULL", 0));
+
+	/* Among the dead ones there is an index to find it by. */
+	count = retry("dead AND id = $1", PG_GETARG_INT64(0));
+	if (count == 0)
+		count = retry("claim IS NULL AND id = $1", PG_GETARG_INT64(0));
+	PG_RETURN_INT64(count);
+}
+
+static int64
+retry(const char *condition, int64 id)
+{
+	Oid			type = INT8OID;
+	Datum		value = Int64GetDatum(id);
+	S3QueueAccess access;
+	int64		count;
+
+	SPI_connect();
+	s3_queue_access(&access);
+	count = (int64) s3_queue_execute(psprintf("UPDATE %s SET dead = false, attempts = 0,"
+											  " next_at = GREATEST(clock_timestamp(), unsure_until)"
+											  " WHERE %s",
+											  s3_queue_name("s3_deletion"), condition),
+									 SPI_OK_UPDATE, 1, &type, &value, NULL);
+	s3_queue_access_end(&access);
+	SPI_finish();
+	if (count > 0)
+		s3_txn_note_deletion();
+	return count;
+}
+
+/* s3_set_writer_token(token text) returns void */
+Datum
+s3store_set_writer_token(PG_FUNCTION_ARGS)
+{
+	text	   *token = PG_ARGISNULL(0) ? NULL : PG_GETARG_TEXT_PP(0);
+
+	if (token != NULL && VARSIZE_ANY_EXHDR(token) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"token\" must not be empty"),
+				 errhint("NULL removes the token.")));
+	store_token(token);
+	PG_RETURN_VOID();
+}
+
+/* For this database: a copy of it has another OID, or another configuration. */
+static void
+store_token(text *token)
+{
+	const char *table;
+	S3QueueAccess access;
+
+	SPI_connect();
+	table = s3_queue_name("s3_writer");
+	s3_queue_access(&access);
+	s3_queue_execute(psprintf("DELETE FROM %s", table), SPI_OK_DELETE, 0, NULL, NULL, NULL);
+	if (token != NULL)
+	{
+		Oid			types[] = {OIDOID, TEXTOID};
+		Datum		values[] = {ObjectIdGetDatum(MyDatabaseId), PointerGetDatum(token)};
+
+		s3_queue_execute(psprintf("INSERT INTO %s (database, token) VALUES ($1, $2)", table),
+						 SPI_OK_INSERT, lengthof(types), types, values, NULL);
+	}
+	s3_queue_access_end(&access);
+	SPI_finish();
+}
+
+/* s3_ignore_replicated() returns trigger: the row is not for us */
+Datum
+s3store_ignore_replicated(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("s3_ignore_replicated() is a trigger function")));
+	return PointerGetDatum(NULL);
+}

@@ -1,0 +1,183 @@
+/*-------------------------------------------------------------------------
+ *
+ * fn_settings.c
+ *	  SQL functions that show what is in force for a scheme: s3_settings,
+ *	  s3_credentials.
+ *
+ * No secret is shown, to whomever.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "access/htup_details.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "backend/encoding.h"
+#include "base/date.h"
+#include "credentials/credentials.h"
+#include "settings/guc.h"
+#include "settings/rules.h"
+
+PG_FUNCTION_INFO_V1(s3store_settings);
+PG_FUNCTION_INFO_V1(s3store_credentials);
+
+static const S3Storage *find_storage(FunctionCallInfo fcinfo);
+static HeapTuple make_tuple(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
+static char *value_text(const S3Rule *rule, const S3Storage *storage);
+static const void *value_of(const S3Rule *rule, const S3Storage *storage);
+static const char *string_value(const S3Rule *rule, const S3Storage *storage);
+static const char *unit_of(const S3Rule *rule);
+static const char *option_name(const S3Rule *rule, int value);
+static char *endpoint_text(const S3Endpoint *endpoint);
+static const char *source_of(const S3Rule *rule, const S3Storage *storage);
+
+/*
+ * s3_settings(scheme text) returns setof record (name text, value text,
+ *			   source text)
+ *
+ * One row a call, from the settings as they are then.
+ */
+Datum
+s3store_settings(PG_FUNCTION_ARGS)
+{
+	FuncCallContext *context;
+	const S3Storage *storage;
+	const S3Rule *rule;
+	Datum		values[3];
+	bool		nulls[3] = {false};
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		context = SRF_FIRSTCALL_INIT();
+		context->max_calls = s3_rules_count;
+	}
+	context = SRF_PERCALL_SETUP();
+	if (context->call_cntr >= context->max_calls)
+		SRF_RETURN_DONE(context);
+
+	storage = find_storage(fcinfo);
+	rule = &s3_rules[context->call_cntr];
+	values[0] = CStringGetTextDatum(rule->name);
+	values[1] = PointerGetDatum(s3_text_from_server(value_text(rule, storage)));
+	values[2] = CStringGetTextDatum(source_of(rule, storage));
+	SRF_RETURN_NEXT(context, HeapTupleGetDatum(make_tuple(fcinfo, values, nulls)));
+}
+
+/*
+ * s3_credentials(scheme text) returns record (source text,
+ *				  access_key_id text, expires_at timestamptz)
+ */
+Datum
+s3store_credentials(PG_FUNCTION_ARGS)
+{
+	const S3Credentials *credentials = s3_credentials_find(find_storage(fcinfo));
+	Datum		values[3] = {0};
+	bool		nulls[3] = {false};
+
+	values[0] = CStringGetTextDatum(s3_credentials_source());
+	values[1] = CStringGetTextDatum(s3_key_id_masked(credentials->access_key_id));
+	values[2] = TimestampTzGetDatum(s3_date_from_unix(credentials->expires_at));
+	nulls[2] = credentials->expires_at == 0;
+	PG_RETURN_DATUM(HeapTupleGetDatum(make_tuple(fcinfo, values, nulls)));
+}
+
+static const S3Storage *
+find_storage(FunctionCallInfo fcinfo)
+{
+	text	   *scheme = PG_GETARG_TEXT_PP(0);
+
+	return s3_storage_find(s3_slice(VARDATA_ANY(scheme), VARSIZE_ANY_EXHDR(scheme)));
+}
+
+static HeapTuple
+make_tuple(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	TupleDesc	desc;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	return heap_form_tuple(BlessTupleDesc(desc), values, nulls);
+}
+
+/* As SET and an endpoint's entry take it; what is not set is "". */
+static char *
+value_text(const S3Rule *rule, const S3Storage *storage)
+{
+	const void *value = value_of(rule, storage);
+
+	switch (rule->type)
+	{
+		case S3_RULE_BOOL:
+			return pstrdup(*(const bool *) value ? "on" : "off");
+		case S3_RULE_ENUM:
+			return pstrdup(option_name(rule, *(const int *) value));
+		case S3_RULE_INT:
+			return psprintf("%d%s", *(const int *) value, unit_of(rule));
+		case S3_RULE_STRING:
+			return pstrdup(string_value(rule, storage));
+	}
+	return NULL;				/* keep compilers quiet */
+}
+
+static const void *
+value_of(const S3Rule *rule, const S3Storage *storage)
+{
+	return (const char *) &storage->settings + rule->offset;
+}
+
+/* Endpoints are shown as they came out, for AWS's are nobody's setting. */
+static const char *
+string_value(const S3Rule *rule, const S3Storage *storage)
+{
+	const char *value = s3_rule_string(rule, &storage->settings);
+
+	if (rule->offset == offsetof(S3Settings, endpoint_url))
+		return endpoint_text(&storage->endpoint);
+	if (rule->offset == offsetof(S3Settings, endpoint_url_presigning))
+		return endpoint_text(&storage->endpoint_presigning);
+	return rule->secret && *value != '\0' ? S3_SECRET_MASK : value;
+}
+
+static const char *
+unit_of(const S3Rule *rule)
+{
+	switch (rule->unit)
+	{
+		case GUC_UNIT_KB:
+			return "kB";
+		case GUC_UNIT_MS:
+			return "ms";
+		case GUC_UNIT_S:
+			return "s";
+		default:
+			return "";
+	}
+}
+
+static const char *
+option_name(const S3Rule *rule, int value)
+{
+	for (const struct config_enum_entry *option = rule->options; option->name; option++)
+		if (option->val == value)
+			return option->name;
+	elog(ERROR, "setting \"%s\" has no value %d", rule->name, value);
+}
+
+static char *
+endpoint_text(const S3Endpoint *endpoint)
+{
+	return psprintf("%s://%s%s", endpoint->tls ? "https" : "http",
+					endpoint->host, endpoint->path);
+}
+
+static const char *
+source_of(const S3Rule *rule, const S3Storage *storage)
+{
+	if ((storage->given & UINT64CONST(1) << (rule - s3_rules)) != 0)
+		return "endpoint entry";
+	return s3_guc_is_set(rule->name) ? "setting" : "default";
+}

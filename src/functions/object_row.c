@@ -1,0 +1,69 @@
+/*-------------------------------------------------------------------------
+ *
+ * object_row.c
+ *	  What is known of an object as the columns of s3_object.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "backend/encoding.h"
+#include "backend/rows.h"
+#include "base/date.h"
+#include "functions/object_row.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+static Datum metadata_datum(const S3Fields *metadata);
+static JsonbValue string_value(const char *utf8);
+
+void
+s3_object_row(text *url, const S3ObjectInfo *info, Datum *values, bool *nulls)
+{
+	memset(nulls, 0, OBJECT_COLUMNS * sizeof(bool));
+	values[OBJECT_URL] = PointerGetDatum(url);
+	values[OBJECT_SIZE] = Int64GetDatum(info->size);
+	values[OBJECT_LAST_MODIFIED] = TimestampTzGetDatum(s3_date_from_unix(info->last_modified));
+	nulls[OBJECT_LAST_MODIFIED] = !info->has_last_modified;
+	s3_rows_set_text(values, nulls, OBJECT_ETAG, info->etag);
+	s3_rows_set_text(values, nulls, OBJECT_CONTENT_TYPE, info->content_type);
+	s3_rows_set_text(values, nulls, OBJECT_CONTENT_ENCODING, info->content_encoding);
+	s3_rows_set_text(values, nulls, OBJECT_CONTENT_DISPOSITION, info->content_disposition);
+	s3_rows_set_text(values, nulls, OBJECT_CONTENT_LANGUAGE, info->content_language);
+	s3_rows_set_text(values, nulls, OBJECT_CACHE_CONTROL, info->cache_control);
+	s3_rows_set_text(values, nulls, OBJECT_STORAGE_CLASS, info->storage_class);
+	s3_rows_set_text(values, nulls, OBJECT_VERSION_ID, info->version_id);
+	s3_rows_set_text(values, nulls, OBJECT_SERVER_SIDE_ENCRYPTION, info->server_side_encryption);
+	values[OBJECT_METADATA] = metadata_datum(&info->metadata);
+}
+
+static Datum
+metadata_datum(const S3Fields *metadata)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *object;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < metadata->count; i++)
+	{
+		JsonbValue	name = string_value(metadata->items[i].name);
+		JsonbValue	value = string_value(metadata->items[i].value);
+
+		pushJsonbValue(&state, WJB_KEY, &name);
+		pushJsonbValue(&state, WJB_VALUE, &value);
+	}
+	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	return JsonbPGetDatum(JsonbValueToJsonb(object));
+}
+
+static JsonbValue
+string_value(const char *utf8)
+{
+	text	   *clean = s3_text_from_server(utf8);
+	JsonbValue	value;
+
+	value.type = jbvString;
+	value.val.string.val = VARDATA_ANY(clean);
+	value.val.string.len = VARSIZE_ANY_EXHDR(clean);
+	return value;
+}

@@ -1,0 +1,269 @@
+/*-------------------------------------------------------------------------
+ *
+ * http_group.c
+ *	  Transfers under way together, and the wait for any of them.
+ *
+ * Guarantees: a group's transfers are released with its memory context, and
+ * when the (sub)transaction fails in which it was made; never before.  The
+ * callback for the former is registered before the first transfer exists.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "access/xact.h"
+#include "utils/memutils.h"
+
+#include "http/http_transfer.h"
+
+static dlist_head groups = DLIST_STATIC_INIT(groups);
+static uint64 last_serial = 0;
+
+static void watch_transactions(void);
+static void end_transaction(XactEvent event, void *arg);
+static void end_subtransaction(SubXactEvent event, SubTransactionId subid,
+							   SubTransactionId parent, void *arg);
+static void release_group(void *arg);
+static S3HttpTransfer *new_transfer(S3HttpGroup *group);
+static bool tend_group(S3HttpGroup *group);
+static int64 earliest_deadline(S3HttpGroup *group);
+static void check_deadlines(S3HttpGroup *group, bool quiet);
+
+#define transfer_of(pointer)	dlist_container(S3HttpTransfer, node, pointer)
+
+S3HttpGroup *
+s3_http_group_create(void)
+{
+	MemoryContext context;
+	S3HttpGroup *group;
+
+	watch_transactions();
+	s3_http_stop_idle_clock();
+	s3_http_start_engine();
+
+	context = AllocSetContextCreate(CurrentMemoryContext, "s3store transfers",
+									ALLOCSET_SMALL_SIZES);
+	group = MemoryContextAllocZero(context, sizeof(S3HttpGroup));
+	group->context = context;
+	group->serial = ++last_serial;
+	group->subid = GetCurrentSubTransactionId();
+	dlist_init(&group->running);
+	dlist_init(&group->done);
+	dlist_init(&group->spare);
+	dlist_push_tail(&groups, &group->node);
+	group->callback.func = release_group;
+	group->callback.arg = group;
+	MemoryContextRegisterResetCallback(context, &group->callback);
+	return group;
+}
+
+void
+s3_http_group_free(S3HttpGroup *group)
+{
+	MemoryContextDelete(group->context);
+}
+
+uint64
+s3_http_mark(void)
+{
+	return last_serial;
+}
+
+void
+s3_http_release_since(uint64 mark)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &groups)
+	{
+		S3HttpGroup *group = dlist_container(S3HttpGroup, node, iter.cur);
+
+		if (group->serial > mark)
+			release_group(group);
+	}
+}
+
+static void
+watch_transactions(void)
+{
+	static bool watching = false;
+
+	if (watching)
+		return;
+	RegisterXactCallback(end_transaction, NULL);
+	RegisterSubXactCallback(end_subtransaction, NULL);
+	watching = true;
+}
+
+/* A group that was made outside of a transaction is nobody's but its maker's. */
+static void
+end_transaction(XactEvent event, void *arg)
+{
+	bool		aborted = event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT;
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &groups)
+	{
+		S3HttpGroup *group = dlist_container(S3HttpGroup, node, iter.cur);
+
+		if (aborted && group->subid != InvalidSubTransactionId)
+			release_group(group);
+	}
+	if ((aborted || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PARALLEL_COMMIT ||
+		 event == XACT_EVENT_PREPARE) && dlist_is_empty(&groups))
+		s3_http_start_idle_clock();
+}
+
+static void
+end_subtransaction(SubXactEvent event, SubTransactionId subid,
+				   SubTransactionId parent, void *arg)
+{
+	dlist_mutable_iter iter;
+
+	if (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB)
+		return;
+	dlist_foreach_modify(iter, &groups)
+	{
+		S3HttpGroup *group = dlist_container(S3HttpGroup, node, iter.cur);
+
+		if (group->subid != subid)
+			continue;
+		if (event == SUBXACT_EVENT_ABORT_SUB)
+			release_group(group);
+		else
+			group->subid = parent;
+	}
+}
+
+/* Releases all that is not palloc'd; again is harmless.  Never throws. */
+static void
+release_group(void *arg)
+{
+	S3HttpGroup *group = arg;
+
+	if (group->serial == 0)
+		return;
+	group->serial = 0;
+	dlist_delete(&group->node);
+	while (!dlist_is_empty(&group->running))
+		s3_http_release(transfer_of(dlist_head_node(&group->running)));
+	while (!dlist_is_empty(&group->done))
+		s3_http_release(transfer_of(dlist_head_node(&group->done)));
+	if (dlist_is_empty(&groups))
+		s3_http_start_idle_clock();
+}
+
+void
+s3_http_start(S3HttpGroup *group, const S3HttpRequest *request, void *tag)
+{
+	S3HttpTransfer *transfer = new_transfer(group);
+
+	transfer->tag = tag;
+	transfer->request = request;
+	transfer->result_context = CurrentMemoryContext;
+	transfer->started = s3_http_now();
+	transfer->handle = s3_http_take_handle();
+	transfer->easy = transfer->handle->easy;
+	s3_http_set_options(transfer);
+	s3_http_attach(transfer);
+}
+
+static S3HttpTransfer *
+new_transfer(S3HttpGroup *group)
+{
+	S3HttpTransfer *transfer;
+
+	Assert(group->serial != 0);
+	if (dlist_is_empty(&group->spare))
+		transfer = MemoryContextAlloc(group->context, sizeof(S3HttpTransfer));
+	else
+		transfer = transfer_of(dlist_pop_head_node(&group->spare));
+	memset(transfer, 0, sizeof(*transfer));
+	transfer->group = group;
+	dlist_push_tail(&group->running, &transfer->node);
+	return transfer;
+}
+
+S3HttpTransfer *
+s3_http_wait_for_any(S3HttpGroup *group, int64 deadline)
+{
+	while (dlist_is_empty(&group->done))
+	{
+		int64		until = deadline;
+		bool		quiet;
+
+		s3_http_run();
+		if (tend_group(group))
+			continue;
+		if (!dlist_is_empty(&group->done))
+			break;
+		if (dlist_is_empty(&group->running) && deadline < 0)
+			return NULL;
+		if (deadline >= 0 && s3_http_now() >= deadline)
+			return NULL;
+		if (!dlist_is_empty(&group->running))
+		{
+			until = earliest_deadline(group);
+			if (deadline >= 0)
+				until = Min(until, deadline);
+		}
+		quiet = !s3_http_wait(until);
+		check_deadlines(group, quiet);
+	}
+	return transfer_of(dlist_head_node(&group->done));
+}
+
+void *
+s3_http_tag(const S3HttpTransfer *transfer)
+{
+	return transfer->tag;
+}
+
+/*
+ * Does between two waits what the callbacks must not.  Returns true when
+ * something can go on without a wait.
+ */
+static bool
+tend_group(S3HttpGroup *group)
+{
+	dlist_mutable_iter iter;
+	bool		goes_on = false;
+
+	dlist_foreach_modify(iter, &group->running)
+	{
+		S3HttpTransfer *transfer = transfer_of(iter.cur);
+
+		if (s3_http_tend(transfer))
+			goes_on = true;
+		if (!transfer->done)
+			continue;
+		dlist_delete(&transfer->node);
+		dlist_push_tail(&group->done, &transfer->node);
+	}
+	return goes_on;
+}
+
+static int64
+earliest_deadline(S3HttpGroup *group)
+{
+	int64		earliest = PG_INT64_MAX;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &group->running)
+	{
+		earliest = Min(earliest, s3_http_deadline(transfer_of(iter.cur)));
+	}
+	return earliest;
+}
+
+static void
+check_deadlines(S3HttpGroup *group, bool quiet)
+{
+	int64		now = s3_http_now();
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &group->running)
+	{
+		s3_http_check_deadline(transfer_of(iter.cur), now, quiet);
+	}
+}

@@ -1,0 +1,90 @@
+/*-------------------------------------------------------------------------
+ *
+ * intent_outcome.c
+ *	  What became of the transaction of an intent, and so of the intent.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "access/clog.h"
+#include "access/transam.h"
+#include "access/xlog.h"
+#include "storage/lwlock.h"
+#include "storage/procarray.h"
+
+#include "backend/compat.h"
+#include "journal/intent.h"
+
+static bool is_kept_for_another(const S3Intent *const *open, int count, const S3Intent *intent);
+
+S3Outcome
+s3_intent_outcome(const S3Intent *intent)
+{
+	FullTransactionId full = FullTransactionIdFromU64(intent->xid);
+	FullTransactionId next = ReadNextFullTransactionId();
+	TransactionId xid = XidFromFullTransactionId(full);
+	S3Outcome	outcome;
+
+	/*
+	 * IDs of 32 bits come again: one that is further back than half of them
+	 * means another transaction now.
+	 */
+	if (!TransactionIdIsNormal(xid) || !FullTransactionIdPrecedes(full, next) ||
+		U64FromFullTransactionId(next) - intent->xid > MaxTransactionId / 2)
+		return S3_OUTCOME_FORGOTTEN;
+
+	/* The commit log is not cut while we read it. */
+	LWLockAcquire(XactTruncationLock, LW_SHARED);
+	if (TransactionIdPrecedes(xid, OldestClogXid()))
+		outcome = S3_OUTCOME_FORGOTTEN;
+	else if (TransactionIdIsInProgress(xid))
+		outcome = S3_OUTCOME_IN_PROGRESS;
+	else if (TransactionIdDidCommit(xid))
+		outcome = S3_OUTCOME_COMMITTED;
+	else
+		outcome = S3_OUTCOME_ABORTED;
+	LWLockRelease(XactTruncationLock);
+	return outcome;
+}
+
+bool *
+s3_intent_find_done(const S3JournalContent *content)
+{
+	bool	   *done = palloc0(content->count * sizeof(bool) + 1);
+	const S3Intent **open = palloc(content->count * sizeof(S3Intent *) + 1);
+	int			open_count = 0;
+
+	for (int i = 0; i < content->count; i++)
+	{
+		const S3Intent *intent = &content->intents[i];
+
+		done[i] = intent->settled || s3_intent_outcome(intent) == S3_OUTCOME_COMMITTED;
+		if (!done[i])
+			open[open_count++] = intent;
+	}
+	for (int i = 0; i < content->count; i++)
+	{
+		const S3Intent *intent = &content->intents[i];
+
+		if (!done[i] || intent->settled)
+			continue;
+		done[i] = !is_kept_for_another(open, open_count, intent);
+		/* It may have committed asynchronously: without its row, it must go. */
+		if (done[i])
+			XLogFlush(TransactionIdGetCommitLSN(XidFromFullTransactionId(
+																		 FullTransactionIdFromU64(intent->xid))));
+	}
+	pfree(open);
+	return done;
+}
+
+/* One that may be undone must see that the object, or a version, has an owner. */
+static bool
+is_kept_for_another(const S3Intent *const *open, int count, const S3Intent *intent)
+{
+	for (int i = 0; i < count; i++)
+		if (s3_intent_same_object(open[i], intent))
+			return true;
+	return false;
+}

@@ -1,0 +1,347 @@
+/*-------------------------------------------------------------------------
+ *
+ * link_cache.c
+ *	  Links for whole tables: what does not change from row to row, kept for
+ *	  each place in a query that makes links.
+ *
+ * Guarantees: a link from here is the one that the general way (fn_presign.c,
+ * client.c) would have made at this moment.  What a cache holds is good for
+ *
+ *	- one generation of the settings, or it is forgotten whole;
+ *	- the arguments, by value: others replace the plans, not the keys;
+ *	- the access keys, which are looked up again in each statement and each
+ *	  second, as the credentials file is;
+ *	- the time: plans are made anew when the signing time moves on.
+ *
+ * Whether the current user has the role, and whether the storage is protected,
+ * is asked for every link.  Errors in a URL, and all that is out of the
+ * ordinary, are left to the general way.
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "access/xact.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "base/uri.h"
+#include "links/link_cache.h"
+#include "links/link_places.h"
+#include "settings/privileges.h"
+
+struct S3LinkCache
+{
+	MemoryContext parent;
+	MemoryContext context;		/* NULL: nothing is known */
+	uint64		generation;		/* of the settings */
+	S3LinkPlaces places;
+
+	/* Copies of the last arguments, and what they mean. */
+	MemoryContext args_context;
+	uint64		serial;			/* counts them */
+	S3LinkArgs	args;
+	const S3Operation *operation;	/* NULL: there are none */
+	S3Request	request;		/* its query and headers */
+
+	/* For one link, used again. */
+	MemoryContext scratch;
+	StringInfoData key;
+	S3LinkWork	work;
+};
+
+static bool is_current(const S3LinkCache *cache);
+static void start_over(S3LinkCache *cache);
+static S3LinkPlace *add_place(S3LinkCache *cache, const S3Call *call, S3Slice url);
+static size_t encoded_length(S3Slice key);
+static bool same_args(const S3LinkCache *cache, const S3LinkArgs *args);
+static bool same_datum(const void *a, const void *b);
+static void take_args(S3LinkCache *cache, const char *command, const S3LinkArgs *args);
+static bool has_plan(S3LinkCache *cache, S3LinkPlace *place, const S3LinkArgs *args);
+static bool is_fresh(const S3LinkPlace *place, const S3LinkMoment *now);
+static bool is_ordinary(const S3LinkCache *cache, const S3LinkPlace *place);
+static bool renew_plan(S3LinkCache *cache, S3LinkPlace *place, const S3LinkMoment *now);
+static bool encode_and_sign(S3LinkCache *cache, const S3LinkPlace *place, S3Slice key,
+							S3CachedLink *link);
+
+S3LinkCache *
+s3_link_cache(S3LinkCache **slot, MemoryContext context)
+{
+	if (*slot != NULL)
+		return *slot;
+	*slot = MemoryContextAllocZero(context, sizeof(S3LinkCache));
+	(*slot)->parent = context;
+	return NULL;
+}
+
+bool
+s3_link_cache_make(S3LinkCache *cache, const char *command, const S3LinkArgs *args,
+				   S3Slice url, S3CachedLink *link)
+{
+	S3LinkPlace *place;
+	S3Slice		key;
+
+	if (!is_current(cache) || (place = s3_link_places_find(&cache->places, url)) == NULL)
+		return false;
+	if (!same_args(cache, args))
+		take_args(cache, command, args);
+	s3_privileges_require_for(cache->operation, command);
+	if (!cache->operation->read_only)
+		s3_settings_prevent_if_protected(place->storage, command);
+	return s3_link_place_key(place, url, &cache->key, &key) && has_plan(cache, place, args) &&
+		encode_and_sign(cache, place, key, link);
+}
+
+bool
+s3_link_cache_make_plain(S3LinkCache *cache, S3Slice url, S3CachedLink *link)
+{
+	S3LinkPlace *place;
+	S3Slice		key;
+
+	return is_current(cache) && (place = s3_link_places_find(&cache->places, url)) != NULL &&
+		s3_link_place_key(place, url, &cache->key, &key) && encode_and_sign(cache, place, key, link);
+}
+
+void
+s3_link_cache_learn(S3LinkCache *cache, const S3Call *call, S3Slice url)
+{
+	const S3Request *request = &call->request;
+	S3LinkPlace *place;
+	size_t		path_len;
+
+	if (call->storage->settings.signature_version != S3_SIGNATURE_S3V4 ||
+		call->operation->on_bucket || (place = add_place(cache, call, url)) == NULL)
+		return;
+	path_len = strlen(request->path) -
+		encoded_length(s3_slice(call->key.data, call->key.len));
+	place->key_prefix = call->storage->settings.key_prefix;
+	place->literal = !call->storage->settings.normalize_keys && place->key_prefix[0] == '\0';
+	place->tls = request->tls;
+	place->host = MemoryContextStrdup(place->context, request->host);
+	place->path = MemoryContextStrdup(place->context, pnstrdup(request->path, path_len));
+}
+
+void
+s3_link_cache_learn_plain(S3LinkCache *cache, const S3Call *call, S3Slice url)
+{
+	const S3Settings *settings = &call->storage->settings;
+	const char *plain;
+	S3Slice		key;
+	S3LinkPlace *place = add_place(cache, call, url);
+
+	if (place == NULL)
+		return;
+	/* As s3_call_public_url has it: that base leads to where the prefix does. */
+	place->key_prefix = settings->public_url[0] == '\0' ? settings->key_prefix : "";
+	place->literal = !settings->normalize_keys && place->key_prefix[0] == '\0';
+	plain = s3_call_public_url(call);
+	if (!s3_link_place_key(place, url, &cache->key, &key))
+		elog(ERROR, "could not make the key of a URL that has one");
+	s3_link_plan_plain(&place->plan,
+					   s3_slice(plain, strlen(plain) - encoded_length(key)));
+}
+
+text *
+s3_link_cache_text(const S3CachedLink *link)
+{
+	size_t		size = VARHDRSZ + s3_link_length(link->plan, link->work);
+	text	   *result = palloc(size);
+
+	SET_VARSIZE(result, size);
+	s3_link_write(link->plan, link->work, VARDATA(result));
+	return result;
+}
+
+/* Storages, and all that was made of them, live as long as the settings. */
+static bool
+is_current(const S3LinkCache *cache)
+{
+	return cache->context != NULL && cache->generation == s3_settings_generation();
+}
+
+static void
+start_over(S3LinkCache *cache)
+{
+	MemoryContext old_context;
+
+	if (cache->context != NULL)
+	{
+		MemoryContext context = cache->context;
+
+		cache->context = NULL;
+		MemoryContextDelete(context);
+	}
+	cache->operation = NULL;
+	cache->context = AllocSetContextCreate(cache->parent, "s3store links",
+										   ALLOCSET_DEFAULT_SIZES);
+	old_context = MemoryContextSwitchTo(cache->context);
+	s3_link_places_init(&cache->places);
+	cache->args_context = AllocSetContextCreate(cache->context, "s3store link arguments",
+												ALLOCSET_SMALL_SIZES);
+	cache->scratch = AllocSetContextCreate(cache->context, "s3store link scratch",
+										   ALLOCSET_DEFAULT_SIZES);
+	initStringInfo(&cache->key);
+	s3_link_work_init(&cache->work);
+	MemoryContextSwitchTo(old_context);
+	cache->generation = s3_settings_generation();
+}
+
+/* Returns NULL when there is one already. */
+static S3LinkPlace *
+add_place(S3LinkCache *cache, const S3Call *call, S3Slice url)
+{
+	if (!is_current(cache))
+		start_over(cache);
+	return s3_link_places_add(&cache->places, call->storage, url);
+}
+
+static size_t
+encoded_length(S3Slice key)
+{
+	StringInfoData encoded;
+
+	initStringInfo(&encoded);
+	s3_uri_encode_path(&encoded, key);
+	return encoded.len;
+}
+
+/* The time is no part of a plan's arguments, but whether one is given. */
+static bool
+same_args(const S3LinkCache *cache, const S3LinkArgs *args)
+{
+	return cache->operation != NULL &&
+		same_datum(cache->args.method, args->method) &&
+		same_datum(cache->args.params, args->params) &&
+		cache->args.at_given == args->at_given &&
+		(cache->args.expires == NULL) == (args->expires == NULL) &&
+		(args->expires == NULL ||
+		 memcmp(cache->args.expires, args->expires, sizeof(Interval)) == 0);
+}
+
+/* Of two varlenas, detoasted; either may be NULL. */
+static bool
+same_datum(const void *a, const void *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
+/* In the order of the general way, whose errors these are. */
+static void
+take_args(S3LinkCache *cache, const char *command, const S3LinkArgs *args)
+{
+	MemoryContext old_context;
+	const S3Operation *operation;
+
+	cache->operation = NULL;
+	MemoryContextReset(cache->args_context);
+	old_context = MemoryContextSwitchTo(cache->args_context);
+	operation = s3_params_operation(args->method);
+	s3_privileges_require_for(operation, command);
+	memset(&cache->request, 0, sizeof(cache->request));
+	s3_params_apply(operation, args->params, &cache->request);
+	cache->request.method = operation->method;
+
+	cache->args = *args;
+	cache->args.method = (text *) pg_detoast_datum_copy((struct varlena *) args->method);
+	if (args->params != NULL)
+		cache->args.params = (Jsonb *) pg_detoast_datum_copy((struct varlena *) args->params);
+	if (args->expires != NULL)
+	{
+		cache->args.expires = palloc(sizeof(Interval));
+		*cache->args.expires = *args->expires;
+	}
+	MemoryContextSwitchTo(old_context);
+	cache->serial++;
+	cache->operation = operation;
+}
+
+/* Sees to it that the place's plan is good for now; false where it cannot be. */
+static bool
+has_plan(S3LinkCache *cache, S3LinkPlace *place, const S3LinkArgs *args)
+{
+	S3LinkMoment now;
+	MemoryContext old_context;
+
+	now.statement = GetCurrentStatementStartTimestamp();
+	now.clock = s3_lifetime_clock();
+	now.signing = args->at_given ? args->signed_at : s3_lifetime_moment(now.clock);
+	if (place->serial == cache->serial && place->moment.signing == now.signing &&
+		is_fresh(place, &now))
+		return place->usable;
+
+	old_context = MemoryContextSwitchTo(cache->scratch);
+	place->usable = is_ordinary(cache, place) && renew_plan(cache, place, &now);
+	MemoryContextSwitchTo(old_context);
+	MemoryContextReset(cache->scratch);
+	place->serial = cache->serial;
+	place->moment = now;
+	return place->usable;
+}
+
+/* Whether the keys were looked up in this statement and this second. */
+static bool
+is_fresh(const S3LinkPlace *place, const S3LinkMoment *now)
+{
+	return place->moment.statement == now->statement &&
+		place->moment.clock / USECS_PER_SEC == now->clock / USECS_PER_SEC;
+}
+
+/* Copies have a check of their own, and what is public has no signature. */
+static bool
+is_ordinary(const S3LinkCache *cache, const S3LinkPlace *place)
+{
+	return !cache->operation->on_bucket && cache->operation->id != S3_COPY_OBJECT &&
+		!s3_call_is_public(place->storage, cache->operation, &cache->request);
+}
+
+/* When this throws, the next link finds a plan that is for something else. */
+static bool
+renew_plan(S3LinkCache *cache, S3LinkPlace *place, const S3LinkMoment *now)
+{
+	const S3LinkArgs *args = &cache->args;
+	S3Request	request = cache->request;
+	S3Signing	signing = {0};
+	S3Lifetime	lifetime;
+	S3Error		err;
+	bool		fresh = is_fresh(place, now);
+
+	place->serial = 0;
+	lifetime = s3_lifetime_in_window(&place->storage->settings, args->expires,
+									 args->at_given ? &now->signing : NULL);
+	if ((!fresh || place->signing_key.day != s3_sigv4_day(lifetime.signed_at)) &&
+		!s3_link_place_look_up_keys(place, lifetime.signed_at))
+		return false;
+
+	request.tls = place->tls;
+	request.host = place->host;
+	request.path = place->path;
+	signing.version = S3_SIGNATURE_S3V4;
+	signing.credentials = &place->keys;
+	signing.region = place->storage->signing_region;
+	signing.time = lifetime.signed_at;
+	place->ends_at = s3_lifetime_end(&lifetime, place->storage, &place->keys);
+	return s3_link_plan_signed(&place->plan, &request, &signing, lifetime.expires,
+							   &place->signing_key, &err);
+}
+
+static bool
+encode_and_sign(S3LinkCache *cache, const S3LinkPlace *place, S3Slice key, S3CachedLink *link)
+{
+	S3Error		err;
+
+	if (!s3_link_make(&place->plan, key, &cache->work, &err))
+		return false;
+	/* S3 wants UTF-8, and the general way converts. */
+	if (!cache->work.ascii && GetDatabaseEncoding() != PG_UTF8)
+		return false;
+	link->plan = &place->plan;
+	link->work = &cache->work;
+	link->operation = cache->operation;
+	link->headers = &cache->request.headers;
+	link->args_serial = cache->serial;
+	link->ends_at = place->ends_at;
+	return true;
+}

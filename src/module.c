@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ *
+ * module.c
+ *	  The module: its magic and its start.  No logic.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "fmgr.h"
+#include "removal/worker.h"
+#include "settings/guc.h"
+
+PG_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	s3_guc_init();
+	s3_worker_init();
+}

@@ -1,0 +1,232 @@
+/*-------------------------------------------------------------------------
+ *
+ * copy.c
+ *	  Copies an object, on its server or from one to another.
+ *
+ * The source is looked up first, and all that follows asks for that very
+ * content (If-Match), so that a copy is never made of two objects.  Where
+ * both URLs are of one endpoint and one access key, the server copies: in one
+ * request, or in parts above multipart_copy_threshold.  Otherwise the content
+ * goes through here, a part at a time.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "base/uri.h"
+#include "client/multipart.h"
+#include "client/object.h"
+#include "credentials/credentials.h"
+#include "journal/intent.h"
+#include "objects/copy.h"
+#include "objects/copy_check.h"
+#include "objects/copy_work.h"
+#include "objects/put.h"
+#include "s3/param_rules.h"
+
+static void sort_headers(S3CopyWork *copy);
+static void look_up_source(S3CopyWork *copy);
+static bool one_server_can(const S3CopyWork *copy);
+static void copy_on_server(S3CopyWork *copy);
+static bool try_copy_on_server(S3CopyWork *copy, S3Error *err);
+static bool is_refused_pin(const S3CopyWork *copy, const S3Error *err);
+static void ignore_element(void *arg, int depth, const char *name, S3Slice text);
+
+bool
+s3_copy_object(const S3CopyArguments *arguments, S3ObjectInfo *source)
+{
+	S3CopyWork *copy = palloc0(sizeof(S3CopyWork));
+	const S3Settings *settings;
+
+	copy->arguments = arguments;
+	copy->info = source;
+	if (!s3_call_open(&copy->target, S3_COPY_OBJECT, arguments->command, S3_CALL_REQUEST,
+					  arguments->target) ||
+		!s3_call_open(&copy->source, S3_HEAD_OBJECT, arguments->command, S3_CALL_REQUEST,
+					  arguments->source))
+		return false;
+	sort_headers(copy);
+	look_up_source(copy);
+	if (arguments->is_rename || !(copy->headers.changes || copy->version_id != NULL))
+		s3_copy_check_difference(&copy->source, &copy->target, source, arguments);
+
+	/* What a put that was rolled back has left there is not ours to lose. */
+	s3_intent_disown(&copy->target);
+	settings = &copy->target.storage->settings;
+	copy->part_size = s3_upload_part_size(source->size,
+										  (int64) settings->multipart_part_size * 1024);
+	if (one_server_can(copy))
+	{
+		if (source->size <= (int64) settings->multipart_copy_threshold * 1024)
+			copy_on_server(copy);
+		else
+			s3_copy_parts_on_server(copy);
+	}
+	else
+		s3_copy_through_here(copy);
+	return true;
+}
+
+static void
+sort_headers(S3CopyWork *copy)
+{
+	Jsonb	   *params = copy->arguments->params;
+	S3Fields   *headers = &copy->target.request.headers;
+	S3Error		err;
+
+	copy->version_id = s3_params_take_string(&params, "CopySourceVersionId");
+	s3_fields_add(headers, S3_PARAM_COPY_SOURCE_HEADER, s3_copy_source_header(copy));
+	s3_params_apply(copy->target.operation, params, &copy->target.request);
+	if (!s3_copy_headers_sort(headers, &copy->headers, &err))
+		s3_error_throw(&err);
+	s3_put_add_keeping(copy->target.storage, headers);
+	s3_put_add_keeping(copy->target.storage, &copy->headers.target);
+}
+
+static void
+look_up_source(S3CopyWork *copy)
+{
+	S3Call	   *call = &copy->source;
+	S3Error		err;
+
+	if (copy->version_id != NULL)
+		s3_fields_add(&call->request.query, "versionId", copy->version_id);
+	s3_fields_add_all(&call->request.headers, &copy->headers.source);
+	if (!s3_call_perform(call, &copy->head, &err) ||
+		!s3_response_object(&copy->head, copy->info, &err))
+		s3_call_throw(call, &err);
+	copy->etag = s3_response_header(&copy->head, "etag");
+	copy->pinned = copy->etag != NULL;
+}
+
+/*
+ * Is there one server, and one key that may read here and write there?  Or
+ * none that is needed.
+ */
+static bool
+one_server_can(const S3CopyWork *copy)
+{
+	const S3Storage *source = copy->source.storage;
+	const S3Storage *target = copy->target.storage;
+	char	   *access_key_id;
+
+	if (source == target)
+		return true;
+	if (!s3_copy_endpoints_equal(&source->endpoint, &target->endpoint) ||
+		strcmp(source->settings.region, target->settings.region) != 0 ||
+		source->settings.signature_version != target->settings.signature_version)
+		return false;
+	if (source->settings.signature_version == S3_SIGNATURE_UNSIGNED)
+		return true;
+	access_key_id = pstrdup(s3_credentials_find(source)->access_key_id);
+	return strcmp(access_key_id, s3_credentials_find(target)->access_key_id) == 0;
+}
+
+static void
+copy_on_server(S3CopyWork *copy)
+{
+	S3Error		err;
+
+	if (!try_copy_on_server(copy, &err))
+	{
+		if (!is_refused_pin(copy, &err))
+			s3_call_throw(&copy->target, &err);
+		s3_copy_unpin(copy);
+		if (!try_copy_on_server(copy, &err))
+			s3_call_throw(&copy->target, &err);
+	}
+	if (!copy->pinned)
+		s3_copy_check_unchanged(copy);
+	s3_copy_check_tags(copy);
+}
+
+static bool
+try_copy_on_server(S3CopyWork *copy, S3Error *err)
+{
+	const S3Fields *given = &copy->target.request.headers;
+	S3Call		call;
+	S3HttpResponse response;
+
+	(void) s3_call_open(&call, S3_COPY_OBJECT, copy->arguments->command, S3_CALL_REQUEST,
+						copy->arguments->target);
+	s3_fields_add_all(&call.request.headers, given);
+	if (copy->pinned && !copy->headers.conditional)
+		s3_fields_add(&call.request.headers, "x-amz-copy-source-if-match", copy->etag);
+	return s3_call_perform(&call, &response, err) &&
+		s3_response_document(&response, "CopyObjectResult", ignore_element, NULL, err);
+}
+
+/*
+ * Swift knows an object that was uploaded in parts by another ETag than it
+ * tells, and refuses the one that it has told.
+ */
+static bool
+is_refused_pin(const S3CopyWork *copy, const S3Error *err)
+{
+	return copy->pinned && !copy->headers.conditional && err->http_status == 412;
+}
+
+/* Goes on without the ETag, if it was not the object that has changed. */
+void
+s3_copy_unpin(S3CopyWork *copy)
+{
+	s3_copy_check_unchanged(copy);
+	copy->pinned = false;
+}
+
+/* Looks whether the source is still what was looked up first. */
+void
+s3_copy_check_unchanged(S3CopyWork *copy)
+{
+	S3ObjectInfo now;
+	S3Call		call;
+	S3Error		err;
+
+	s3_copy_open_source(copy, S3_HEAD_OBJECT, &call);
+	s3_fields_add_all(&call.request.headers, &copy->headers.source);
+	if (s3_object_look_up(&call, &now, &err) && s3_object_is_same(copy->info, &now))
+		return;
+	s3_error_set(&err, S3_ERROR_CONFLICT, "the source has changed while it was copied");
+	s3_call_throw(&copy->target, &err);
+}
+
+/* The header that names the source: encoded, but for its slashes. */
+char *
+s3_copy_source_header(const S3CopyWork *copy)
+{
+	StringInfoData header;
+
+	initStringInfo(&header);
+	s3_uri_encode_path(&header, copy->source.location.bucket);
+	appendStringInfoChar(&header, '/');
+	s3_uri_encode_path(&header, s3_slice(copy->source.key.data, copy->source.key.len));
+	if (copy->version_id != NULL)
+	{
+		appendStringInfoString(&header, "?versionId=");
+		s3_uri_encode(&header, s3_slice_cstring(copy->version_id));
+	}
+	return header.data;
+}
+
+/* Opens another request for the source. */
+void
+s3_copy_open_source(const S3CopyWork *copy, S3OperationId operation, S3Call *call)
+{
+	(void) s3_call_open(call, operation, copy->arguments->command, S3_CALL_REQUEST,
+						copy->arguments->source);
+	if (copy->version_id != NULL)
+		s3_fields_add(&call->request.query, "versionId", copy->version_id);
+}
+
+void
+s3_copy_open_target(const S3CopyWork *copy, S3OperationId operation, S3Call *call)
+{
+	(void) s3_call_open(call, operation, copy->arguments->command, S3_CALL_REQUEST,
+						copy->arguments->target);
+	s3_copy_headers_add_common(&call->request.headers, &copy->headers.part);
+}
+
+static void
+ignore_element(void *arg, int depth, const char *name, S3Slice text)
+{
+}

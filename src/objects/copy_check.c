@@ -1,0 +1,64 @@
+/*-------------------------------------------------------------------------
+ *
+ * copy_check.c
+ *	  Keeps an object from being copied onto itself.
+ *
+ * A rename that took one object for two would delete it.  Schemes with the
+ * same endpoint are told by its address; but two addresses may lead to one
+ * server, of which nothing tells, so what stands at the target is compared.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "client/object.h"
+#include "objects/copy_check.h"
+
+static bool is_same_name(const S3Call *a, const S3Call *b);
+static void throw_same_object(const char *detail) pg_attribute_noreturn();
+
+void
+s3_copy_check_difference(const S3Call *source, const S3Call *target,
+						 const S3ObjectInfo *info, const S3CopyArguments *arguments)
+{
+	bool		same_name = is_same_name(source, target);
+	S3ObjectInfo there;
+	S3Call		call;
+	S3Error		err;
+
+	if (s3_copy_endpoints_equal(&source->storage->endpoint, &target->storage->endpoint))
+	{
+		if (same_name)
+			throw_same_object("They name the same object of the same server.");
+		return;
+	}
+	/* Behind another address even the names may be others. */
+	if (!same_name && !arguments->is_rename)
+		return;
+	(void) s3_call_open(&call, S3_HEAD_OBJECT, arguments->command, S3_CALL_REQUEST,
+						arguments->target);
+	if (s3_object_look_up(&call, &there, &err) && s3_object_is_same(info, &there))
+		throw_same_object("The endpoints differ, but what stands there has the same ETag, size and time.");
+}
+
+bool
+s3_copy_endpoints_equal(const S3Endpoint *a, const S3Endpoint *b)
+{
+	return a->tls == b->tls && strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0;
+}
+
+static bool
+is_same_name(const S3Call *a, const S3Call *b)
+{
+	return s3_slice_equal(a->location.bucket, b->location.bucket) &&
+		s3_slice_equal(s3_slice(a->key.data, a->key.len), s3_slice(b->key.data, b->key.len));
+}
+
+static void
+throw_same_object(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("source and target are the same object"),
+			 errdetail("%s", detail)));
+}

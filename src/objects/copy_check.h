@@ -1,0 +1,24 @@
+/*-------------------------------------------------------------------------
+ *
+ * copy_check.h
+ *	  Keeps an object from being copied onto itself.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_COPY_CHECK_H
+#define S3STORE_COPY_CHECK_H
+
+#include "objects/copy.h"
+
+/*
+ * Throws 22023 when source and target are the same object, or two addresses
+ * may well lead to the same one.  The calls are open; "info" is the source.
+ */
+extern void s3_copy_check_difference(const S3Call *source, const S3Call *target,
+									 const S3ObjectInfo *info,
+									 const S3CopyArguments *arguments);
+
+/* Do requests to both go to one address? */
+extern bool s3_copy_endpoints_equal(const S3Endpoint *a, const S3Endpoint *b);
+
+#endif							/* S3STORE_COPY_CHECK_H */

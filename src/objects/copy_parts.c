@@ -1,0 +1,218 @@
+/*-------------------------------------------------------------------------
+ *
+ * copy_parts.c
+ *	  Copies an object in parts on its server, or through here.
+ *
+ * What CopyObject does by itself is done by hand: the headers, the metadata
+ * and the tags of the source are given to the copy.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "client/multipart.h"
+#include "objects/copy_work.h"
+#include "s3/param_rules.h"
+#include "utils/memutils.h"
+
+typedef void (*CopyPart) (S3Upload *upload, S3CopyWork *copy, int64 first, int64 last);
+
+static void refuse_checksum(const S3CopyWork *copy);
+static void copy_in_parts(S3CopyWork *copy, S3UploadSend send);
+static void prepare_target_headers(S3CopyWork *copy);
+static void send_parts_on_server(S3Upload *upload, void *arg);
+static void send_parts_through_here(S3Upload *upload, void *arg);
+static void send_parts(S3Upload *upload, S3CopyWork *copy, CopyPart copy_part);
+static void copy_part_on_server(S3Upload *upload, S3CopyWork *copy, int64 first, int64 last);
+static void copy_part_through_here(S3Upload *upload, S3CopyWork *copy, int64 first, int64 last);
+static void copy_small_through_here(S3CopyWork *copy);
+static S3Slice get_range(S3CopyWork *copy, int64 first, int64 last);
+static void check_range(const S3Call *call, const S3HttpResponse *response,
+						int64 first, int64 last, int64 size);
+
+void
+s3_copy_parts_on_server(S3CopyWork *copy)
+{
+	refuse_checksum(copy);
+	copy_in_parts(copy, send_parts_on_server);
+}
+
+/* Holds one part of the content at a time. */
+void
+s3_copy_through_here(S3CopyWork *copy)
+{
+	refuse_checksum(copy);
+	if (copy->info->size <= copy->part_size)
+		copy_small_through_here(copy);
+	else
+		copy_in_parts(copy, send_parts_through_here);
+}
+
+/* Only a server that makes the whole copy also computes its checksum. */
+static void
+refuse_checksum(const S3CopyWork *copy)
+{
+	S3Error		err;
+
+	if (!copy->headers.wants_checksum)
+		return;
+	s3_error_set(&err, S3_ERROR_UNSUPPORTED,
+				 "\"ChecksumAlgorithm\" is for copies that a server makes in one request");
+	s3_error_detail(&err, "This copy goes in parts, or from one server to another.");
+	s3_error_hint(&err, "Leave the parameter out, or on one server raise s3store.multipart_copy_threshold.");
+	s3_call_throw(&copy->target, &err);
+}
+
+static void
+copy_in_parts(S3CopyWork *copy, S3UploadSend send)
+{
+	S3UploadTarget target = {0};
+	S3Finished	completed = {0};
+	const char *tags;
+
+	prepare_target_headers(copy);
+	target.command = copy->arguments->command;
+	target.url = copy->arguments->target;
+	target.headers = &copy->headers.target;
+	target.part_headers = &copy->headers.part;
+	target.reported_as = &copy->target;
+	target.connections = copy->target.storage->settings.max_pool_connections;
+	s3_upload_run(&target, send, copy, &completed);
+	tags = s3_fields_find(target.headers, "x-amz-tagging");
+	if (tags != NULL && *tags != '\0')
+		s3_copy_ensure_tags(copy, tags);
+}
+
+/* Adds what CopyObject would take over by itself. */
+static void
+prepare_target_headers(S3CopyWork *copy)
+{
+	S3CopyHeaders *headers = &copy->headers;
+	S3Error		err;
+
+	if (!headers->replaces_metadata &&
+		!s3_copy_headers_keep(&copy->head, copy->info, &headers->target, &err))
+		s3_call_throw(&copy->source, &err);
+	if (!headers->replaces_tags)
+		s3_copy_keep_tags(copy);
+}
+
+static void
+send_parts_on_server(S3Upload *upload, void *arg)
+{
+	S3CopyWork *copy = arg;
+
+	s3_fields_add(&copy->headers.from_source, S3_PARAM_COPY_SOURCE_HEADER, s3_copy_source_header(copy));
+	send_parts(upload, copy, copy_part_on_server);
+	if (copy->pinned)
+		return;
+	s3_upload_wait(upload);
+	s3_copy_check_unchanged(copy);
+}
+
+static void
+send_parts_through_here(S3Upload *upload, void *arg)
+{
+	send_parts(upload, arg, copy_part_through_here);
+}
+
+static void
+send_parts(S3Upload *upload, S3CopyWork *copy, CopyPart copy_part)
+{
+	for (int64 first = 0; first < copy->info->size; first += copy->part_size)
+		copy_part(upload, copy, first, Min(first + copy->part_size, copy->info->size) - 1);
+}
+
+/* The first part shows whether the server takes the pin; then all go at once. */
+static void
+copy_part_on_server(S3Upload *upload, S3CopyWork *copy, int64 first, int64 last)
+{
+	S3Fields	pinned = {0};
+	S3Error		err;
+
+	s3_fields_add_all(&pinned, &copy->headers.from_source);
+	if (copy->pinned)
+		s3_fields_add(&pinned, "x-amz-copy-source-if-match", copy->etag);
+	if (first > 0)
+	{
+		s3_upload_start_part_copy(upload, &pinned, first, last);
+		return;
+	}
+	if (s3_upload_part_copy(upload, &pinned, first, last, &err))
+		return;
+	if (!copy->pinned || err.http_status != 412)
+		s3_call_throw(&copy->target, &err);
+	s3_copy_unpin(copy);
+	copy_part_on_server(upload, copy, first, last);
+}
+
+static void
+copy_part_through_here(S3Upload *upload, S3CopyWork *copy, int64 first, int64 last)
+{
+	MemoryContext old_context = MemoryContextSwitchTo(s3_upload_next(upload, last - first + 1));
+	S3Slice		content = get_range(copy, first, last);
+
+	MemoryContextSwitchTo(old_context);
+	s3_upload_part(upload, content);
+}
+
+/* One GET and one PUT. */
+static void
+copy_small_through_here(S3CopyWork *copy)
+{
+	S3Call		call;
+	S3HttpResponse response;
+	S3Error		err;
+
+	prepare_target_headers(copy);
+	(void) s3_call_open(&call, S3_PUT_OBJECT, copy->arguments->command, S3_CALL_REQUEST,
+						copy->arguments->target);
+	s3_fields_add_all(&call.request.headers, &copy->headers.target);
+	call.request.body = get_range(copy, 0, copy->info->size - 1);
+	if (!s3_call_perform(&call, &response, &err))
+		s3_call_throw(&call, &err);
+}
+
+/* Gets bytes of the source; all of them without a Range, which may be none. */
+static S3Slice
+get_range(S3CopyWork *copy, int64 first, int64 last)
+{
+	int64		size = copy->info->size;
+	S3Call		call;
+	S3HttpResponse response;
+	S3Error		err;
+
+	s3_copy_open_source(copy, S3_GET_OBJECT, &call);
+	s3_fields_add_all(&call.request.headers, &copy->headers.source);
+	if (last - first + 1 < size)
+		s3_fields_add(&call.request.headers, "range",
+					  psprintf("bytes=%lld-%lld", (long long) first, (long long) last));
+	if (copy->etag != NULL && s3_fields_find(&call.request.headers, "if-match") == NULL)
+		s3_fields_add(&call.request.headers, "if-match", copy->etag);
+	call.max_body = Max(last - first + 1, 1);
+	if (!s3_call_perform(&call, &response, &err))
+		s3_call_throw(&call, &err);
+	check_range(&call, &response, first, last, size);
+	return s3_slice(response.body, response.body_len);
+}
+
+/* Did the bytes come that were asked for? */
+static void
+check_range(const S3Call *call, const S3HttpResponse *response,
+			int64 first, int64 last, int64 size)
+{
+	int64		len = last - first + 1;
+	char	   *range = s3_response_header(response, "content-range");
+	char	   *wanted = psprintf("bytes %lld-%lld/%lld", (long long) first,
+								  (long long) last, (long long) size);
+	bool		right = len == size ? response->status == 200 :
+	response->status == 206 && range != NULL && strcmp(range, wanted) == 0;
+	S3Error		err;
+
+	if (right && response->body_len == (size_t) len)
+		return;
+	s3_error_set(&err, S3_ERROR_PROTOCOL, "server sent another part of the object");
+	s3_error_detail(&err, "Asked for %s, it sent %zu bytes of \"%s\".", wanted,
+					response->body_len, range == NULL ? "all" : range);
+	s3_call_throw(call, &err);
+}

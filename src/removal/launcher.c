@@ -1,0 +1,205 @@
+/*-------------------------------------------------------------------------
+ *
+ * launcher.c
+ *	  Starts the worker of each database where deletions are due; there is one
+ *	  where the library is preloaded.
+ *
+ * Guarantees: it is connected to no database; it sends away a worker that is
+ * in the way of DROP DATABASE and the like, whatever that is waiting for.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include <signal.h>
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_database.h"
+#include "miscadmin.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "backend/compat.h"
+#include "queue/slots.h"
+#include "removal/worker.h"
+#include "settings/settings.h"
+
+#define LIBRARY			"s3store"
+#define RESTART_WAIT	5		/* s after it has died */
+#define HALF_DROPPED	(-2)	/* datconnlimit after a DROP DATABASE that was
+								 * interrupted */
+#define GUARD_WAIT		1000	/* ms between two looks while workers run */
+
+PGDLLEXPORT void s3store_launcher_main(Datum arg);
+
+static void launch_forever(void);
+static void add_databases(void);
+static void report_turns(void);
+static void start_due(TimestampTz now, TimestampTz *next);
+static int	send_away(void);
+
+void
+s3_worker_init(void)
+{
+	BackgroundWorker worker = {0};
+
+	if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
+		return;
+	s3_slots_request();
+	strlcpy(worker.bgw_name, "s3store launcher", BGW_MAXLEN);
+	strlcpy(worker.bgw_type, "s3store launcher", BGW_MAXLEN);
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = RESTART_WAIT;
+	strlcpy(worker.bgw_library_name, LIBRARY, sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_function_name, "s3store_launcher_main", BGW_MAXLEN);
+	RegisterBackgroundWorker(&worker);
+}
+
+void
+s3store_launcher_main(Datum arg)
+{
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	s3_slots_launcher();
+	launch_forever();
+}
+
+/*
+ * A round of the databases each poll interval, for new ones; in between, the
+ * workers tell when they are due.
+ */
+static void
+launch_forever(void)
+{
+	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "s3store launcher",
+												  ALLOCSET_DEFAULT_SIZES);
+	TimestampTz round_at = 0;
+
+	for (;;)
+	{
+		TimestampTz now = GetCurrentTimestamp();
+		TimestampTz next = round_at;
+		long		wait;
+
+		CHECK_FOR_INTERRUPTS();
+		(void) s3_worker_reload();
+		MemoryContextSwitchTo(context);
+		MemoryContextReset(context);
+		if (s3_worker_is_enabled())
+		{
+			if (now >= round_at)
+			{
+				add_databases();
+				round_at = now + s3_guc_worker_poll_interval * USECS_PER_SEC;
+			}
+			start_due(now, &next);
+			next = Min(next, round_at);
+		}
+		else
+			next = DT_NOEND;
+		wait = TimestampDifferenceMilliseconds(now, next) + 1;
+		if (send_away() > 0)
+			wait = Min(wait, GUARD_WAIT);
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 Min(wait, INT_MAX), PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+	}
+}
+
+/*
+ * Those that can be connected to; whether they have the extension, the worker
+ * sees.  Those that are gone lose their slots.
+ */
+static void
+add_databases(void)
+{
+	Relation	table;
+	TableScanDesc scan;
+	HeapTuple	tuple;
+	Oid			known[S3_SLOTS_MAX];
+	int			count = s3_slots_known(known);
+	bool		has_room = true;
+
+	StartTransactionCommand();
+	(void) GetTransactionSnapshot();
+	table = table_open(DatabaseRelationId, AccessShareLock);
+	scan = table_beginscan_catalog(table, 0, NULL);
+	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
+	{
+		Form_pg_database database = (Form_pg_database) GETSTRUCT(tuple);
+
+		if (database->datconnlimit == HALF_DROPPED)
+			continue;
+		for (int i = 0; i < count; i++)
+			if (known[i] == database->oid)
+				known[i] = InvalidOid;
+		if (database->datallowconn && !database->datistemplate)
+			has_room &= s3_slots_add(database->oid);
+	}
+	table_endscan(scan);
+	table_close(table, AccessShareLock);
+	CommitTransactionCommand();
+
+	for (int i = 0; i < count; i++)
+		if (OidIsValid(known[i]))
+			s3_slots_forget(known[i]);
+	if (!has_room)
+		report_turns();
+}
+
+/* Once. */
+static void
+report_turns(void)
+{
+	static bool reported = false;
+
+	if (!reported)
+		ereport(LOG,
+				(errmsg("s3store looks after %d databases at a time", S3_SLOTS_MAX),
+				 errdetail("There are more: they take turns, and deletions may wait for some times s3store.worker_poll_interval.")));
+	reported = true;
+}
+
+/* Where the server has no room for a worker, the next look tries again. */
+static void
+start_due(TimestampTz now, TimestampTz *next)
+{
+	Oid			databases[S3_SLOTS_MAX];
+	int			count = s3_slots_due(now, databases, lengthof(databases), next);
+
+	for (int i = 0; i < count; i++)
+		if (!s3_worker_start(databases[i]))
+			*next = now + USECS_PER_SEC;
+}
+
+/* Returns how many workers run. */
+static int
+send_away(void)
+{
+	Oid			databases[S3_SLOTS_MAX];
+	int			pids[S3_SLOTS_MAX];
+	int			count = s3_slots_running(databases, pids, S3_SLOTS_MAX);
+
+	if (count == 0)
+		return 0;
+	StartTransactionCommand();
+	for (int i = 0; i < count; i++)
+		if (s3_worker_is_in_the_way(databases[i]))
+			(void) kill(pids[i], SIGTERM);
+	CommitTransactionCommand();
+	return count;
+}

@@ -1,0 +1,81 @@
+/*-------------------------------------------------------------------------
+ *
+ * request.h
+ *	  One HTTP request to an S3 server, as a value: what the signer signs and
+ *	  the transfer sends.  Pure.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_REQUEST_H
+#define S3STORE_REQUEST_H
+
+#include "base/error.h"
+
+/* A header or a query parameter; the strings are owned by somebody else. */
+typedef struct S3Field
+{
+	const char *name;
+	const char *value;			/* NULL: "?name", in a query only */
+} S3Field;
+
+/* Zero-initialize before use; freed with its memory context. */
+typedef struct S3Fields
+{
+	S3Field    *items;
+	int			count;
+	int			capacity;
+} S3Fields;
+
+typedef struct S3Request
+{
+	const char *method;			/* HTTP verb, upper case */
+	bool		tls;			/* https, else http */
+	const char *host;			/* Host header: lower case, port where it is
+								 * not the scheme's default */
+	const char *path;			/* URI-encoded, starts with '/' */
+	const char *resource;		/* "/bucket/key", URI-encoded, wherever the
+								 * bucket stands, for version 2, which signs
+								 * it */
+	S3Fields	query;			/* names and values not yet encoded */
+	S3Fields	headers;		/* lower-case names, neither "host" nor
+								 * "content-length" */
+	S3Slice		body;			/* data is NULL when there is none */
+	const char *payload_hash;	/* SHA-256 of the body in hex; NULL: not yet
+								 * known */
+	const char *md5;			/* likewise, the MD5 */
+} S3Request;
+
+/* Appends a field.  The strings are not copied. */
+extern void s3_fields_add(S3Fields *fields, const char *name, const char *value);
+
+/* Appends all of "more", which may be NULL. */
+extern void s3_fields_add_all(S3Fields *fields, const S3Fields *more);
+
+/* As s3_fields_add, in the place of the first field of that name, if any. */
+extern void s3_fields_set(S3Fields *fields, const char *name, const char *value);
+
+/* Returns the value of the first field of that name, or NULL. */
+extern const char *s3_fields_find(const S3Fields *fields, const char *name);
+
+/* Sorts by name, then by value; both byte by byte. */
+extern void s3_fields_sort(S3Fields *fields);
+
+/*
+ * Returns a query as it stands in a URL: encoded, and sorted by name.  A name
+ * alone is "name" with "bare", else "name=" as in a CanonicalQueryString.
+ */
+extern char *s3_fields_encode(const S3Fields *query, bool bare);
+
+/* Appends the URL of the request, unsigned: scheme, host, path and query. */
+extern void s3_request_url(const S3Request *request, StringInfo url);
+
+/*
+ * Checks a header's value (RFC 9110, field-value): no control characters but
+ * the tab, no blank at either end.  "what" names it in the error.
+ */
+extern bool s3_check_header_value(const char *what, const char *value, S3Error *err);
+
+/* Checks a header's name (RFC 9110, token). */
+extern bool s3_check_header_name(const char *name, S3Error *err);
+
+#endif							/* S3STORE_REQUEST_H */

@@ -1,0 +1,76 @@
+/*-------------------------------------------------------------------------
+ *
+ * response.h
+ *	  What an S3 server's answer means.  Pure.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_RESPONSE_H
+#define S3STORE_RESPONSE_H
+
+#include "base/xml.h"
+#include "http/http.h"
+
+/* What the headers of a GetObject or HeadObject answer say. */
+typedef struct S3ObjectInfo
+{
+	int64		size;			/* Content-Length */
+	bool		has_last_modified;
+	int64		last_modified;	/* seconds since 1970, UTC */
+	char	   *etag;			/* without its quotes; strings are palloc'd, */
+	char	   *content_type;	/* and NULL when the header is missing */
+	char	   *content_encoding;
+	char	   *content_disposition;
+	char	   *content_language;
+	char	   *cache_control;
+	char	   *storage_class;	/* "STANDARD" when missing, as S3 means it */
+	char	   *version_id;
+	char	   *server_side_encryption;
+	S3Fields	metadata;		/* names without "x-amz-meta-" */
+} S3ObjectInfo;
+
+/* Returns a palloc'd copy of a header's value, trimmed; NULL when missing. */
+extern char *s3_response_header(const S3HttpResponse *response, const char *name);
+
+/*
+ * The same of several headers, in one pass: fills values[i] with that of
+ * names[i], which is in lower case.
+ */
+extern void s3_response_headers(const S3HttpResponse *response, const S3Slice *names, int count,
+								char **values);
+
+/*
+ * Returns true for a status of 2xx; else fills "err" from the status, the
+ * headers and the XML body, which may be missing (HEAD) or nonsense.
+ */
+extern bool s3_response_check(const S3HttpResponse *response, S3Error *err);
+
+/*
+ * Reads the XML document of an answer with a status of 2xx, as s3_xml_parse
+ * does.  An operation that takes its time can send the status first and fail
+ * then: a document that is an error fills "err" as s3_response_check does.
+ */
+extern bool s3_response_document(const S3HttpResponse *response, const char *root,
+								 S3XmlElementEnd element_end, void *arg, S3Error *err);
+
+/*
+ * Returns false, as s3_response_check does, for an answer of status 2xx whose
+ * document is an error.
+ */
+extern bool s3_response_check_late(const S3HttpResponse *response, S3Error *err);
+
+/* Fills "err" from an error code alone, as it stands in a list of results. */
+extern void s3_response_code_error(const char *code, const char *message, int status,
+								   S3Error *err);
+
+/* Reads the headers; S3_ERROR_PROTOCOL when there is no valid length. */
+extern bool s3_response_object(const S3HttpResponse *response, S3ObjectInfo *info,
+							   S3Error *err);
+
+/* Returns what stands between the quotes of an ETag, or all of it. */
+extern S3Slice s3_etag_unquote(S3Slice etag);
+
+/* Reads a length: decimal digits only, where strtoll would take a sign. */
+extern bool s3_parse_length(const char *text, int64 *length);
+
+#endif							/* S3STORE_RESPONSE_H */

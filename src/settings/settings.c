@@ -1,0 +1,499 @@
+/*-------------------------------------------------------------------------
+ *
+ * settings.c
+ *	  The settings in force for one scheme: the s3store.* GUCs, overridden by
+ *	  the scheme's entry in s3store.endpoints.
+ *
+ * Guarantees: what s3_storage_find returns agrees with the GUCs as they stand
+ * at the call.  The text of s3store.endpoints is copied once, and the copy is
+ * wiped before its memory is used for anything else.
+ *
+ * The strings of a storage point into that copy or are the GUCs' own; both go
+ * away when a setting changes, and so does the storage.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "backend/encoding.h"
+#include "s3/buckets.h"
+#include "settings/endpoints.h"
+#include "settings/rules.h"
+#include "settings/settings.h"
+
+/* The storages of all schemes, as of a generation of the settings. */
+typedef struct StorageCache
+{
+	MemoryContext context;
+	uint64		generation;		/* 0: not built */
+	S3Storage  *storages;
+	int			count;
+} StorageCache;
+
+/* A copy of s3store.endpoints. */
+typedef struct EndpointsText
+{
+	char	   *text;
+	size_t		len;
+	MemoryContextCallback wipe;
+} EndpointsText;
+
+S3Settings	s3_guc;
+char	   *s3_guc_endpoints;
+bool		s3_guc_session_read_only;
+int			s3_guc_delete_delay;
+int			s3_guc_delete_grace;
+int			s3_guc_delete_max_attempts;
+bool		s3_guc_worker;
+int			s3_guc_worker_poll_interval;
+char	   *s3_guc_writer_token;
+
+static uint64 settings_generation = 1;
+static StorageCache cache;
+
+static void rebuild_cache(void);
+static char *utf8_endpoints_text(void);
+static char *own_endpoints_text(char *text);
+static void wipe_endpoints_text(void *arg);
+static bool entry_has_secret(const S3EndpointEntry *entry);
+static bool check_entry(const S3EndpointEntry *entry, S3Error *err);
+static void build_storage(const S3EndpointEntry *entry, S3Storage *storage);
+static bool is_given(const char *value);
+static void convert_texts(S3Settings *settings);
+static void lay_over(const S3EndpointEntry *entry, S3Settings *settings);
+static void note_given(const S3EndpointEntry *entry, S3Storage *storage);
+static uint64 bit_of(const char *name);
+static bool build_endpoints(S3Storage *storage, S3Error *err);
+static bool build_endpoint(const S3Settings *settings, S3Endpoint *endpoint, S3Error *err);
+static void refuse_storage(S3Storage *storage, S3Error *err);
+static bool scheme_matches(const char *scheme, S3Slice wanted);
+static void not_configured(S3Slice scheme, S3Error *err);
+static void throw_read_only(const S3Storage *storage, const char *command,
+							const char *detail) pg_attribute_noreturn();
+
+int
+s3_settings_grace(void)
+{
+	int			grace = Max(s3_guc_delete_grace, s3_guc.request_timeout);
+
+	if (cache.generation != settings_generation)
+		rebuild_cache();
+	for (int i = 0; i < cache.count; i++)
+		grace = Max(grace, cache.storages[i].settings.request_timeout);
+	return grace;
+}
+
+uint64
+s3_settings_generation(void)
+{
+	return settings_generation;
+}
+
+void
+s3_settings_changed(void)
+{
+	settings_generation++;
+}
+
+const S3Storage *
+s3_storage_find(S3Slice scheme)
+{
+	const S3Storage *storage;
+	S3Error		err;
+
+	storage = s3_storage_try_find(scheme, &err);
+	if (storage == NULL)
+		s3_error_throw(&err);
+	return storage;
+}
+
+const S3Storage *
+s3_storage_try_find(S3Slice scheme, S3Error *err)
+{
+	if (cache.generation != settings_generation)
+		rebuild_cache();
+
+	for (int i = 0; i < cache.count; i++)
+	{
+		if (!scheme_matches(cache.storages[i].scheme, scheme))
+			continue;
+		if (cache.storages[i].refusal == NULL)
+			return &cache.storages[i];
+		*err = *cache.storages[i].refusal;
+		return NULL;
+	}
+	not_configured(scheme, err);
+	return NULL;
+}
+
+bool
+s3_storage_endpoint_in(const S3Storage *storage, const char *region,
+					   S3Endpoint *endpoint, S3Error *err)
+{
+	S3Settings	settings = storage->settings;
+
+	if (storage->endpoint.custom)
+	{
+		*endpoint = storage->endpoint;
+		return true;
+	}
+	settings.region = unconstify(char *, region);
+	return build_endpoint(&settings, endpoint, err);
+}
+
+bool
+s3_settings_check_endpoints(const char *json, bool *has_secret, S3Error *err)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "s3store endpoints check",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old_context = MemoryContextSwitchTo(context);
+	S3Endpoints endpoints;
+	bool		ok;
+
+	/* In whatever encoding: what is checked here is ASCII, or any text. */
+	ok = s3_endpoints_parse(own_endpoints_text(pstrdup(json)), &endpoints, err);
+
+	*has_secret = false;
+	for (int i = 0; i < endpoints.count; i++)
+	{
+		*has_secret |= entry_has_secret(&endpoints.entries[i]);
+		ok = ok && check_entry(&endpoints.entries[i], err);
+	}
+
+	MemoryContextSwitchTo(old_context);
+	MemoryContextDelete(context);
+	return ok;
+}
+
+void
+s3_settings_require_bucket(const S3Storage *storage, S3Slice bucket)
+{
+	S3Error		err;
+
+	if (!s3_settings_check_bucket(storage, bucket, &err))
+		s3_error_throw(&err);
+}
+
+bool
+s3_settings_check_bucket(const S3Storage *storage, S3Slice bucket, S3Error *err)
+{
+	if (s3_buckets_allow(storage->settings.buckets, bucket))
+		return true;
+	s3_error_set(err, S3_ERROR_DENIED, "storage \"%s\" may not touch bucket \"%.*s\"",
+				 storage->scheme, S3_SLICE_ARGS(bucket));
+	s3_error_detail(err, (storage->given & bit_of("buckets")) != 0 ?
+					"The setting buckets in its entry in s3store.endpoints does not name the bucket." :
+					"The setting s3store.buckets does not name the bucket.");
+	return s3_error_hint(err, "Add the bucket, or a pattern that it matches, to that setting.");
+}
+
+void
+s3_settings_prevent_if_protected(const S3Storage *storage, const char *command)
+{
+	if (s3_guc.read_only)
+		throw_read_only(storage, command, "The setting s3store.read_only is on.");
+	if (storage->settings.read_only)
+		throw_read_only(storage, command,
+						"The setting read_only is on in its entry in s3store.endpoints.");
+	if (s3_guc_session_read_only)
+		throw_read_only(storage, command, "The setting s3store.session_read_only is on.");
+}
+
+void
+s3_settings_prevent_if_read_only(const S3Storage *storage, const char *command)
+{
+	s3_settings_prevent_if_protected(storage, command);
+	PreventCommandIfReadOnly(command);
+	PreventCommandDuringRecovery(command);
+	PreventCommandIfParallelMode(command);
+}
+
+/*
+ * Builds the storages of all schemes.  When this throws, the cache stays
+ * marked as not built, and the next call starts over.
+ */
+static void
+rebuild_cache(void)
+{
+	MemoryContext old_context;
+	S3Endpoints endpoints;
+	S3Error		err;
+
+	cache.generation = 0;
+	cache.count = 0;
+	if (cache.context == NULL)
+		cache.context = AllocSetContextCreate(TopMemoryContext, "s3store settings",
+											  ALLOCSET_SMALL_SIZES);
+	MemoryContextReset(cache.context);
+	old_context = MemoryContextSwitchTo(cache.context);
+
+	/* The check hook has seen the text; but it may be longer in UTF-8. */
+	if (!s3_endpoints_parse(utf8_endpoints_text(), &endpoints, &err))
+		s3_error_throw(&err);
+
+	cache.storages = palloc0(sizeof(S3Storage) * Max(endpoints.count, 1));
+	for (int i = 0; i < endpoints.count; i++)
+		build_storage(&endpoints.entries[i], &cache.storages[i]);
+
+	MemoryContextSwitchTo(old_context);
+	cache.count = endpoints.count;
+	cache.generation = settings_generation;
+}
+
+/* The text in UTF-8, owned; a conversion leaves no other copy of it. */
+static char *
+utf8_endpoints_text(void)
+{
+	S3Slice		utf8 = s3_utf8_slice(s3_guc_endpoints, strlen(s3_guc_endpoints));
+
+	if (utf8.data == s3_guc_endpoints)
+		return own_endpoints_text(pstrdup(s3_guc_endpoints));
+	return own_endpoints_text(unconstify(char *, utf8.data));
+}
+
+/*
+ * Gives "text", which is palloc'd, to the current context, which wipes it when
+ * it goes.  Returns it.
+ */
+static char *
+own_endpoints_text(char *text)
+{
+	EndpointsText *owned = palloc0(sizeof(EndpointsText));
+
+	owned->text = text;
+	owned->len = strlen(text);
+	owned->wipe.func = wipe_endpoints_text;
+	owned->wipe.arg = owned;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &owned->wipe);
+	return text;
+}
+
+static void
+wipe_endpoints_text(void *arg)
+{
+	EndpointsText *owned = arg;
+
+	explicit_bzero(owned->text, owned->len);
+}
+
+static bool
+entry_has_secret(const S3EndpointEntry *entry)
+{
+	for (int i = 0; i < s3_rules_count; i++)
+		if (s3_rules[i].secret && s3_endpoint_entry_gives(entry, i) &&
+			*s3_rule_string(&s3_rules[i], &entry->values) != '\0')
+			return true;
+	return false;
+}
+
+/*
+ * Refuses an entry that contradicts itself, whatever the other settings are:
+ * it is laid over some that go with everything.
+ */
+static bool
+check_entry(const S3EndpointEntry *entry, S3Error *err)
+{
+	S3Storage	storage = {0};
+
+	storage.settings.addressing_style = S3_ADDRESSING_AUTO;
+	storage.settings.region = "us-east-1";
+	storage.settings.endpoint_url = "";
+	storage.settings.endpoint_url_presigning = "";
+	storage.settings.public_url = "";
+	lay_over(entry, &storage.settings);
+	return build_endpoints(&storage, err) || s3_endpoint_entry_refuse(entry->scheme, err);
+}
+
+/* A storage that cannot be is kept with the reason, for the others can. */
+static void
+build_storage(const S3EndpointEntry *entry, S3Storage *storage)
+{
+	const S3Settings *own = &entry->values;
+	S3Error		err;
+
+	storage->scheme = unconstify(char *, entry->scheme);
+	storage->own_keys = is_given(own->access_key_id) ||
+		is_given(own->secret_access_key) || is_given(own->session_token);
+	storage->own_profile = is_given(own->credentials_file) || is_given(own->profile);
+
+	storage->settings = s3_guc;
+	convert_texts(&storage->settings);
+	storage->settings.endpoint_url = "";
+	storage->settings.endpoint_url_presigning = "";
+	if (storage->own_keys)
+	{
+		/* Keys come from one source: never an id here, its secret there. */
+		storage->settings.access_key_id = "";
+		storage->settings.secret_access_key = "";
+		storage->settings.session_token = "";
+	}
+	lay_over(entry, &storage->settings);
+	note_given(entry, storage);
+
+	if (!build_endpoints(storage, &err))
+		refuse_storage(storage, &err);
+}
+
+static bool
+is_given(const char *value)
+{
+	return value != NULL && *value != '\0';
+}
+
+static void
+convert_texts(S3Settings *settings)
+{
+	settings->key_prefix = s3_utf8_cstring(settings->key_prefix, strlen(settings->key_prefix));
+	for (int i = 0; i < s3_rules_count; i++)
+	{
+		char	  **text = (char **) ((char *) settings + s3_rules[i].offset);
+
+		if (s3_rules[i].text)
+			*text = s3_utf8_cstring(*text, strlen(*text));
+	}
+}
+
+/* Copies what the entry gives over the settings. */
+static void
+lay_over(const S3EndpointEntry *entry, S3Settings *settings)
+{
+	static const size_t sizes[] = {
+		[S3_RULE_BOOL] = sizeof(bool),
+		[S3_RULE_ENUM] = sizeof(int),
+		[S3_RULE_INT] = sizeof(int),
+		[S3_RULE_STRING] = sizeof(char *)
+	};
+
+	for (int i = 0; i < s3_rules_count; i++)
+		if (s3_endpoint_entry_gives(entry, i))
+			memcpy((char *) settings + s3_rules[i].offset,
+				   (const char *) &entry->values + s3_rules[i].offset,
+				   sizes[s3_rules[i].type]);
+}
+
+/*
+ * Notes what is the entry's, and settles the settings that hang together.
+ */
+static void
+note_given(const S3EndpointEntry *entry, S3Storage *storage)
+{
+	const uint64 keys = bit_of("access_key_id") | bit_of("secret_access_key") |
+	bit_of("session_token");
+	S3Settings *settings = &storage->settings;
+
+	storage->given = entry->given;
+	if (storage->own_keys)
+		storage->given |= keys;
+	if (s3_guc.read_only)
+	{
+		settings->read_only = true;
+		storage->given &= ~bit_of("read_only");
+	}
+
+	/* Both are about the class: the entry's word on either is the last one. */
+	if ((entry->given & bit_of("storage_class")) != 0)
+	{
+		settings->reduced_redundancy = false;
+		storage->given |= bit_of("reduced_redundancy");
+	}
+	else if ((entry->given & bit_of("reduced_redundancy")) != 0 &&
+			 settings->reduced_redundancy)
+	{
+		settings->storage_class = S3_STORAGE_CLASS_DEFAULT;
+		storage->given |= bit_of("storage_class");
+	}
+}
+
+static uint64
+bit_of(const char *name)
+{
+	return UINT64CONST(1) << (s3_rule_find(s3_slice_cstring(name)) - s3_rules);
+}
+
+static bool
+build_endpoints(S3Storage *storage, S3Error *err)
+{
+	const S3Settings *settings = &storage->settings;
+
+	if (!build_endpoint(settings, &storage->endpoint, err))
+		return false;
+	storage->signing_region = s3_region_for_signing(settings->region);
+
+	if (*settings->public_url != '\0' &&
+		!s3_endpoint_parse("public_url", settings->public_url, &storage->public_endpoint, err))
+		return false;
+
+	storage->endpoint_presigning = storage->endpoint;
+	return *settings->endpoint_url_presigning == '\0' ||
+		s3_endpoint_parse("endpoint_url_presigning", settings->endpoint_url_presigning,
+						  &storage->endpoint_presigning, err);
+}
+
+/* Where requests go: to the endpoint_url, or else to AWS. */
+static bool
+build_endpoint(const S3Settings *settings, S3Endpoint *endpoint, S3Error *err)
+{
+	S3HostVariant variant = {0};
+
+	variant.dualstack = settings->use_dualstack;
+	variant.fips = settings->use_fips;
+	variant.accelerate = settings->use_accelerate;
+	if (*settings->endpoint_url == '\0')
+		return s3_endpoint_for_region(settings->region, &variant,
+									  settings->addressing_style, endpoint, err);
+	return s3_check_no_variant(&variant, err) &&
+		s3_endpoint_parse("endpoint_url", settings->endpoint_url, endpoint, err);
+}
+
+static void
+refuse_storage(S3Storage *storage, S3Error *err)
+{
+	s3_endpoint_entry_refuse(storage->scheme, err);
+	storage->refusal = palloc(sizeof(S3Error));
+	*storage->refusal = *err;
+}
+
+/* Compares without regard to the case of ASCII letters, whatever the locale. */
+static bool
+scheme_matches(const char *scheme, S3Slice wanted)
+{
+	size_t		i;
+
+	for (i = 0; i < wanted.len && scheme[i] != '\0'; i++)
+		if (scheme[i] != (char) pg_ascii_tolower((unsigned char) wanted.data[i]))
+			return false;
+	return i == wanted.len && scheme[i] == '\0';
+}
+
+static void
+not_configured(S3Slice scheme, S3Error *err)
+{
+	StringInfoData configured;
+	char		shown[S3_ERROR_CODE_MAX];
+
+	s3_error_copy_text(shown, sizeof(shown), scheme);
+	initStringInfo(&configured);
+	for (int i = 0; i < cache.count; i++)
+		appendStringInfo(&configured, "%s\"%s\"", i == 0 ? "" : ", ",
+						 cache.storages[i].scheme);
+	s3_error_set(err, S3_ERROR_UNDEFINED, "scheme \"%s\" is not configured", shown);
+	if (cache.count == 0)
+		s3_error_detail(err, "No scheme is configured.");
+	else
+		s3_error_detail(err, "Configured schemes are %s.", configured.data);
+	s3_error_hint(err, "Add an entry for it to s3store.endpoints.");
+}
+
+static void
+throw_read_only(const S3Storage *storage, const char *command, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+			 errmsg("cannot execute %s: storage \"%s\" is read-only",
+					command, storage->scheme),
+			 errdetail("%s", detail)));
+}
