@@ -11,6 +11,7 @@
 #include "base/base.h"
 
 #include "backend/fields_jsonb.h"
+#include "base/fields.h"
 #include "mb/pg_wchar.h"
 
 JsonbValue *

@@ -8,7 +8,7 @@
 #ifndef S3STORE_FIELDS_JSONB_H
 #define S3STORE_FIELDS_JSONB_H
 
-#include "s3/request.h"
+#include "base/fields.h"
 #include "utils/jsonb.h"
 
 /* Pushes the fields, which are UTF-8, as an object of strings. */

@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * error.h
- *	  What went wrong, as a value: pure rooms fill an S3Error, the entry
- *	  functions report it.
+ *	  What went wrong, as a value.  Pure.  backend/error_report.h reports it.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,7 +10,7 @@
 
 #include "base/base.h"
 
-/* Each kind has one SQLSTATE; see errcode_for_s3_error() in error.c. */
+/* Each kind has one SQLSTATE; see errcode_for_s3_error() in error_report.c. */
 typedef enum S3ErrorKind
 {
 	S3_ERROR_NONE = 0,
@@ -93,34 +92,5 @@ extern bool s3_error_hint(S3Error *err, const char *fmt,...) pg_attribute_printf
  * is cut at a character boundary.
  */
 extern void s3_error_copy_text(char *dst, size_t dst_size, S3Slice src);
-
-#ifndef FRONTEND
-/* Reports "err" with ereport(ERROR).  Never returns. */
-extern void s3_error_throw(const S3Error *err) pg_attribute_noreturn();
-
-/*
- * As s3_error_throw, for a request about an object: the message becomes
- * "could not <verb> object "<key>" <preposition> bucket "<bucket>": ...".
- */
-extern void s3_error_throw_for_object(const S3Error *err, const char *verb,
-									  const char *preposition,
-									  S3Slice bucket, S3Slice key) pg_attribute_noreturn();
-
-/* The messages of these, and the SQLSTATE (valid until the next call). */
-extern const char *s3_error_message(const S3Error *err);
-extern char *s3_error_message_for_object(const S3Error *err, const char *verb,
-										 const char *preposition,
-										 S3Slice bucket, S3Slice key);
-extern char *s3_error_message_for_bucket(const S3Error *err, S3Slice bucket);
-extern const char *s3_error_sqlstate(const S3Error *err);
-
-/* The same, for a list: "could not list bucket "<bucket>": ...". */
-extern void s3_error_throw_for_bucket(const S3Error *err, S3Slice bucket) pg_attribute_noreturn();
-
-/* The same as s3_error_throw_for_object, as a warning. */
-extern void s3_error_warn_for_object(const S3Error *err, const char *verb,
-									 const char *preposition,
-									 S3Slice bucket, S3Slice key);
-#endif
 
 #endif							/* S3STORE_ERROR_H */

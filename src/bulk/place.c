@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 
 #include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "bulk/place.h"
 #include "objects/copy_check.h"
 

@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "backend/words.h"
 #include "bulk/sync_report.h"
 

@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 
 #include "backend/body_hash.h"
+#include "backend/error_report.h"
 #include "client/attempt.h"
 #include "client/servers.h"
 #include "s3/response.h"

@@ -13,6 +13,7 @@
 #include "base/base.h"
 
 #include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "base/uri.h"
 #include "client/client.h"
 #include "client/servers.h"

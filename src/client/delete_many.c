@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "backend/error_report.h"
 #include "base/xml.h"
 #include "client/delete_many.h"
 #include "client/many.h"

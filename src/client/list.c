@@ -12,6 +12,7 @@
 #include "base/base.h"
 
 #include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "client/list.h"
 #include "client/list_ranges.h"
 #include "settings/rules.h"

@@ -7,6 +7,7 @@
  */
 #include "base/base.h"
 
+#include "backend/error_report.h"
 #include "backend/gzip.h"
 #include "base/digest.h"
 #include "client/object.h"

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "backend/fields_jsonb.h"
 #include "base/date.h"
 #include "base/digest.h"

@@ -14,6 +14,7 @@
 #include "credentials/key_document.h"
 #include "credentials/key_service.h"
 #include "credentials/small_file.h"
+#include "s3/request.h"
 
 #define WHOM	"the container endpoint"
 

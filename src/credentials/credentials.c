@@ -13,6 +13,7 @@
  */
 #include "base/base.h"
 
+#include "backend/error_report.h"
 #include "credentials/container_keys.h"
 #include "credentials/credentials.h"
 #include "credentials/credentials_file.h"

@@ -18,6 +18,7 @@
 #include "utils/timestamp.h"
 
 #include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "base/date.h"
 #include "client/client.h"
 #include "client/list.h"

@@ -10,6 +10,7 @@
 #include "base/base.h"
 
 #include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "backend/fields_jsonb.h"
 #include "client/client.h"
 #include "fmgr.h"

@@ -24,6 +24,7 @@
 #include "utils/snapmgr.h"
 
 #include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "queue/delay.h"
 #include "queue/hold.h"
 #include "queue/queue.h"

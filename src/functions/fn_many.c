@@ -12,6 +12,7 @@
 #include "base/base.h"
 
 #include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "backend/rows.h"
 #include "catalog/pg_type.h"
 #include "client/delete_many.h"

@@ -7,6 +7,7 @@
  */
 #include "base/base.h"
 
+#include "backend/error_report.h"
 #include "fmgr.h"
 #include "objects/free_name.h"
 

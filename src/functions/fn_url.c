@@ -11,6 +11,7 @@
 #include "base/base.h"
 
 #include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "client/client.h"
 #include "fmgr.h"
 #include "links/link_cache.h"

@@ -13,7 +13,8 @@
 #ifndef S3STORE_HTTP_H
 #define S3STORE_HTTP_H
 
-#include "s3/request.h"
+#include "base/error.h"
+#include "base/fields.h"
 
 #define S3_HTTP_HEADERS_MAX		(64 * 1024) /* bytes of an answer's headers */
 #define S3_HTTP_HEADER_COUNT_MAX 200

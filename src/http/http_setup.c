@@ -7,6 +7,7 @@
  */
 #include "base/base.h"
 
+#include "base/fields.h"
 #include "http/http_transfer.h"
 
 #define DNS_CACHE_SECONDS	30L

@@ -13,6 +13,7 @@
  */
 #include "base/base.h"
 
+#include "backend/error_report.h"
 #include "base/uri.h"
 #include "client/multipart.h"
 #include "client/object.h"

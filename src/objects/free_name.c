@@ -10,6 +10,7 @@
 #include "base/base.h"
 
 #include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "objects/free_name.h"
 #include "s3/naming.h"
 #include "utils/builtins.h"

@@ -15,6 +15,7 @@
 #include "utils/builtins.h"
 
 #include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "backend/gzip.h"
 #include "objects/mime.h"
 #include "objects/put.h"

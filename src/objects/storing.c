@@ -25,6 +25,7 @@
 #include "base/base.h"
 
 #include "backend/body_hash.h"
+#include "backend/error_report.h"
 #include "client/servers.h"
 #include "objects/free_name.h"
 #include "objects/put_parts.h"

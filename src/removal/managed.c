@@ -20,6 +20,7 @@
 #include "utils/rel.h"
 
 #include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "queue/delay.h"
 #include "removal/managed.h"
 #include "settings/privileges.h"

@@ -10,6 +10,7 @@
  */
 #include "s3/acl.h"
 
+#include "s3/request.h"
 #include "s3/response.h"
 
 /* Latin 1 becomes twice as long in UTF-8; no other encoding grows more. */

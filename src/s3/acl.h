@@ -8,6 +8,7 @@
 #ifndef S3STORE_ACL_H
 #define S3STORE_ACL_H
 
+#include "base/error.h"
 #include "http/http.h"
 
 #define S3_GRANTS_MAX	100		/* of an object, S3's limit */

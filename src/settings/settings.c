@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 
 #include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "s3/buckets.h"
 #include "settings/endpoints.h"
 #include "settings/rules.h"
