@@ -12,7 +12,7 @@
 
 #include "backend/compat.h"
 #include "backend/encoding.h"
-#include "backend/words.h"
+#include "backend/error_text.h"
 #include "base/error.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
@@ -61,7 +61,7 @@ s3_text_from_server(const char *utf8)
 	char	   *clean = palloc(size);
 
 	s3_error_copy_text(clean, size, s3_slice_cstring(utf8));
-	return cstring_to_text(s3_words(clean));
+	return cstring_to_text(s3_error_text(clean));
 }
 
 text *

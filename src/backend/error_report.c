@@ -10,7 +10,7 @@
 #include "base/base.h"
 
 #include "backend/error_report.h"
-#include "backend/words.h"
+#include "backend/error_text.h"
 
 #define S3_REPORT_KEY_MAX	200 /* bytes of a key that a message shows */
 
@@ -63,7 +63,7 @@ s3_error_warn_for_object(const S3Error *err, const char *verb,
 const char *
 s3_error_message(const S3Error *err)
 {
-	return s3_words(err->message);
+	return s3_error_text(err->message);
 }
 
 char *
@@ -76,7 +76,7 @@ s3_error_message_for_object(const S3Error *err, const char *verb,
 	s3_error_copy_text(clean_bucket, sizeof(clean_bucket), bucket);
 	s3_error_copy_text(clean_key, sizeof(clean_key), key);
 	return psprintf(_("could not %s object \"%s\" %s bucket \"%s\": %s"), verb,
-					s3_words(clean_key), preposition, clean_bucket, s3_words(err->message));
+					s3_error_text(clean_key), preposition, clean_bucket, s3_error_text(err->message));
 }
 
 char *
@@ -86,7 +86,7 @@ s3_error_message_for_bucket(const S3Error *err, S3Slice bucket)
 
 	s3_error_copy_text(clean_bucket, sizeof(clean_bucket), bucket);
 	return psprintf(_("could not list bucket \"%s\": %s"), clean_bucket,
-					s3_words(err->message));
+					s3_error_text(err->message));
 }
 
 const char *
@@ -156,11 +156,11 @@ report_detail(const S3Error *err)
 			appendStringInfo(&detail, _(", message \"%s\""), err->server_message);
 		appendStringInfoChar(&detail, '.');
 	}
-	return detail.len > 0 ? errdetail_internal("%s", s3_words(detail.data)) : 0;
+	return detail.len > 0 ? errdetail_internal("%s", s3_error_text(detail.data)) : 0;
 }
 
 static int
 report_hint(const S3Error *err)
 {
-	return err->hint[0] != '\0' ? errhint("%s", s3_words(err->hint)) : 0;
+	return err->hint[0] != '\0' ? errhint("%s", s3_error_text(err->hint)) : 0;
 }

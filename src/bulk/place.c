@@ -44,7 +44,7 @@ typedef struct Below
 	S3Slice		bucket;
 	S3Slice		url_start;		/* "scheme://bucket/", as it is written */
 	S3Slice		prefix;			/* of the keys on the server */
-	size_t		own_len;		/* of it the storage's own */
+	size_t		own_len;		/* of it the endpoint's own */
 
 	/* "scheme://bucket/" of a URL before, where its key is taken literally. */
 	char		start[START_MAX];
@@ -58,18 +58,18 @@ static Below *find_below(FunctionCallInfo fcinfo);
 static void take_prefix(Below *below, S3Slice url);
 static Answer fast_key(const Below *below, S3Slice url, StringInfo key);
 static Answer slow_key(Below *below, S3Slice url, StringInfo key);
-static void remember_start(Below *below, const S3Storage *storage, S3Slice url,
+static void remember_start(Below *below, const S3Endpoint *endpoint, S3Slice url,
 						   const S3Location *location, bool there);
 static void show_url(void *arg);
 
 bool
-s3_place_same_server(const S3Storage *a, const S3Storage *b)
+s3_place_same_server(const S3Endpoint *a, const S3Endpoint *b)
 {
 	if (a == b)
 		return true;
-	if (a->endpoint.custom || b->endpoint.custom)
-		return a->endpoint.custom == b->endpoint.custom &&
-			s3_copy_endpoints_equal(&a->endpoint, &b->endpoint);
+	if (a->base.custom || b->base.custom)
+		return a->base.custom == b->base.custom &&
+			s3_copy_endpoints_equal(&a->base, &b->base);
 	return s3_region_same_partition(a->signing_region, b->signing_region);
 }
 
@@ -175,7 +175,7 @@ find_below(FunctionCallInfo fcinfo)
 static void
 take_prefix(Below *below, S3Slice url)
 {
-	const S3Storage *storage;
+	const S3Endpoint *endpoint;
 	S3Location	location;
 	StringInfoData prefix;
 	S3Error		err;
@@ -185,10 +185,10 @@ take_prefix(Below *below, S3Slice url)
 		return;
 	if (!s3_location_parse(url, &location, &err))
 		s3_error_throw(&err);
-	storage = s3_storage_find(location.scheme);
+	endpoint = s3_endpoint_find(location.scheme);
 	initStringInfo(&prefix);
-	if (!s3_location_list_prefix(&location, storage->settings.key_prefix,
-								 storage->settings.normalize_keys, &prefix, &below->own_len, &err))
+	if (!s3_location_list_prefix(&location, endpoint->settings.key_prefix,
+								 endpoint->settings.normalize_keys, &prefix, &below->own_len, &err))
 		s3_error_throw(&err);
 	below->scheme = s3_slice_dup(location.scheme);
 	below->bucket = location.bucket;
@@ -217,7 +217,7 @@ static Answer
 slow_key(Below *below, S3Slice url, StringInfo key)
 {
 	ErrorContextCallback callback = {0};
-	const S3Storage *storage;
+	const S3Endpoint *endpoint;
 	S3Location	location;
 	S3Error		err;
 	bool		there;
@@ -229,13 +229,13 @@ slow_key(Below *below, S3Slice url, StringInfo key)
 
 	if (!s3_location_parse(url, &location, &err))
 		s3_error_throw(&err);
-	storage = s3_storage_find(location.scheme);
+	endpoint = s3_endpoint_find(location.scheme);
 	there = s3_slice_equal(location.bucket, below->bucket) &&
-		s3_place_same_server(storage, s3_storage_find(s3_slice_cstring(below->scheme)));
-	if (there && !s3_location_object_key(&location, storage->settings.key_prefix,
-										 storage->settings.normalize_keys, key, &err))
+		s3_place_same_server(endpoint, s3_endpoint_find(s3_slice_cstring(below->scheme)));
+	if (there && !s3_location_object_key(&location, endpoint->settings.key_prefix,
+										 endpoint->settings.normalize_keys, key, &err))
 		s3_error_throw(&err);
-	remember_start(below, storage, url, &location, there);
+	remember_start(below, endpoint, url, &location, there);
 
 	error_context_stack = callback.previous;
 	return there ? ANSWER_THERE : ANSWER_ELSEWHERE;
@@ -246,12 +246,12 @@ slow_key(Below *below, S3Slice url, StringInfo key)
  * looked at one by one.
  */
 static void
-remember_start(Below *below, const S3Storage *storage, S3Slice url,
+remember_start(Below *below, const S3Endpoint *endpoint, S3Slice url,
 			   const S3Location *location, bool there)
 {
 	size_t		len = location->key.data - url.data;
 
-	if (storage->settings.normalize_keys || storage->settings.key_prefix[0] != '\0' ||
+	if (endpoint->settings.normalize_keys || endpoint->settings.key_prefix[0] != '\0' ||
 		location->key.len == 0)
 		return;
 	memcpy(below->start, url.data, len);

@@ -12,9 +12,9 @@
 #include "settings/settings.h"
 
 /*
- * Do two storages have their buckets at one server?  They do where requests go
+ * Do two endpoints have their buckets at one server?  They do where requests go
  * to one address, and in AWS where both are of one partition.
  */
-extern bool s3_place_same_server(const S3Storage *a, const S3Storage *b);
+extern bool s3_place_same_server(const S3Endpoint *a, const S3Endpoint *b);
 
 #endif							/* S3STORE_PLACE_H */

@@ -92,7 +92,7 @@ merge(Merge *merge)
 	while (merge->item != NULL || merge->row != NULL)
 	{
 		int			order = merge->row == NULL ? -1 : merge->item == NULL ? 1 :
-		s3_slice_compare(merge->item->key, merge->row->key);
+			s3_slice_compare(merge->item->key, merge->row->key);
 
 		CHECK_FOR_INTERRUPTS();
 		if (order < 0)

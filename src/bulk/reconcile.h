@@ -9,7 +9,7 @@
 #define S3STORE_RECONCILE_H
 
 #include "bulk/url_rows.h"
-#include "client/list.h"
+#include "client/listing.h"
 
 typedef struct S3ReconcileArguments
 {

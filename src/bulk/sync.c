@@ -23,7 +23,7 @@
 
 #include "bulk/sync.h"
 #include "bulk/sync_report.h"
-#include "client/list.h"
+#include "client/listing.h"
 
 #define WINDOW_MAX			2000	/* objects; the first one may take long */
 #define COMMIT_EVERY		(2 * USECS_PER_SEC)
@@ -158,10 +158,10 @@ check_settings(Run *run)
 	(void) s3_call_open_bucket(&call, S3_LIST_OBJECTS_V2, run->arguments->options.command,
 							   run->arguments->prefix_url);
 	if (!run->arguments->options.dry_run)
-		s3_settings_prevent_if_read_only(call.storage, run->arguments->options.command);
-	s3_put_add_settings(call.storage, &answers, &headers);
+		s3_settings_prevent_if_read_only(call.endpoint, run->arguments->options.command);
+	s3_put_add_settings(call.endpoint, &answers, &headers);
 	run->report.bucket = s3_slice(s3_slice_dup(call.location.bucket), call.location.bucket.len);
-	run->pipeline = s3_pipeline_create(call.storage->settings.max_pool_connections);
+	run->pipeline = s3_pipeline_create(call.endpoint->settings.max_pool_connections);
 }
 
 /*

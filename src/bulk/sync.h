@@ -41,7 +41,7 @@ typedef struct S3SyncResult
 /*
  * Runs over the objects, many at once.  The failure of one is a warning.
  * Needs a connection to SPI (SPI_OPT_NONATOMIC where it may commit).  Throws
- * when the query is cancelled, the bucket cannot be listed, the storage is
+ * when the query is cancelled, the bucket cannot be listed, the endpoint is
  * read-only, and when nothing but failures comes; the error's context says
  * behind which key to go on.
  */

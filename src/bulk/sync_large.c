@@ -4,7 +4,7 @@
  *	  Copies a large object onto itself, in parts.
  *
  * Until the upload is completed the object is as it was; one that is not
- * completed is aborted (multipart.c).
+ * completed is aborted (upload.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -12,8 +12,8 @@
 
 #include "base/uri.h"
 #include "bulk/sync_large.h"
-#include "client/multipart.h"
-#include "client/object.h"
+#include "client/object_requests.h"
+#include "client/upload.h"
 #include "s3/param_rules.h"
 #include "s3/tags.h"
 
@@ -76,7 +76,7 @@ copy_in_parts(S3SyncObject *object)
 	target.command = object->options->command;
 	target.url = object->url;
 	target.headers = &headers;
-	target.connections = object->call.storage->settings.max_pool_connections;
+	target.connections = object->call.endpoint->settings.max_pool_connections;
 	s3_upload_run(&target, send_parts, object, &completed);
 	if (object->tags.len > 0)
 		ensure_tags(object);
@@ -86,9 +86,9 @@ static void
 send_parts(S3Upload *upload, void *arg)
 {
 	S3SyncObject *object = arg;
-	const S3Storage *storage = s3_storage_find(object->call.location.scheme);
+	const S3Endpoint *endpoint = s3_endpoint_find(object->call.location.scheme);
 	int64		size = object->info.size;
-	int64		part_size = s3_upload_part_size(size, (int64) storage->settings.multipart_part_size * 1024);
+	int64		part_size = s3_upload_part_size(size, (int64) endpoint->settings.multipart_part_size * 1024);
 	char	   *etag = s3_response_header(&object->head, "etag");
 	S3Fields	source = {0};
 
@@ -144,8 +144,8 @@ static void
 take_error(const ErrorData *error, S3Error *err)
 {
 	S3ErrorKind kind = error->sqlerrcode == ERRCODE_UNDEFINED_FILE ? S3_ERROR_NOT_FOUND :
-	error->sqlerrcode == ERRCODE_DUPLICATE_FILE ? S3_ERROR_CONFLICT :
-	error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE ? S3_ERROR_DENIED : S3_ERROR_SERVER;
+		error->sqlerrcode == ERRCODE_DUPLICATE_FILE ? S3_ERROR_CONFLICT :
+		error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE ? S3_ERROR_DENIED : S3_ERROR_SERVER;
 
 	s3_error_set(err, kind, "%s", error->message);
 	if (error->detail != NULL)

@@ -22,7 +22,7 @@
 #include "base/uri.h"
 #include "bulk/sync_large.h"
 #include "bulk/sync_object.h"
-#include "client/object.h"
+#include "client/object_requests.h"
 #include "queue/queue.h"
 #include "s3/acl.h"
 #include "s3/param_rules.h"
@@ -40,7 +40,7 @@ static const S3OperationId operations[] = {
 	[S3_SYNC_PUT_TAGS] = S3_PUT_OBJECT_TAGGING
 };
 
-static bool has_functions(const S3Storage *storage);
+static bool has_functions(const S3Endpoint *endpoint);
 static void take_thrown(const ErrorData *error, S3Error *err);
 static bool check_key(const S3SyncObject *object, S3Error *err);
 static void add_copy_headers(S3SyncObject *object);
@@ -71,7 +71,7 @@ s3_sync_object_ask(S3SyncObject *object, S3Error *err)
 						 err) != S3_CALL_OPENED)
 		return false;
 	object->call = call;
-	if (!has_functions(call.storage))
+	if (!has_functions(call.endpoint))
 		return true;
 
 	BeginInternalSubTransaction(NULL);
@@ -79,7 +79,7 @@ s3_sync_object_ask(S3SyncObject *object, S3Error *err)
 	PG_TRY();
 	{
 		PushActiveSnapshot(GetTransactionSnapshot());
-		(void) s3_put_ask(call.storage, object->url, &none, &object->answers);
+		(void) s3_put_ask(call.endpoint, object->url, &none, &object->answers);
 		PopActiveSnapshot();
 		ReleaseCurrentSubTransaction();
 	}
@@ -179,9 +179,9 @@ s3_sync_object_fail(S3SyncObject *object, const S3Error *err)
 }
 
 static bool
-has_functions(const S3Storage *storage)
+has_functions(const S3Endpoint *endpoint)
 {
-	const S3Settings *settings = &storage->settings;
+	const S3Settings *settings = &endpoint->settings;
 
 	return *settings->content_disposition_function != '\0' ||
 		*settings->content_language_function != '\0' || *settings->metadata_function != '\0';
@@ -233,11 +233,11 @@ is_large(const S3SyncObject *object)
 {
 	const S3Settings *settings;
 	S3Error		err;
-	const S3Storage *storage = s3_storage_try_find(object->call.location.scheme, &err);
+	const S3Endpoint *endpoint = s3_endpoint_try_find(object->call.location.scheme, &err);
 
-	if (storage == NULL)
+	if (endpoint == NULL)
 		return false;			/* opening the call will say so */
-	settings = &storage->settings;
+	settings = &endpoint->settings;
 	return object->info.size > (int64) settings->multipart_copy_threshold * 1024;
 }
 
@@ -279,12 +279,12 @@ take_look_up(S3SyncObject *object, const S3Finished *finished)
 static bool
 make_plan(S3SyncObject *object, S3Error *err)
 {
-	const S3Storage *storage = s3_storage_try_find(object->call.location.scheme, err);
+	const S3Endpoint *endpoint = s3_endpoint_try_find(object->call.location.scheme, err);
 	S3Fields	wanted = {0};
 
-	if (storage == NULL)
+	if (endpoint == NULL)
 		return false;
-	s3_put_add_settings(storage, &object->answers, &wanted);
+	s3_put_add_settings(endpoint, &object->answers, &wanted);
 	/* A function of the next object may change settings, and their strings. */
 	for (int i = 0; i < wanted.count; i++)
 		wanted.items[i].value = pstrdup(wanted.items[i].value);

@@ -12,7 +12,7 @@
 
 #include "bulk/sync_plan.h"
 #include "client/pipeline.h"
-#include "objects/put.h"
+#include "objects/put_headers.h"
 
 typedef struct S3SyncOptions
 {

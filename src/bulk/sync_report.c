@@ -12,7 +12,7 @@
 
 #include "backend/encoding.h"
 #include "backend/error_report.h"
-#include "backend/words.h"
+#include "backend/error_text.h"
 #include "bulk/sync_report.h"
 
 #define NOTICE_EVERY		(5 * USECS_PER_SEC)
@@ -162,5 +162,5 @@ shown_url(const text *url)
 	S3Slice		utf8 = s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url));
 
 	s3_error_copy_text(shown, sizeof(shown), utf8);
-	return s3_words(shown);
+	return s3_error_text(shown);
 }

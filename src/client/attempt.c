@@ -18,7 +18,7 @@
 #include "backend/body_hash.h"
 #include "backend/error_report.h"
 #include "client/attempt.h"
-#include "client/servers.h"
+#include "client/server_facts.h"
 #include "s3/response.h"
 #include "s3/signing.h"
 
@@ -42,7 +42,7 @@ s3_attempt_hash_body(S3Call *call)
 	S3Error		err;
 
 	if (body.len <= S3_BODY_HASH_STEP || call->request.payload_hash != NULL ||
-		call->storage->settings.signature_version != S3_SIGNATURE_S3V4)
+		call->endpoint->settings.signature_version != S3_SIGNATURE_S3V4)
 		return;
 	call->request.payload_hash = s3_body_hash(s3_digest_sha256(&err), body, &err);
 	if (call->request.payload_hash == NULL)
@@ -61,7 +61,7 @@ s3_attempt_prepare(S3Attempt *attempt)
 		return false;
 	s3_call_prevent_change(call);
 	copy_fields(&call->request.headers, &attempt->headers);
-	now += s3_server_find(call->storage->endpoint.host)->clock_offset;
+	now += s3_server_facts_find(call->endpoint->base.host)->clock_offset;
 	signing = s3_call_signing(call, now);
 	if (!s3_signing_sign(&call->request, &signing, err))
 		return false;
@@ -71,27 +71,27 @@ s3_attempt_prepare(S3Attempt *attempt)
 
 /*
  * SQL may have run since the call was opened, and changed settings: then the
- * storage is found again.  If that has moved to another server, or signs in
+ * endpoint is found again.  If that has moved to another server, or signs in
  * another way, the call is not sent with a path that was made for this one.
  */
 bool
 s3_attempt_follow_settings(S3Attempt *attempt, S3Error *err)
 {
 	S3Call	   *call = attempt->finished.call;
-	const S3Storage *storage;
+	const S3Endpoint *endpoint;
 
 	if (call->generation == s3_settings_generation())
 		return true;
-	storage = s3_storage_try_find(call->location.scheme, err);
-	if (storage == NULL)
+	endpoint = s3_endpoint_try_find(call->location.scheme, err);
+	if (endpoint == NULL)
 		return false;
-	if (strcmp(storage->endpoint.host, call->endpoint_host) != 0 ||
-		storage->endpoint.tls != call->request.tls ||
-		storage->settings.signature_version != call->signature_version)
+	if (strcmp(endpoint->base.host, call->endpoint_host) != 0 ||
+		endpoint->base.tls != call->request.tls ||
+		endpoint->settings.signature_version != call->signature_version)
 		return s3_error_set(err, S3_ERROR_ARGUMENT,
-							"the settings of storage \"%s\" have changed meanwhile",
-							storage->scheme);
-	call->storage = storage;
+							"the settings of endpoint \"%s\" have changed meanwhile",
+							endpoint->scheme);
+	call->endpoint = endpoint;
 	call->generation = s3_settings_generation();
 	return true;
 }
@@ -110,7 +110,7 @@ static void
 fill_request(S3Attempt *attempt)
 {
 	const S3Call *call = attempt->finished.call;
-	const S3Settings *settings = &call->storage->settings;
+	const S3Settings *settings = &call->endpoint->settings;
 	S3HttpRequest *http = &attempt->http;
 	StringInfoData url;
 

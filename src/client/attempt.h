@@ -46,7 +46,7 @@ extern void s3_attempt_hash_body(S3Call *call);
 /* Makes the request, in the current memory context; false: "err" says why not. */
 extern bool s3_attempt_prepare(S3Attempt *attempt);
 
-/* Finds the storage of its call again, where settings have changed. */
+/* Finds the endpoint of its call again, where settings have changed. */
 extern bool s3_attempt_follow_settings(S3Attempt *attempt, S3Error *err);
 
 /* Is the answer what was asked for?  Sets "err" where not. */

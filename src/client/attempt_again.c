@@ -14,7 +14,7 @@
 
 #include "base/date.h"
 #include "client/attempt.h"
-#include "client/servers.h"
+#include "client/server_facts.h"
 #include "s3/response.h"
 
 #define CLOCK_OFFSET_MAX	SECS_PER_DAY	/* a server's clock, to be
@@ -31,7 +31,7 @@ s3_attempt_again(S3Attempt *attempt, S3RetryReason reason)
 {
 	S3Finished *finished = &attempt->finished;
 	bool		at_once = (reason == S3_RETRY_CLOCK && learn_clock(attempt)) ||
-	(reason == S3_RETRY_REGION && learn_region(attempt));
+		(reason == S3_RETRY_REGION && learn_region(attempt));
 	int64		due = s3_http_now();
 
 	if (!at_once)
@@ -62,7 +62,7 @@ s3_attempt_again(S3Attempt *attempt, S3RetryReason reason)
 void
 s3_attempt_return_tokens(const S3Attempt *attempt)
 {
-	S3Server   *server = s3_server_find(attempt->finished.call->endpoint_host);
+	S3ServerFacts *server = s3_server_facts_find(attempt->finished.call->endpoint_host);
 
 	server->retry_tokens = Min(server->retry_tokens + Max(attempt->tokens, 1),
 							   S3_RETRY_TOKENS_MAX);
@@ -86,7 +86,7 @@ learn_clock(S3Attempt *attempt)
 	offset = there - (int64) time(NULL);
 	if (offset > CLOCK_OFFSET_MAX || offset < -CLOCK_OFFSET_MAX)
 		return false;
-	s3_server_find(finished->call->endpoint_host)->clock_offset = offset;
+	s3_server_facts_find(finished->call->endpoint_host)->clock_offset = offset;
 	return true;
 }
 
@@ -103,7 +103,7 @@ learn_region(S3Attempt *attempt)
 	attempt->region_tried = true;
 	if (!s3_attempt_follow_settings(attempt, &err))
 		return false;
-	s3_server_learn_bucket_region(call->endpoint_host, call->location.bucket, region);
+	s3_server_facts_learn_bucket_region(call->endpoint_host, call->location.bucket, region);
 	return s3_call_use_region(call, region, &err);
 }
 
@@ -120,7 +120,7 @@ random_fraction(void)
 static bool
 take_tokens(S3Attempt *attempt, S3RetryReason reason)
 {
-	S3Server   *server = s3_server_find(attempt->finished.call->endpoint_host);
+	S3ServerFacts *server = s3_server_facts_find(attempt->finished.call->endpoint_host);
 	int			cost = s3_retry_cost(reason);
 
 	if (server->retry_tokens < cost)

@@ -88,7 +88,7 @@ s3_download(const char *command, text *url, Jsonb *params, S3DownloadSink sink, 
 		return false;
 	start_integrity(download);
 	start_gunzip(download);
-	download->pipeline = s3_pipeline_create(download->look.storage->settings.max_pool_connections);
+	download->pipeline = s3_pipeline_create(download->look.endpoint->settings.max_pool_connections);
 	while (download->passed_on < download->info.size)
 	{
 		while (has_room(download))
@@ -161,7 +161,7 @@ static void
 start_gunzip(Download *download)
 {
 	const char *encoding = download->info.content_encoding;
-	uint64		max = (uint64) download->look.storage->settings.max_object_size * 1024;
+	uint64		max = (uint64) download->look.endpoint->settings.max_object_size * 1024;
 
 	if (download->info.size > 0 && encoding != NULL && pg_strcasecmp(encoding, "gzip") == 0)
 		download->gunzip = s3_gunzip_start(max, download->sink, download->arg);
@@ -237,7 +237,7 @@ check_range(const Download *download, const S3HttpResponse *response, const Rang
 								  (long long) (range->first + range->len - 1),
 								  (long long) download->info.size);
 	bool		right = whole ? response->status == 200 :
-	response->status == 206 && content_range != NULL && strcmp(content_range, wanted) == 0;
+		response->status == 206 && content_range != NULL && strcmp(content_range, wanted) == 0;
 	S3Error		err;
 
 	if (right && response->body_len == range->len)

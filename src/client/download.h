@@ -8,7 +8,7 @@
 #ifndef S3STORE_DOWNLOAD_H
 #define S3STORE_DOWNLOAD_H
 
-#include "client/client.h"
+#include "client/call.h"
 
 #define S3_DOWNLOAD_MEMORY	(48 * 1024 * 1024)	/* bytes of ranges under way */
 

@@ -219,7 +219,7 @@ send_attempt(S3Pipeline *pipeline, S3Attempt *attempt)
 		MemoryContextSwitchTo(attempt->result_context);
 		s3_http_start(pipeline->group, &attempt->http, attempt);
 		attempt->attempts++;
-		attempt->attempts_max = attempt->finished.call->storage->settings.max_attempts;
+		attempt->attempts_max = attempt->finished.call->endpoint->settings.max_attempts;
 		pipeline->running++;
 	}
 	else

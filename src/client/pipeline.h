@@ -8,7 +8,7 @@
 #ifndef S3STORE_PIPELINE_H
 #define S3STORE_PIPELINE_H
 
-#include "client/client.h"
+#include "client/call.h"
 
 typedef struct S3Pipeline S3Pipeline;
 
@@ -38,7 +38,7 @@ extern bool s3_pipeline_has_room(const S3Pipeline *pipeline);
 /*
  * Sends a call, which is open and has its headers, query and body.  It, and all
  * that it refers to, must live until it has ended; its answer is allocated in
- * the memory context current here.  Throws when the storage has become
+ * the memory context current here.  Throws when the endpoint has become
  * read-only, and when there are no credentials.
  */
 extern void s3_pipeline_start(S3Pipeline *pipeline, S3Call *call, void *tag);

@@ -16,7 +16,7 @@
 
 #include "client/signing_key.h"
 
-#define KEYS_MAX	4			/* storages that take turns */
+#define KEYS_MAX	4			/* endpoints that take turns */
 
 typedef struct KeptKey
 {

@@ -167,8 +167,8 @@ static bool
 take_etag(S3Upload *upload, S3UploadPart *part, const S3HttpResponse *response, S3Error *err)
 {
 	char	   *etag = part->is_copy ?
-	s3_upload_find_text(response, "CopyPartResult", "ETag", err) :
-	s3_response_header(response, "etag");
+		s3_upload_find_text(response, "CopyPartResult", "ETag", err) :
+		s3_response_header(response, "etag");
 
 	if (etag == NULL || *etag == '\0')
 	{

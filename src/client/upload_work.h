@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * upload_work.h
- *	  One upload under way, as its files share it.  Private to multipart.c and
+ *	  One upload under way, as its files share it.  Private to upload.c and
  *	  upload_parts.c.
  *
  *-------------------------------------------------------------------------
@@ -9,7 +9,7 @@
 #ifndef S3STORE_UPLOAD_WORK_H
 #define S3STORE_UPLOAD_WORK_H
 
-#include "client/multipart.h"
+#include "client/upload.h"
 
 typedef struct S3UploadPart
 {
@@ -38,7 +38,7 @@ struct S3Upload
 	char	  **etags;			/* by number - 1; NULL: under way */
 };
 
-/* multipart.c: opens a call about the upload, with the headers that all of them have. */
+/* upload.c: opens a call about the upload, with the headers that all of them have. */
 extern void s3_upload_open_call(const S3Upload *upload, S3OperationId operation, S3Call *call);
 
 /* Returns the text of an element below the root; NULL when there is none. */

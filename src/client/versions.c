@@ -10,7 +10,7 @@
  */
 #include "base/base.h"
 
-#include "client/list.h"
+#include "client/listing.h"
 #include "client/versions.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"

@@ -8,7 +8,7 @@
 #ifndef S3STORE_VERSIONS_H
 #define S3STORE_VERSIONS_H
 
-#include "client/client.h"
+#include "client/call.h"
 
 /*
  * Deletes all versions and delete markers of the URL's object, and of no other

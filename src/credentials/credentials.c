@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * credentials.c
- *	  Finds the keys that sign for a storage.
+ *	  Finds the keys that sign for an endpoint.
  *
  * Guarantees: the keys come from one source, whole; a source that holds half
  * of them, or a file that cannot be used, is an error and not passed over in
@@ -14,14 +14,14 @@
 #include "base/base.h"
 
 #include "backend/error_report.h"
-#include "credentials/container_keys.h"
 #include "credentials/credentials.h"
+#include "credentials/credentials_cache.h"
+#include "credentials/credentials_ecs.h"
 #include "credentials/credentials_file.h"
-#include "credentials/instance_keys.h"
-#include "credentials/kept_keys.h"
-#include "credentials/key_hosts.h"
-#include "credentials/sts.h"
-#include "s3/keys.h"
+#include "credentials/credentials_hosts.h"
+#include "credentials/credentials_imds.h"
+#include "credentials/credentials_web_identity.h"
+#include "s3/credentials_syntax.h"
 #include "s3/region.h"
 
 #define DEFAULT_PROFILE			"default"
@@ -51,33 +51,33 @@ static const char *found_source;
 /* Why the last source has none; it is there whether or not it is wanted. */
 static S3Error instance_error;
 
-static bool find_in_entry(const S3Storage *storage);
-static bool find_in_file_of_entry(const S3Storage *storage);
-static bool find_in_settings(const S3Storage *storage);
-static bool find_in_file_of_settings(const S3Storage *storage);
-static bool find_in_environment(const S3Storage *storage);
-static bool find_by_web_identity(const S3Storage *storage);
-static bool find_in_container(const S3Storage *storage);
-static bool find_in_instance(const S3Storage *storage);
+static bool find_in_entry(const S3Endpoint *endpoint);
+static bool find_in_file_of_entry(const S3Endpoint *endpoint);
+static bool find_in_settings(const S3Endpoint *endpoint);
+static bool find_in_file_of_settings(const S3Endpoint *endpoint);
+static bool find_in_environment(const S3Endpoint *endpoint);
+static bool find_by_web_identity(const S3Endpoint *endpoint);
+static bool find_in_container(const S3Endpoint *endpoint);
+static bool find_in_instance(const S3Endpoint *endpoint);
 static const char *container_url(const char **name, char *url, size_t size);
 static const char *metadata_url(void);
-static bool take_kept(const S3KeySet *keys);
-static void throw_none(const S3Storage *storage) pg_attribute_noreturn();
-static bool take_settings(const S3Storage *storage, const S3Settings *settings,
+static bool take_kept(const S3AccessKeys *keys);
+static void throw_none(const S3Endpoint *endpoint) pg_attribute_noreturn();
+static bool take_settings(const S3Endpoint *endpoint, const S3Settings *settings,
 						  const char *place);
-static bool take_file(const S3Storage *storage, const S3Settings *settings,
+static bool take_file(const S3Endpoint *endpoint, const S3Settings *settings,
 					  const char *place);
-static bool take_keys(const S3Storage *storage, const KeySource *source);
-static void check_whole(const S3Storage *storage, const KeySource *source);
+static bool take_keys(const S3Endpoint *endpoint, const KeySource *source);
+static void check_whole(const S3Endpoint *endpoint, const KeySource *source);
 static void check_characters(const KeySource *source);
 static bool is_set(const char *value);
 
 const S3Credentials *
-s3_credentials_find(const S3Storage *storage)
+s3_credentials_find(const S3Endpoint *endpoint)
 {
 	static const struct
 	{
-		bool		(*find) (const S3Storage *storage);
+		bool		(*find) (const S3Endpoint *endpoint);
 		const char *name;
 	}			sources[] = {
 		{find_in_entry, "endpoint entry"},
@@ -92,13 +92,13 @@ s3_credentials_find(const S3Storage *storage)
 
 	for (int i = 0; i < lengthof(sources); i++)
 	{
-		if (!sources[i].find(storage))
+		if (!sources[i].find(endpoint))
 			continue;
 		found_source = sources[i].name;
 		return &found;
 	}
 
-	throw_none(storage);
+	throw_none(endpoint);
 }
 
 const char *
@@ -108,35 +108,35 @@ s3_credentials_source(void)
 }
 
 static bool
-find_in_entry(const S3Storage *storage)
+find_in_entry(const S3Endpoint *endpoint)
 {
-	return storage->own_keys &&
-		take_settings(storage, &storage->settings, "The entry in s3store.endpoints");
+	return endpoint->own_keys &&
+		take_settings(endpoint, &endpoint->settings, "The entry in s3store.endpoints");
 }
 
 /* What the entry leaves out, the file or the profile, the settings have. */
 static bool
-find_in_file_of_entry(const S3Storage *storage)
+find_in_file_of_entry(const S3Endpoint *endpoint)
 {
-	return storage->own_profile &&
-		take_file(storage, &storage->settings, "The entry in s3store.endpoints");
+	return endpoint->own_profile &&
+		take_file(endpoint, &endpoint->settings, "The entry in s3store.endpoints");
 }
 
 static bool
-find_in_settings(const S3Storage *storage)
+find_in_settings(const S3Endpoint *endpoint)
 {
-	return take_settings(storage, &s3_guc, "The configuration");
+	return take_settings(endpoint, &s3_guc, "The configuration");
 }
 
 static bool
-find_in_file_of_settings(const S3Storage *storage)
+find_in_file_of_settings(const S3Endpoint *endpoint)
 {
 	return (is_set(s3_guc.credentials_file) || is_set(s3_guc.profile)) &&
-		take_file(storage, &s3_guc, "The configuration");
+		take_file(endpoint, &s3_guc, "The configuration");
 }
 
 static bool
-find_in_environment(const S3Storage *storage)
+find_in_environment(const S3Endpoint *endpoint)
 {
 	KeySource	source = {
 		"The server's environment",
@@ -146,14 +146,14 @@ find_in_environment(const S3Storage *storage)
 		getenv("AWS_SESSION_TOKEN")
 	};
 
-	return take_keys(storage, &source);
+	return take_keys(endpoint, &source);
 }
 
 /* As EKS and other platforms of containers set it up. */
 static bool
-find_by_web_identity(const S3Storage *storage)
+find_by_web_identity(const S3Endpoint *endpoint)
 {
-	const S3Settings *settings = &storage->settings;
+	const S3Settings *settings = &endpoint->settings;
 	const char *own_url = getenv("AWS_ENDPOINT_URL_STS");
 	const char *session_name = getenv("AWS_ROLE_SESSION_NAME");
 	S3WebIdentity identity = {0};
@@ -167,13 +167,13 @@ find_by_web_identity(const S3Storage *storage)
 	if (!is_set(identity.role_arn))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
-				 errmsg("incomplete access keys for storage \"%s\"", storage->scheme),
+				 errmsg("incomplete access keys for endpoint \"%s\"", endpoint->scheme),
 				 errdetail("The server's environment has the AWS_WEB_IDENTITY_TOKEN_FILE, but no AWS_ROLE_ARN.")));
 	identity.session_name = is_set(session_name) ? session_name : DEFAULT_SESSION_NAME;
 	identity.url = is_set(own_url) ? own_url : s3_region_sts_url(settings->region);
 
 	/*
-	 * AWS's own is told by the system's authorities, whatever the storage
+	 * AWS's own is told by the system's authorities, whatever the endpoint
 	 * has.
 	 */
 	identity.proxy = settings->proxy;
@@ -184,36 +184,36 @@ find_by_web_identity(const S3Storage *storage)
 			 identity.token_file, identity.role_arn, identity.session_name, identity.url,
 			 settings->proxy, is_set(identity.ca_file) ? identity.ca_file : "",
 			 identity.verify_tls);
-	if (!take_kept(s3_kept_keys_find(origin, s3_sts_fetch, &identity, &err)))
+	if (!take_kept(s3_credentials_cache_find(origin, s3_credentials_web_identity_fetch, &identity, &err)))
 		s3_error_throw(&err);
 	return true;
 }
 
 /* As ECS, EKS Pod Identity and Greengrass set it up. */
 static bool
-find_in_container(const S3Storage *storage)
+find_in_container(const S3Endpoint *endpoint)
 {
 	char		url[MAXPGPATH * 2];
 	char		origin[ORIGIN_MAX];
-	S3ContainerEndpoint endpoint = {0};
+	S3ContainerEndpoint service = {0};
 	const char *name;
 	S3Error		err;
 
-	endpoint.url = container_url(&name, url, sizeof(url));
-	if (endpoint.url == NULL)
+	service.url = container_url(&name, url, sizeof(url));
+	if (service.url == NULL)
 		return false;
-	if (!s3_key_hosts_check_container(name, url, &err))
+	if (!s3_credentials_hosts_check_container(name, url, &err))
 		s3_error_throw(&err);
-	endpoint.token = getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN");
-	endpoint.token_file = getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-	if (!is_set(endpoint.token))
-		endpoint.token = NULL;
-	if (!is_set(endpoint.token_file))
-		endpoint.token_file = NULL;
+	service.token = getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+	service.token_file = getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+	if (!is_set(service.token))
+		service.token = NULL;
+	if (!is_set(service.token_file))
+		service.token_file = NULL;
 
-	snprintf(origin, sizeof(origin), "container\n%s\n%s", endpoint.url,
-			 endpoint.token_file == NULL ? "" : endpoint.token_file);
-	if (!take_kept(s3_kept_keys_find(origin, s3_container_keys_fetch, &endpoint, &err)))
+	snprintf(origin, sizeof(origin), "container\n%s\n%s", service.url,
+			 service.token_file == NULL ? "" : service.token_file);
+	if (!take_kept(s3_credentials_cache_find(origin, s3_credentials_ecs_fetch, &service, &err)))
 		s3_error_throw(&err);
 	return true;
 }
@@ -241,7 +241,7 @@ container_url(const char **name, char *url, size_t size)
 
 /* Where there is no such service, there are no keys: an error comes later. */
 static bool
-find_in_instance(const S3Storage *storage)
+find_in_instance(const S3Endpoint *endpoint)
 {
 	const char *url = metadata_url();
 	char		origin[ORIGIN_MAX];
@@ -249,10 +249,10 @@ find_in_instance(const S3Storage *storage)
 	memset(&instance_error, 0, sizeof(instance_error));
 	if (url == NULL)
 		return false;
-	if (!s3_key_hosts_check_metadata("AWS_EC2_METADATA_SERVICE_ENDPOINT", url, &instance_error))
+	if (!s3_credentials_hosts_check_metadata("AWS_EC2_METADATA_SERVICE_ENDPOINT", url, &instance_error))
 		s3_error_throw(&instance_error);
 	snprintf(origin, sizeof(origin), "instance\n%s", url);
-	return take_kept(s3_kept_keys_find(origin, s3_instance_keys_fetch, url, &instance_error));
+	return take_kept(s3_credentials_cache_find(origin, s3_credentials_imds_fetch, url, &instance_error));
 }
 
 /* Returns NULL where it shall not be asked. */
@@ -276,7 +276,7 @@ metadata_url(void)
 }
 
 static bool
-take_kept(const S3KeySet *keys)
+take_kept(const S3AccessKeys *keys)
 {
 	if (keys == NULL)
 		return false;
@@ -288,13 +288,13 @@ take_kept(const S3KeySet *keys)
 }
 
 static void
-throw_none(const S3Storage *storage)
+throw_none(const S3Endpoint *endpoint)
 {
 	const char *reason = instance_error.message;
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
-			 errmsg("no access keys for storage \"%s\"", storage->scheme),
+			 errmsg("no access keys for endpoint \"%s\"", endpoint->scheme),
 			 errdetail("Neither its entry in s3store.endpoints nor the settings nor the server's environment has any, and no credentials file is named.%s%s%s",
 					   reason[0] == '\0' ? "" : " The last try: ", reason,
 					   reason[0] == '\0' ? "" : "."),
@@ -302,7 +302,7 @@ throw_none(const S3Storage *storage)
 }
 
 static bool
-take_settings(const S3Storage *storage, const S3Settings *settings, const char *place)
+take_settings(const S3Endpoint *endpoint, const S3Settings *settings, const char *place)
 {
 	KeySource	source = {
 		place,
@@ -312,20 +312,20 @@ take_settings(const S3Storage *storage, const S3Settings *settings, const char *
 		settings->session_token
 	};
 
-	return take_keys(storage, &source);
+	return take_keys(endpoint, &source);
 }
 
 static bool
-take_file(const S3Storage *storage, const S3Settings *settings, const char *place)
+take_file(const S3Endpoint *endpoint, const S3Settings *settings, const char *place)
 {
 	const char *name = is_set(settings->profile) ? settings->profile : DEFAULT_PROFILE;
-	const S3Profile *profile;
+	const S3CredentialsProfile *profile;
 	S3Error		err;
 
 	if (!is_set(settings->credentials_file))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
-				 errmsg("no access keys for storage \"%s\"", storage->scheme),
+				 errmsg("no access keys for endpoint \"%s\"", endpoint->scheme),
 				 errdetail("%s names the profile \"%s\", but no credentials file.",
 						   place, name),
 				 errhint("Set s3store.credentials_file.")));
@@ -343,11 +343,11 @@ take_file(const S3Storage *storage, const S3Settings *settings, const char *plac
 
 /* Returns false when the source is empty. */
 static bool
-take_keys(const S3Storage *storage, const KeySource *source)
+take_keys(const S3Endpoint *endpoint, const KeySource *source)
 {
 	if (!is_set(source->id) && !is_set(source->secret) && !is_set(source->token))
 		return false;
-	check_whole(storage, source);
+	check_whole(endpoint, source);
 	check_characters(source);
 
 	found.access_key_id = source->id;
@@ -358,7 +358,7 @@ take_keys(const S3Storage *storage, const KeySource *source)
 }
 
 static void
-check_whole(const S3Storage *storage, const KeySource *source)
+check_whole(const S3Endpoint *endpoint, const KeySource *source)
 {
 	const char *present;
 	const char *missing;
@@ -371,7 +371,7 @@ check_whole(const S3Storage *storage, const KeySource *source)
 	missing = is_set(source->id) ? source->secret_name : source->id_name;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
-			 errmsg("incomplete access keys for storage \"%s\"", storage->scheme),
+			 errmsg("incomplete access keys for endpoint \"%s\"", endpoint->scheme),
 			 errdetail("%s has the %s, but no %s.", source->place, present, missing)));
 }
 

@@ -28,7 +28,7 @@
 
 #include "credentials/credentials_file.h"
 #include "credentials/small_file.h"
-#include "s3/keys.h"
+#include "s3/credentials_syntax.h"
 
 #define CHECK_INTERVAL_MS	1000
 #define SETTLE_MS			2000	/* coarser than the clocks of file systems */
@@ -56,8 +56,8 @@ typedef struct KeptProfile
 	bool		settled;		/* ... and the file was not just changing */
 	bool		usable;			/* keys holds the last good ones */
 	S3Error		err;			/* why the last attempt failed, if it did */
-	S3KeySet	keys;
-	S3Profile	profile;		/* points into keys */
+	S3AccessKeys keys;
+	S3CredentialsProfile profile;	/* points into keys */
 } KeptProfile;
 
 /* Most recently used first. */
@@ -73,14 +73,14 @@ static void refresh(KeptProfile *kept);
 static bool has_settled(const FileVersion *version, TimestampTz now);
 static FileVersion current_version(const char *path);
 static bool same_version(const FileVersion *a, const FileVersion *b);
-static bool read_keys(const char *path, const char *name, S3KeySet *keys, S3Error *err);
+static bool read_keys(const char *path, const char *name, S3AccessKeys *keys, S3Error *err);
 static bool read_file(const char *path, char *text, size_t *len, S3Error *err);
 static bool check_file(const char *path, int fd, S3Error *err);
 static bool check_permissions(const char *path, const struct stat *st, S3Error *err);
-static bool check_keys(const char *name, const S3Profile *profile, S3Error *err);
-static void copy_keys(const S3Profile *profile, S3KeySet *keys);
+static bool check_keys(const char *name, const S3CredentialsProfile *profile, S3Error *err);
+static void copy_keys(const S3CredentialsProfile *profile, S3AccessKeys *keys);
 
-const S3Profile *
+const S3CredentialsProfile *
 s3_credentials_file_find(const char *path, const char *name, S3Error *err)
 {
 	KeptProfile *kept = find_kept(path, name);
@@ -188,7 +188,7 @@ refresh(KeptProfile *kept)
 {
 	FileVersion version = current_version(kept->path);
 	bool		changed = !same_version(&version, &kept->version);
-	S3KeySet	keys;
+	S3AccessKeys keys;
 
 	kept->checked_at = GetCurrentTimestamp();
 	kept->statement = GetCurrentStatementStartTimestamp();
@@ -250,18 +250,18 @@ same_version(const FileVersion *a, const FileVersion *b)
 }
 
 static bool
-read_keys(const char *path, const char *name, S3KeySet *keys, S3Error *err)
+read_keys(const char *path, const char *name, S3AccessKeys *keys, S3Error *err)
 {
 	char	   *text = palloc(S3_SMALL_FILE_MAX + 2);
 	size_t		len = 0;
-	S3Profile	profile;
+	S3CredentialsProfile profile;
 	S3Error		why;
 	bool		ok;
 
 	ok = read_file(path, text, &len, err);
 	if (ok)
 	{
-		ok = s3_profile_find(text, len, name, &profile, &why) &&
+		ok = s3_credentials_profile_find(text, len, name, &profile, &why) &&
 			check_keys(name, &profile, &why);
 		if (ok)
 			copy_keys(&profile, keys);
@@ -335,7 +335,7 @@ check_permissions(const char *path, const struct stat *st, S3Error *err)
 }
 
 static bool
-check_keys(const char *name, const S3Profile *profile, S3Error *err)
+check_keys(const char *name, const S3CredentialsProfile *profile, S3Error *err)
 {
 	if (profile->unsupported != NULL)
 		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
@@ -354,7 +354,7 @@ check_keys(const char *name, const S3Profile *profile, S3Error *err)
 
 /* The checks have bounded the lengths. */
 static void
-copy_keys(const S3Profile *profile, S3KeySet *keys)
+copy_keys(const S3CredentialsProfile *profile, S3AccessKeys *keys)
 {
 	strlcpy(keys->access_key_id, profile->access_key_id, sizeof(keys->access_key_id));
 	strlcpy(keys->secret_access_key, profile->secret_access_key,

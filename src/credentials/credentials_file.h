@@ -8,7 +8,7 @@
 #ifndef S3STORE_CREDENTIALS_FILE_H
 #define S3STORE_CREDENTIALS_FILE_H
 
-#include "credentials/profile.h"
+#include "credentials/credentials_profile.h"
 
 /*
  * Returns the keys of a profile, valid until the next call; the session token
@@ -16,7 +16,7 @@
  * (S3_ERROR_NO_CREDENTIALS), when the file cannot be used and has not been of
  * use in this session.
  */
-extern const S3Profile *s3_credentials_file_find(const char *path, const char *name,
-												 S3Error *err);
+extern const S3CredentialsProfile *s3_credentials_file_find(const char *path, const char *name,
+															S3Error *err);
 
 #endif							/* S3STORE_CREDENTIALS_FILE_H */

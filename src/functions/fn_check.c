@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fn_check.c
- *	  SQL function that tells what is wrong with a storage: s3_check.
+ *	  SQL function that tells what is wrong with an endpoint: s3_check.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,7 +10,7 @@
 #include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "functions/check.h"
+#include "functions/diagnose.h"
 #include "settings/privileges.h"
 #include "utils/builtins.h"
 
@@ -28,7 +28,7 @@ enum
 };
 
 static void start_check(FunctionCallInfo fcinfo, FuncCallContext *context);
-static Datum row_datum(const FuncCallContext *context, const S3CheckRow *row);
+static Datum row_datum(const FuncCallContext *context, const S3DiagnosisRow *row);
 
 /*
  * s3_check(url text) returns table (step text, ok boolean, detail text,
@@ -40,12 +40,12 @@ Datum
 s3store_check(PG_FUNCTION_ARGS)
 {
 	FuncCallContext *context;
-	S3CheckRow	row;
+	S3DiagnosisRow row;
 
 	if (SRF_IS_FIRSTCALL())
 		start_check(fcinfo, SRF_FIRSTCALL_INIT());
 	context = SRF_PERCALL_SETUP();
-	if (context->user_fctx == NULL || !s3_check_next(context->user_fctx, &row))
+	if (context->user_fctx == NULL || !s3_diagnose_next(context->user_fctx, &row))
 		SRF_RETURN_DONE(context);
 	SRF_RETURN_NEXT(context, row_datum(context, &row));
 }
@@ -61,12 +61,12 @@ start_check(FunctionCallInfo fcinfo, FuncCallContext *context)
 		context->tuple_desc->natts != CHECK_COLUMNS)
 		elog(ERROR, "s3_check() is not declared as this library knows it");
 	context->tuple_desc = BlessTupleDesc(context->tuple_desc);
-	context->user_fctx = s3_check_start(PG_GETARG_TEXT_PP(0), COMMAND);
+	context->user_fctx = s3_diagnose_start(PG_GETARG_TEXT_PP(0), COMMAND);
 	MemoryContextSwitchTo(old_context);
 }
 
 static Datum
-row_datum(const FuncCallContext *context, const S3CheckRow *row)
+row_datum(const FuncCallContext *context, const S3DiagnosisRow *row)
 {
 	Datum		values[CHECK_COLUMNS] = {0};
 	bool		nulls[CHECK_COLUMNS] = {false};

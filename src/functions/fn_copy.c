@@ -10,7 +10,7 @@
  */
 #include "base/base.h"
 
-#include "client/object.h"
+#include "client/object_requests.h"
 #include "fmgr.h"
 #include "objects/copy.h"
 #include "settings/privileges.h"

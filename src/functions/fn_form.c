@@ -12,10 +12,10 @@
 #include "backend/encoding.h"
 #include "backend/error_report.h"
 #include "backend/fields_jsonb.h"
-#include "client/client.h"
+#include "client/call.h"
 #include "fmgr.h"
+#include "links/form_policy.h"
 #include "links/lifetime.h"
-#include "links/policy.h"
 #include "settings/privileges.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -81,19 +81,19 @@ sign_form(FunctionCallInfo fcinfo, S3Call *call, S3Fields *fields)
 {
 	Interval   *expires = PG_ARGISNULL(ARG_EXPIRES) ? NULL : PG_GETARG_INTERVAL_P(ARG_EXPIRES);
 	TimestampTz signed_at = PG_ARGISNULL(ARG_SIGNED_AT) ? 0 : PG_GETARG_TIMESTAMPTZ(ARG_SIGNED_AT);
-	S3Lifetime	lifetime = s3_lifetime(&call->storage->settings, expires,
+	S3Lifetime	lifetime = s3_lifetime(&call->endpoint->settings, expires,
 									   PG_ARGISNULL(ARG_SIGNED_AT) ? NULL : &signed_at);
 	S3Fields	signing_fields = {0};
 	StringInfoData policy;
 
 	s3_call_start_form(call, &lifetime, &signing_fields);
 	initStringInfo(&policy);
-	s3_policy_start(&policy, lifetime.signed_at + lifetime.expires);
+	s3_form_policy_start(&policy, lifetime.signed_at + lifetime.expires);
 	add_conditions(fcinfo, call, fields, &policy);
-	s3_policy_add_fields(&policy, &signing_fields);
+	s3_form_policy_add_fields(&policy, &signing_fields);
 	for (int i = 0; i < signing_fields.count; i++)
 		s3_fields_add(fields, signing_fields.items[i].name, signing_fields.items[i].value);
-	s3_call_sign_form(call, &lifetime, s3_policy_finish(&policy), fields);
+	s3_call_sign_form(call, &lifetime, s3_form_policy_finish(&policy), fields);
 }
 
 /* What nobody signs nobody enforces; a limit must not be lost in silence. */
@@ -115,16 +115,16 @@ add_conditions(FunctionCallInfo fcinfo, const S3Call *call, const S3Fields *fiel
 	size_t		len = call->key.len;
 
 	if (!PG_ARGISNULL(ARG_CONDITIONS))
-		s3_policy_add_given(policy, PG_GETARG_JSONB_P(ARG_CONDITIONS));
+		s3_form_policy_add_given(policy, PG_GETARG_JSONB_P(ARG_CONDITIONS));
 	if (!PG_ARGISNULL(ARG_MAX_SIZE))
-		s3_policy_add_max_size(policy, check_max_size(PG_GETARG_INT64(ARG_MAX_SIZE)));
+		s3_form_policy_add_max_size(policy, check_max_size(PG_GETARG_INT64(ARG_MAX_SIZE)));
 	if (!PG_ARGISNULL(ARG_CONTENT_TYPE))
-		s3_policy_add_exact(policy, CONTENT_TYPE, s3_fields_find(fields, CONTENT_TYPE));
-	s3_policy_add_exact(policy, "bucket", s3_slice_dup(call->location.bucket));
+		s3_form_policy_add_exact(policy, CONTENT_TYPE, s3_fields_find(fields, CONTENT_TYPE));
+	s3_form_policy_add_exact(policy, "bucket", s3_slice_dup(call->location.bucket));
 	if (len >= end && strcmp(call->key.data + len - end, FILE_NAME) == 0)
-		s3_policy_add_start(policy, "key", pnstrdup(call->key.data, len - end));
+		s3_form_policy_add_start(policy, "key", pnstrdup(call->key.data, len - end));
 	else
-		s3_policy_add_exact(policy, "key", call->key.data);
+		s3_form_policy_add_exact(policy, "key", call->key.data);
 }
 
 static void

@@ -145,7 +145,7 @@ s3store_intents_sweep(PG_FUNCTION_ARGS)
 	PreventCommandDuringRecovery(SWEEP);
 	PreventCommandIfReadOnly(SWEEP);
 	require_writer();
-	s3_intents_sweep(SWEEP, WARNING, &result);
+	s3_sweep(SWEEP, WARNING, &result);
 	PG_RETURN_INT64(result.removed);
 }
 

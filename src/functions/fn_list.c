@@ -11,7 +11,7 @@
 #include "base/base.h"
 
 #include "backend/encoding.h"
-#include "client/list.h"
+#include "client/listing.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"

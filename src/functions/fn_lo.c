@@ -15,7 +15,7 @@
 #include "libpq/be-fsstubs.h"
 #include "libpq/libpq-fs.h"
 #include "miscadmin.h"
-#include "objects/storing.h"
+#include "objects/put_flow.h"
 #include "utils/builtins.h"
 
 #define PUT_COMMAND	"s3_put_lo()"
@@ -46,7 +46,7 @@ s3store_put_lo(PG_FUNCTION_ARGS)
 {
 	LargeObject object = {0};
 	S3PutSource source = {.read = read_large_object,.arg = &object};
-	S3Storing	storing = {.command = PUT_COMMAND};
+	S3PutFlow	storing = {.command = PUT_COMMAND};
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
@@ -58,9 +58,9 @@ s3store_put_lo(PG_FUNCTION_ARGS)
 	source.size = seek(object.fd, 0, SEEK_END);
 	object.position = source.size;
 	storing.arguments.source = &source;
-	s3_storing_run(&storing);
+	s3_put_flow_run(&storing);
 	close_large_object(object.fd);
-	if (storing.step == S3_STORING_NO_FILE)
+	if (storing.step == S3_PUT_FLOW_NO_FILE)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(storing.name);
 }

@@ -26,9 +26,9 @@
 #include "backend/encoding.h"
 #include "backend/error_report.h"
 #include "queue/delay.h"
-#include "queue/hold.h"
 #include "queue/queue.h"
-#include "removal/managed.h"
+#include "queue/writer_lock.h"
+#include "removal/trigger_args.h"
 #include "settings/settings.h"
 
 PG_FUNCTION_INFO_V1(s3store_manage);
@@ -37,23 +37,23 @@ PG_FUNCTION_INFO_V1(s3store_manage);
 #define ROWS_AT_ONCE	1000	/* of a table that is truncated */
 
 static void check_event(FunctionCallInfo fcinfo);
-static const S3Managed *managed_by(FunctionCallInfo fcinfo);
-static void manage_row(const TriggerData *data, const S3Managed *managed);
-static text *url_of(HeapTuple tuple, const TriggerData *data, const S3Managed *managed);
+static const S3TriggerArgs *managed_by(FunctionCallInfo fcinfo);
+static void manage_row(const TriggerData *data, const S3TriggerArgs *managed);
+static text *url_of(HeapTuple tuple, const TriggerData *data, const S3TriggerArgs *managed);
 static bool is_same(text *a, text *b);
-static void queue_url(text *url, const S3Managed *managed);
-static void admit_url(text *url, const S3Managed *managed);
+static void queue_url(text *url, const S3TriggerArgs *managed);
+static void admit_url(text *url, const S3TriggerArgs *managed);
 static bool is_object(text *url);
 static bool read_url(text *url, S3Location *location);
-static void queue_all(const TriggerData *data, const S3Managed *managed);
-static void queue_rows(const S3Managed *managed, MemoryContext context);
+static void queue_all(const TriggerData *data, const S3TriggerArgs *managed);
+static void queue_rows(const S3TriggerArgs *managed, MemoryContext context);
 
 /* s3_manage() returns trigger */
 Datum
 s3store_manage(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
-	const S3Managed *managed;
+	const S3TriggerArgs *managed;
 
 	check_event(fcinfo);
 	managed = managed_by(fcinfo);
@@ -84,18 +84,18 @@ check_event(FunctionCallInfo fcinfo)
 }
 
 /* Once for all rows of a statement. */
-static const S3Managed *
+static const S3TriggerArgs *
 managed_by(FunctionCallInfo fcinfo)
 {
 	const TriggerData *data = (TriggerData *) fcinfo->context;
 	FmgrInfo   *flinfo = fcinfo->flinfo;
-	S3Managed  *managed = flinfo->fn_extra;
+	S3TriggerArgs *managed = flinfo->fn_extra;
 
 	if (managed == NULL || managed->trigger != data->tg_trigger->tgoid)
 	{
 		MemoryContext old_context = MemoryContextSwitchTo(flinfo->fn_mcxt);
 
-		managed = s3_managed_read(data);
+		managed = s3_trigger_args_read(data);
 		MemoryContextSwitchTo(old_context);
 		flinfo->fn_extra = managed;
 	}
@@ -103,7 +103,7 @@ managed_by(FunctionCallInfo fcinfo)
 }
 
 static void
-manage_row(const TriggerData *data, const S3Managed *managed)
+manage_row(const TriggerData *data, const S3TriggerArgs *managed)
 {
 	text	   *old_url = NULL;
 	text	   *new_url = NULL;
@@ -124,7 +124,7 @@ manage_row(const TriggerData *data, const S3Managed *managed)
 
 /* NULL for SQL's NULL. */
 static text *
-url_of(HeapTuple tuple, const TriggerData *data, const S3Managed *managed)
+url_of(HeapTuple tuple, const TriggerData *data, const S3TriggerArgs *managed)
 {
 	bool		is_null;
 	Datum		value = heap_getattr(tuple, managed->attribute,
@@ -145,7 +145,7 @@ is_same(text *a, text *b)
  * a session must not change objects only we know.
  */
 static void
-queue_url(text *url, const S3Managed *managed)
+queue_url(text *url, const S3TriggerArgs *managed)
 {
 	S3Deletion	deletion = {0};
 	S3Location	location;
@@ -160,7 +160,7 @@ queue_url(text *url, const S3Managed *managed)
 	}
 	if (!read_url(url, &location))
 		return;
-	if (!s3_managed_allows(managed, &location))
+	if (!s3_trigger_args_allows(managed, &location))
 	{
 		ereport(WARNING,
 				(errcode(ERRCODE_CHECK_VIOLATION),
@@ -184,18 +184,18 @@ queue_url(text *url, const S3Managed *managed)
 }
 
 static void
-admit_url(text *url, const S3Managed *managed)
+admit_url(text *url, const S3TriggerArgs *managed)
 {
 	S3Location	location;
 
 	if (!read_url(url, &location))
 		return;
-	if (!s3_managed_allows(managed, &location))
+	if (!s3_trigger_args_allows(managed, &location))
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("URL is not within \"%s\": \"%s\"", managed->within, text_to_cstring(url)),
 				 errhint("The trigger that manages the column allows no other.")));
-	if (s3_hold_location(&location) == S3_HELD_TOO_LATE)
+	if (s3_writer_lock_object(&location) == S3_WRITER_TOO_LATE)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("object was being deleted: \"%s\"", text_to_cstring(url)),
@@ -238,7 +238,7 @@ read_url(text *url, S3Location *location)
  * can write it any more, but a snapshot may be older than its last rows.
  */
 static void
-queue_all(const TriggerData *data, const S3Managed *managed)
+queue_all(const TriggerData *data, const S3TriggerArgs *managed)
 {
 	Relation	relation = data->tg_relation;
 	char	   *column = get_attname(RelationGetRelid(relation), managed->attribute, false);
@@ -279,7 +279,7 @@ queue_all(const TriggerData *data, const S3Managed *managed)
 }
 
 static void
-queue_rows(const S3Managed *managed, MemoryContext context)
+queue_rows(const S3TriggerArgs *managed, MemoryContext context)
 {
 	MemoryContext old_context = MemoryContextSwitchTo(context);
 

@@ -15,12 +15,12 @@
 #include "backend/error_report.h"
 #include "backend/rows.h"
 #include "catalog/pg_type.h"
-#include "client/delete_many.h"
-#include "client/many.h"
-#include "client/object.h"
+#include "client/batch.h"
+#include "client/delete_objects.h"
+#include "client/object_requests.h"
 #include "fmgr.h"
 #include "functions/object_row.h"
-#include "objects/storing.h"
+#include "objects/put_flow.h"
 #include "s3/list_page.h"
 #include "s3/param_rules.h"
 #include "s3/response.h"
@@ -69,21 +69,21 @@ typedef struct Lookup
 } Lookup;
 
 static Datum run(FunctionCallInfo fcinfo, Job *job, int columns,
-				 S3Call *(*step) (S3ManyItem *item, const S3Finished *finished, void *arg),
-				 void (*emit) (S3ManyItem *item, void *arg));
+				 S3Call *(*step) (S3BatchItem *item, const S3Finished *finished, void *arg),
+				 void (*emit) (S3BatchItem *item, void *arg));
 static Elements elements(ArrayType *array, Oid type);
-static S3Call *open_lookup(S3ManyItem *item, const Job *job);
-static S3Call *step_head(S3ManyItem *item, const S3Finished *finished, void *arg);
-static void emit_head(S3ManyItem *item, void *arg);
-static S3Call *step_exists(S3ManyItem *item, const S3Finished *finished, void *arg);
-static S3Call *open_prefix(S3ManyItem *item, const Job *job);
-static void note_prefix(S3ManyItem *item, const S3Finished *finished);
-static void emit_exists(S3ManyItem *item, void *arg);
-static S3Call *step_get(S3ManyItem *item, const S3Finished *finished, void *arg);
-static void emit_get(S3ManyItem *item, void *arg);
-static S3Call *step_put(S3ManyItem *item, const S3Finished *finished, void *arg);
-static void emit_put(S3ManyItem *item, void *arg);
-static void put_row(Job *job, const S3ManyItem *item, Datum *values, bool *nulls);
+static S3Call *open_lookup(S3BatchItem *item, const Job *job);
+static S3Call *step_head(S3BatchItem *item, const S3Finished *finished, void *arg);
+static void emit_head(S3BatchItem *item, void *arg);
+static S3Call *step_exists(S3BatchItem *item, const S3Finished *finished, void *arg);
+static S3Call *open_prefix(S3BatchItem *item, const Job *job);
+static void note_prefix(S3BatchItem *item, const S3Finished *finished);
+static void emit_exists(S3BatchItem *item, void *arg);
+static S3Call *step_get(S3BatchItem *item, const S3Finished *finished, void *arg);
+static void emit_get(S3BatchItem *item, void *arg);
+static S3Call *step_put(S3BatchItem *item, const S3Finished *finished, void *arg);
+static void emit_put(S3BatchItem *item, void *arg);
+static void put_row(Job *job, const S3BatchItem *item, Datum *values, bool *nulls);
 static void put_deletion(S3Rows *rows, const S3DeleteItem *item);
 static Datum text_datum(const char *string);
 
@@ -160,7 +160,7 @@ s3store_delete_many(PG_FUNCTION_ARGS)
 	memset(items, 0, urls.count * sizeof(S3DeleteItem));
 	for (int i = 0; i < urls.count; i++)
 		items[i].url = urls.nulls[i] ? NULL : DatumGetTextPP(urls.values[i]);
-	s3_delete_many(items, urls.count, "s3_delete()");
+	s3_delete_objects(items, urls.count, "s3_delete()");
 	for (int i = 0; i < urls.count; i++)
 		put_deletion(&rows, &items[i]);
 	return (Datum) 0;
@@ -168,10 +168,10 @@ s3store_delete_many(PG_FUNCTION_ARGS)
 
 static Datum
 run(FunctionCallInfo fcinfo, Job *job, int columns,
-	S3Call *(*step) (S3ManyItem *item, const S3Finished *finished, void *arg),
-	void (*emit) (S3ManyItem *item, void *arg))
+	S3Call *(*step) (S3BatchItem *item, const S3Finished *finished, void *arg),
+	void (*emit) (S3BatchItem *item, void *arg))
 {
-	S3ManyWork	work = {step, emit, job};
+	S3BatchWork work = {step, emit, job};
 	Elements	urls;
 
 	job->columns = columns;
@@ -179,11 +179,11 @@ run(FunctionCallInfo fcinfo, Job *job, int columns,
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	urls = elements(PG_GETARG_ARRAYTYPE_P(0), TEXTOID);
-	s3_many_run(&work, urls.values, urls.nulls, urls.count);
+	s3_batch_run(&work, urls.values, urls.nulls, urls.count);
 	return (Datum) 0;
 }
 
-/* Of any number of dimensions, in the order of storage. */
+/* Of any number of dimensions, in the order of endpoint. */
 static Elements
 elements(ArrayType *array, Oid type)
 {
@@ -196,7 +196,7 @@ elements(ArrayType *array, Oid type)
 
 /* The first step of an item that needs one request. */
 static S3Call *
-open_lookup(S3ManyItem *item, const Job *job)
+open_lookup(S3BatchItem *item, const Job *job)
 {
 	Lookup	   *lookup = palloc0(sizeof(Lookup));
 	S3Error		err;
@@ -209,7 +209,7 @@ open_lookup(S3ManyItem *item, const Job *job)
 		case S3_CALL_NO_FILE:
 			return NULL;
 		case S3_CALL_FAILED:
-			return s3_many_fail(item, NULL, &err);
+			return s3_batch_fail(item, NULL, &err);
 		case S3_CALL_OPENED:
 			break;
 	}
@@ -218,7 +218,7 @@ open_lookup(S3ManyItem *item, const Job *job)
 }
 
 static S3Call *
-step_head(S3ManyItem *item, const S3Finished *finished, void *arg)
+step_head(S3BatchItem *item, const S3Finished *finished, void *arg)
 {
 	Lookup	   *lookup = item->state;
 	S3Error		err;
@@ -229,16 +229,16 @@ step_head(S3ManyItem *item, const S3Finished *finished, void *arg)
 	if (finished->ok)
 	{
 		if (!s3_response_object(&finished->response, &lookup->info, &err))
-			return s3_many_fail(item, finished->call, &err);
+			return s3_batch_fail(item, finished->call, &err);
 	}
 	else if (finished->err.kind != S3_ERROR_NOT_FOUND)
-		return s3_many_fail(item, finished->call, &finished->err);
+		return s3_batch_fail(item, finished->call, &finished->err);
 	return NULL;
 }
 
 /* Of an object that does not exist only the URL is known. */
 static void
-emit_head(S3ManyItem *item, void *arg)
+emit_head(S3BatchItem *item, void *arg)
 {
 	const Lookup *lookup = item->state;
 	Datum		values[COLUMNS_MAX];
@@ -251,7 +251,7 @@ emit_head(S3ManyItem *item, void *arg)
 }
 
 static S3Call *
-step_exists(S3ManyItem *item, const S3Finished *finished, void *arg)
+step_exists(S3BatchItem *item, const S3Finished *finished, void *arg)
 {
 	Lookup	   *lookup = item->state;
 	text	   *url = item->url;
@@ -265,7 +265,7 @@ step_exists(S3ManyItem *item, const S3Finished *finished, void *arg)
 		return open_lookup(item, arg);
 	}
 	if (!finished->ok && (lookup->is_prefix || finished->err.kind != S3_ERROR_NOT_FOUND))
-		return s3_many_fail(item, finished->call, &finished->err);
+		return s3_batch_fail(item, finished->call, &finished->err);
 	if (lookup->is_prefix)
 		note_prefix(item, finished);
 	else
@@ -273,9 +273,9 @@ step_exists(S3ManyItem *item, const S3Finished *finished, void *arg)
 	return NULL;
 }
 
-/* Asks for the first objects below it: one may be the storage's own prefix. */
+/* Asks for the first objects below it: one may be the endpoint's own prefix. */
 static S3Call *
-open_prefix(S3ManyItem *item, const Job *job)
+open_prefix(S3BatchItem *item, const Job *job)
 {
 	Lookup	   *lookup = palloc0(sizeof(Lookup));
 	S3Fields   *query = &lookup->call.request.query;
@@ -285,7 +285,7 @@ open_prefix(S3ManyItem *item, const Job *job)
 	lookup->is_prefix = true;
 	if (s3_call_try_open(&lookup->call, S3_LIST_OBJECTS_V2, job->command, item->url,
 						 &err) != S3_CALL_OPENED)
-		return s3_many_fail(item, NULL, &err);
+		return s3_batch_fail(item, NULL, &err);
 	lookup->call.max_body = S3_LIST_PAGE_MAX;
 	s3_fields_add(query, "list-type", "2");
 	s3_fields_add(query, "encoding-type", "url");
@@ -295,7 +295,7 @@ open_prefix(S3ManyItem *item, const Job *job)
 }
 
 static void
-note_prefix(S3ManyItem *item, const S3Finished *finished)
+note_prefix(S3BatchItem *item, const S3Finished *finished)
 {
 	Lookup	   *lookup = item->state;
 	bool		whole_bucket = lookup->call.location.key.len == 0;
@@ -304,7 +304,7 @@ note_prefix(S3ManyItem *item, const S3Finished *finished)
 
 	if (!s3_list_page_parse(s3_slice(finished->response.body, finished->response.body_len),
 							S3_LIST_PAGE_OBJECTS, &page, &err))
-		(void) s3_many_fail(item, finished->call, &err);
+		(void) s3_batch_fail(item, finished->call, &err);
 	else
 		lookup->found = page.count > 1 ||
 			(page.count == 1 &&
@@ -312,7 +312,7 @@ note_prefix(S3ManyItem *item, const S3Finished *finished)
 }
 
 static void
-emit_exists(S3ManyItem *item, void *arg)
+emit_exists(S3BatchItem *item, void *arg)
 {
 	const Lookup *lookup = item->state;
 	Datum		values[COLUMNS_MAX];
@@ -325,7 +325,7 @@ emit_exists(S3ManyItem *item, void *arg)
 }
 
 static S3Call *
-step_get(S3ManyItem *item, const S3Finished *finished, void *arg)
+step_get(S3BatchItem *item, const S3Finished *finished, void *arg)
 {
 	Lookup	   *lookup = item->state;
 	S3Error		err;
@@ -333,17 +333,17 @@ step_get(S3ManyItem *item, const S3Finished *finished, void *arg)
 	if (finished == NULL)
 		return open_lookup(item, arg);
 	if (!finished->ok)
-		return s3_many_fail(item, finished->call, &finished->err);
+		return s3_batch_fail(item, finished->call, &finished->err);
 	lookup->response = finished->response;
 	if (!s3_object_undo_gzip(&lookup->call, &lookup->response, &err))
-		return s3_many_fail(item, finished->call, &err);
+		return s3_batch_fail(item, finished->call, &err);
 	lookup->found = true;
 	item->held = lookup->response.body_len;
 	return NULL;
 }
 
 static void
-emit_get(S3ManyItem *item, void *arg)
+emit_get(S3BatchItem *item, void *arg)
 {
 	const Lookup *lookup = item->state;
 	Datum		values[COLUMNS_MAX];
@@ -363,50 +363,50 @@ emit_get(S3ManyItem *item, void *arg)
 
 /* For a NULL content nothing is stored, as for a NULL URL. */
 static S3Call *
-step_put(S3ManyItem *item, const S3Finished *finished, void *arg)
+step_put(S3BatchItem *item, const S3Finished *finished, void *arg)
 {
 	const Job  *job = arg;
-	S3Storing  *storing = item->state;
+	S3PutFlow  *storing = item->state;
 	S3Call	   *call;
 
 	if (finished == NULL)
 	{
 		bytea	   *content;
 
-		storing = item->state = palloc0(sizeof(S3Storing));
-		storing->step = S3_STORING_NO_FILE;
+		storing = item->state = palloc0(sizeof(S3PutFlow));
+		storing->step = S3_PUT_FLOW_NO_FILE;
 		if (item->url == NULL || job->contents.nulls[item->index])
 			return NULL;
 		content = DatumGetByteaPP(job->contents.values[item->index]);
-		storing->step = S3_STORING_START;
+		storing->step = S3_PUT_FLOW_START;
 		storing->command = job->command;
 		storing->url = item->url;
 		storing->arguments = job->put;
 		storing->arguments.content = s3_slice(VARDATA_ANY(content), VARSIZE_ANY_EXHDR(content));
 		storing->overwrite = job->overwrite;
 	}
-	call = s3_storing_next(storing, finished);
-	if (call == NULL && storing->step == S3_STORING_FAILED)
-		return s3_many_fail(item, storing->failed, &storing->err);
+	call = s3_put_flow_next(storing, finished);
+	if (call == NULL && storing->step == S3_PUT_FLOW_FAILED)
+		return s3_batch_fail(item, storing->failed, &storing->err);
 	return call;
 }
 
 static void
-emit_put(S3ManyItem *item, void *arg)
+emit_put(S3BatchItem *item, void *arg)
 {
-	const S3Storing *storing = item->state;
+	const S3PutFlow *storing = item->state;
 	Datum		values[COLUMNS_MAX];
 	bool		nulls[COLUMNS_MAX];
 
 	memset(nulls, true, sizeof(nulls));
-	nulls[1] = storing->step != S3_STORING_STORED;
+	nulls[1] = storing->step != S3_PUT_FLOW_STORED;
 	values[1] = PointerGetDatum(storing->name);
 	put_row(arg, item, values, nulls);
 }
 
 /* Adds the URL, and what the item has failed with. */
 static void
-put_row(Job *job, const S3ManyItem *item, Datum *values, bool *nulls)
+put_row(Job *job, const S3BatchItem *item, Datum *values, bool *nulls)
 {
 	nulls[0] = item->url == NULL;
 	values[0] = PointerGetDatum(item->url);

@@ -9,7 +9,7 @@
 
 #include "backend/error_report.h"
 #include "fmgr.h"
-#include "objects/free_name.h"
+#include "objects/available_name.h"
 
 PG_FUNCTION_INFO_V1(s3store_available_name);
 
@@ -35,11 +35,11 @@ s3store_available_name(PG_FUNCTION_ARGS)
 	candidate = url;
 	for (int i = 0; i < S3_NAME_ATTEMPTS_MAX; i++)
 	{
-		if (s3_name_fits(candidate, max_length) && !s3_name_is_taken(candidate, COMMAND))
+		if (s3_available_name_fits(candidate, max_length) && !s3_available_name_is_taken(candidate, COMMAND))
 			PG_RETURN_TEXT_P(candidate);
-		candidate = s3_name_alternative(url, COMMAND, max_length);
+		candidate = s3_available_name_alternative(url, COMMAND, max_length);
 	}
-	(void) s3_name_all_taken(url, &err);
+	(void) s3_available_name_all_taken(url, &err);
 	s3_error_throw(&err);
 }
 

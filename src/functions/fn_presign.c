@@ -16,7 +16,7 @@
 #include "base/date.h"
 #include "base/uri.h"
 #include "catalog/pg_type.h"
-#include "client/client.h"
+#include "client/call.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "links/lifetime.h"
@@ -212,13 +212,13 @@ make_in_general(S3LinkCache *cache, const char *command, text *url,
 		s3_call_add_prefix(&call);
 	check_copy_source(&call);
 
-	public = s3_call_is_public(call.storage, operation, &call.request);
+	public = s3_call_is_public(call.endpoint, operation, &call.request);
 	link->operation = operation;
 	link->headers = call.request.headers;
 	link->forever = public || s3_call_is_unsigned(&call);
 	/* A lifetime that is given must be one, even where it does not matter. */
 	if (!link->forever || args->expires != NULL)
-		lifetime = s3_lifetime_in_window(&call.storage->settings, args->expires,
+		lifetime = s3_lifetime_in_window(&call.endpoint->settings, args->expires,
 										 args->at_given ? &args->signed_at : NULL);
 	link->url = cstring_to_text(public ? s3_call_public_url(&call) :
 								s3_call_presign(&call, &lifetime, &link->ends_at));
@@ -268,14 +268,14 @@ make_datums(RequestMemo *memo, const Link *link)
 }
 
 /*
- * What the storage may not touch shall not be copied from there, either: the
+ * What the endpoint may not touch shall not be copied from there, either: the
  * source must be in one of its buckets, and below its key prefix.
  */
 static void
 check_copy_source(const S3Call *call)
 {
 	const char *source = s3_fields_find(&call->request.headers, S3_PARAM_COPY_SOURCE_HEADER);
-	const char *prefix = call->storage->settings.key_prefix;
+	const char *prefix = call->endpoint->settings.key_prefix;
 	StringInfoData wanted;
 	size_t		bucket_len;
 
@@ -283,7 +283,7 @@ check_copy_source(const S3Call *call)
 		return;
 	source += source[0] == '/';
 	bucket_len = strcspn(source, "/");
-	s3_settings_require_bucket(call->storage, s3_slice(source, bucket_len));
+	s3_settings_require_bucket(call->endpoint, s3_slice(source, bucket_len));
 	if (prefix[0] == '\0')
 		return;
 	initStringInfo(&wanted);

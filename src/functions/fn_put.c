@@ -9,7 +9,7 @@
 
 #include "backend/encoding.h"
 #include "fmgr.h"
-#include "objects/storing.h"
+#include "objects/put_flow.h"
 
 #define COMMAND	"s3_put()"
 
@@ -48,7 +48,7 @@ s3store_put_text(PG_FUNCTION_ARGS)
 static Datum
 put(FunctionCallInfo fcinfo, S3Slice content)
 {
-	S3Storing	storing = {
+	S3PutFlow	storing = {
 		.command = COMMAND,
 		.url = PG_GETARG_TEXT_PP(0),
 		.arguments.content = content,
@@ -56,8 +56,8 @@ put(FunctionCallInfo fcinfo, S3Slice content)
 	};
 
 	s3_put_take_arguments(fcinfo, &storing.arguments);
-	s3_storing_run(&storing);
-	if (storing.step == S3_STORING_NO_FILE)
+	s3_put_flow_run(&storing);
+	if (storing.step == S3_PUT_FLOW_NO_FILE)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(storing.name);
 }

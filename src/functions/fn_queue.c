@@ -18,10 +18,10 @@
 #include "utils/timestamp.h"
 
 #include "backend/encoding.h"
-#include "client/client.h"
+#include "client/call.h"
+#include "queue/commit_hook.h"
 #include "queue/delay.h"
 #include "queue/queue.h"
-#include "queue/txn.h"
 #include "removal/drain.h"
 #include "removal/sweep.h"
 
@@ -109,13 +109,13 @@ drain(int64 max, S3DrainCounts *counts)
 	SPI_commit();
 	SPI_start_transaction();
 	while (tried < max &&
-		   s3_drain_round(S3_STEP_PROCEDURE, (int) Min(max - tried, S3_DRAIN_BATCH), counts))
+		   s3_drain_round(S3_QUEUE_TXN_PROCEDURE, (int) Min(max - tried, S3_DRAIN_BATCH), counts))
 	{
 		tried = counts->deleted + counts->kept + counts->failed;
 		CHECK_FOR_INTERRUPTS();
 	}
 	/* What was put and not committed goes by the way. */
-	s3_intents_sweep(DRAIN, LOG, &swept);
+	s3_sweep(DRAIN, LOG, &swept);
 	SPI_finish();
 	MemoryContextSwitchTo(context);
 }
@@ -154,7 +154,7 @@ retry(const char *condition, int64 id)
 	s3_queue_access_end(&access);
 	SPI_finish();
 	if (count > 0)
-		s3_txn_note_deletion();
+		s3_commit_hook_note_deletion();
 	return count;
 }
 

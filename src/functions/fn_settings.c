@@ -20,20 +20,20 @@
 #include "base/date.h"
 #include "credentials/credentials.h"
 #include "settings/guc.h"
-#include "settings/rules.h"
+#include "settings/setting_defs.h"
 
 PG_FUNCTION_INFO_V1(s3store_settings);
 PG_FUNCTION_INFO_V1(s3store_credentials);
 
-static const S3Storage *find_storage(FunctionCallInfo fcinfo);
+static const S3Endpoint *find_endpoint(FunctionCallInfo fcinfo);
 static HeapTuple make_tuple(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
-static char *value_text(const S3Rule *rule, const S3Storage *storage);
-static const void *value_of(const S3Rule *rule, const S3Storage *storage);
-static const char *string_value(const S3Rule *rule, const S3Storage *storage);
-static const char *unit_of(const S3Rule *rule);
-static const char *option_name(const S3Rule *rule, int value);
-static char *endpoint_text(const S3Endpoint *endpoint);
-static const char *source_of(const S3Rule *rule, const S3Storage *storage);
+static char *value_text(const S3SettingDef *rule, const S3Endpoint *endpoint);
+static const void *value_of(const S3SettingDef *rule, const S3Endpoint *endpoint);
+static const char *string_value(const S3SettingDef *rule, const S3Endpoint *endpoint);
+static const char *unit_of(const S3SettingDef *rule);
+static const char *option_name(const S3SettingDef *rule, int value);
+static char *endpoint_text(const S3EndpointUrl *base);
+static const char *source_of(const S3SettingDef *rule, const S3Endpoint *endpoint);
 
 /*
  * s3_settings(scheme text) returns setof record (name text, value text,
@@ -45,25 +45,25 @@ Datum
 s3store_settings(PG_FUNCTION_ARGS)
 {
 	FuncCallContext *context;
-	const S3Storage *storage;
-	const S3Rule *rule;
+	const S3Endpoint *endpoint;
+	const S3SettingDef *rule;
 	Datum		values[3];
 	bool		nulls[3] = {false};
 
 	if (SRF_IS_FIRSTCALL())
 	{
 		context = SRF_FIRSTCALL_INIT();
-		context->max_calls = s3_rules_count;
+		context->max_calls = s3_setting_defs_count;
 	}
 	context = SRF_PERCALL_SETUP();
 	if (context->call_cntr >= context->max_calls)
 		SRF_RETURN_DONE(context);
 
-	storage = find_storage(fcinfo);
-	rule = &s3_rules[context->call_cntr];
+	endpoint = find_endpoint(fcinfo);
+	rule = &s3_setting_defs[context->call_cntr];
 	values[0] = CStringGetTextDatum(rule->name);
-	values[1] = PointerGetDatum(s3_text_from_server(value_text(rule, storage)));
-	values[2] = CStringGetTextDatum(source_of(rule, storage));
+	values[1] = PointerGetDatum(s3_text_from_server(value_text(rule, endpoint)));
+	values[2] = CStringGetTextDatum(source_of(rule, endpoint));
 	SRF_RETURN_NEXT(context, HeapTupleGetDatum(make_tuple(fcinfo, values, nulls)));
 }
 
@@ -74,23 +74,23 @@ s3store_settings(PG_FUNCTION_ARGS)
 Datum
 s3store_credentials(PG_FUNCTION_ARGS)
 {
-	const S3Credentials *credentials = s3_credentials_find(find_storage(fcinfo));
+	const S3Credentials *credentials = s3_credentials_find(find_endpoint(fcinfo));
 	Datum		values[3] = {0};
 	bool		nulls[3] = {false};
 
 	values[0] = CStringGetTextDatum(s3_credentials_source());
-	values[1] = CStringGetTextDatum(s3_key_id_masked(credentials->access_key_id));
+	values[1] = CStringGetTextDatum(s3_access_key_id_masked(credentials->access_key_id));
 	values[2] = TimestampTzGetDatum(s3_date_from_unix(credentials->expires_at));
 	nulls[2] = credentials->expires_at == 0;
 	PG_RETURN_DATUM(HeapTupleGetDatum(make_tuple(fcinfo, values, nulls)));
 }
 
-static const S3Storage *
-find_storage(FunctionCallInfo fcinfo)
+static const S3Endpoint *
+find_endpoint(FunctionCallInfo fcinfo)
 {
 	text	   *scheme = PG_GETARG_TEXT_PP(0);
 
-	return s3_storage_find(s3_slice(VARDATA_ANY(scheme), VARSIZE_ANY_EXHDR(scheme)));
+	return s3_endpoint_find(s3_slice(VARDATA_ANY(scheme), VARSIZE_ANY_EXHDR(scheme)));
 }
 
 static HeapTuple
@@ -105,45 +105,45 @@ make_tuple(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 
 /* As SET and an endpoint's entry take it; what is not set is "". */
 static char *
-value_text(const S3Rule *rule, const S3Storage *storage)
+value_text(const S3SettingDef *rule, const S3Endpoint *endpoint)
 {
-	const void *value = value_of(rule, storage);
+	const void *value = value_of(rule, endpoint);
 
 	switch (rule->type)
 	{
-		case S3_RULE_BOOL:
+		case S3_SETTING_BOOL:
 			return pstrdup(*(const bool *) value ? "on" : "off");
-		case S3_RULE_ENUM:
+		case S3_SETTING_ENUM:
 			return pstrdup(option_name(rule, *(const int *) value));
-		case S3_RULE_INT:
+		case S3_SETTING_INT:
 			return psprintf("%d%s", *(const int *) value, unit_of(rule));
-		case S3_RULE_STRING:
-			return pstrdup(string_value(rule, storage));
+		case S3_SETTING_STRING:
+			return pstrdup(string_value(rule, endpoint));
 	}
 	return NULL;				/* keep compilers quiet */
 }
 
 static const void *
-value_of(const S3Rule *rule, const S3Storage *storage)
+value_of(const S3SettingDef *rule, const S3Endpoint *endpoint)
 {
-	return (const char *) &storage->settings + rule->offset;
+	return (const char *) &endpoint->settings + rule->offset;
 }
 
 /* Endpoints are shown as they came out, for AWS's are nobody's setting. */
 static const char *
-string_value(const S3Rule *rule, const S3Storage *storage)
+string_value(const S3SettingDef *rule, const S3Endpoint *endpoint)
 {
-	const char *value = s3_rule_string(rule, &storage->settings);
+	const char *value = s3_setting_string(rule, &endpoint->settings);
 
 	if (rule->offset == offsetof(S3Settings, endpoint_url))
-		return endpoint_text(&storage->endpoint);
+		return endpoint_text(&endpoint->base);
 	if (rule->offset == offsetof(S3Settings, endpoint_url_presigning))
-		return endpoint_text(&storage->endpoint_presigning);
+		return endpoint_text(&endpoint->presigning_base);
 	return rule->secret && *value != '\0' ? S3_SECRET_MASK : value;
 }
 
 static const char *
-unit_of(const S3Rule *rule)
+unit_of(const S3SettingDef *rule)
 {
 	switch (rule->unit)
 	{
@@ -159,7 +159,7 @@ unit_of(const S3Rule *rule)
 }
 
 static const char *
-option_name(const S3Rule *rule, int value)
+option_name(const S3SettingDef *rule, int value)
 {
 	for (const struct config_enum_entry *option = rule->options; option->name; option++)
 		if (option->val == value)
@@ -168,16 +168,16 @@ option_name(const S3Rule *rule, int value)
 }
 
 static char *
-endpoint_text(const S3Endpoint *endpoint)
+endpoint_text(const S3EndpointUrl *base)
 {
-	return psprintf("%s://%s%s", endpoint->tls ? "https" : "http",
-					endpoint->host, endpoint->path);
+	return psprintf("%s://%s%s", base->tls ? "https" : "http",
+					base->host, base->path);
 }
 
 static const char *
-source_of(const S3Rule *rule, const S3Storage *storage)
+source_of(const S3SettingDef *rule, const S3Endpoint *endpoint)
 {
-	if ((storage->given & UINT64CONST(1) << (rule - s3_rules)) != 0)
+	if ((endpoint->given & UINT64CONST(1) << (rule - s3_setting_defs)) != 0)
 		return "endpoint entry";
 	return s3_guc_is_set(rule->name) ? "setting" : "default";
 }

@@ -61,7 +61,7 @@ s3store_sync_meta(PG_FUNCTION_ARGS)
 	S3SyncResult result = {0};
 	MemoryContext context = CurrentMemoryContext;
 	bool		may_commit = fcinfo->context != NULL && IsA(fcinfo->context, CallContext) &&
-	!((CallContext *) fcinfo->context)->atomic;
+		!((CallContext *) fcinfo->context)->atomic;
 
 	arguments.start_after = s3_utf8_argument(fcinfo, 1);
 	arguments.options.dry_run = bool_argument(fcinfo, 2, false);

@@ -12,7 +12,7 @@
 
 #include "backend/encoding.h"
 #include "backend/error_report.h"
-#include "client/client.h"
+#include "client/call.h"
 #include "fmgr.h"
 #include "links/link_cache.h"
 #include "utils/builtins.h"

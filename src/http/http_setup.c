@@ -37,7 +37,7 @@ static bool append_line(S3HttpTransfer *transfer, const char *line);
 /*
  * Throws when libcurl refuses anything.  Options stay with the handle from one
  * transfer to the next, as long as they are for the same server: otherwise it
- * starts over, so that nobody is trusted for what another storage's settings
+ * starts over, so that nobody is trusted for what another endpoint's settings
  * say.
  */
 void
@@ -85,7 +85,7 @@ set_safety_options(S3HttpTransfer *transfer)
 	s3_http_set_option(transfer, CURLOPT_USERAGENT, "s3store/" S3STORE_VERSION);
 }
 
-/* What the settings of a storage say of the way to its server. */
+/* What the settings of an endpoint say of the way to its server. */
 static void
 set_server_options(S3HttpTransfer *transfer)
 {

@@ -34,7 +34,7 @@
 #include "journal/intent.h"
 #include "journal/journal_home.h"
 #include "journal/object_lock.h"
-#include "queue/txn.h"
+#include "queue/commit_hook.h"
 
 #define COMPACT_SIZE	(32 * 1024) /* bytes of a journal between two tries */
 
@@ -82,7 +82,7 @@ s3_intent_is_leftover(const S3Call *put, const S3Before *before)
 	S3Journal  *journal;
 	bool		found;
 
-	if (!put->storage->settings.put_undo)
+	if (!put->endpoint->settings.put_undo)
 		return false;
 	journal = s3_journal_open(s3_journal_number(target), S3_JOURNAL_READ);
 	if (journal == NULL)
@@ -100,7 +100,7 @@ s3_intent_begin(S3PutIntent *handle, const S3Call *put, const S3Before *before)
 	bool		good;
 
 	memset(handle, 0, sizeof(*handle));
-	if (!put->storage->settings.put_undo)
+	if (!put->endpoint->settings.put_undo)
 	{
 		s3_intent_disown(put);
 		return true;
@@ -113,14 +113,14 @@ s3_intent_begin(S3PutIntent *handle, const S3Call *put, const S3Before *before)
 	intent.created = GetCurrentTimestamp();
 	intent.not_before = before->date;
 	intent.size = (int64) put->request.body.len;
-	intent.url = psprintf("%s://%.*s/%.*s", put->storage->scheme,
+	intent.url = psprintf("%s://%.*s/%.*s", put->endpoint->scheme,
 						  S3_SLICE_ARGS(put->location.bucket), S3_SLICE_ARGS(put->location.key));
 	intent.target = s3_intent_target(put);
 	intent.etag = handle->etag;
 	intent.previous = text_or_empty(before->info.version_id);
 	handle->number = s3_journal_number(intent.target);
 
-	s3_txn_note_put();
+	s3_commit_hook_note_put();
 	journal = lock_object(put, handle->number, S3_JOURNAL_CREATE, intent.target);
 	good = append_intent(handle, journal, &intent, before);
 	s3_object_unlock(put);
@@ -165,7 +165,7 @@ static const char *
 digest_of(const S3Call *put)
 {
 	S3Slice		body = put->request.body;
-	uint64		threshold = (uint64) put->storage->settings.multipart_threshold * 1024;
+	uint64		threshold = (uint64) put->endpoint->settings.multipart_threshold * 1024;
 	char	   *md5;
 	S3Error		err;
 
@@ -240,7 +240,7 @@ append_intent(S3PutIntent *handle, S3Journal *journal, S3Intent *intent, const S
 	intent->kind = before->state == S3_BEFORE_NOTHING || before->state == S3_BEFORE_LEFTOVER ?
 		S3_INTENT_CREATE : S3_INTENT_REPLACE;
 	if (has_leftovers(&journal->content))
-		s3_txn_note_leftover();
+		s3_commit_hook_note_leftover();
 	initStringInfo(&records);
 	s3_intent_record_intent(&records, intent);
 	journal = compact(journal, records.len);
@@ -427,12 +427,12 @@ s3_intent_disown(const S3Call *call)
 	s3_journal_close(journal);
 }
 
-/* The host is the storage's, though its bucket may be in another region. */
+/* The host is the endpoint's, though its bucket may be in another region. */
 char *
 s3_intent_target(const S3Call *call)
 {
-	const S3Endpoint *endpoint = &call->storage->endpoint;
+	const S3EndpointUrl *base = &call->endpoint->base;
 
-	return psprintf("%s://%s%s/%.*s/%s", endpoint->tls ? "https" : "http", endpoint->host,
-					endpoint->path, S3_SLICE_ARGS(call->location.bucket), call->key.data);
+	return psprintf("%s://%s%s/%.*s/%s", base->tls ? "https" : "http", base->host,
+					base->path, S3_SLICE_ARGS(call->location.bucket), call->key.data);
 }

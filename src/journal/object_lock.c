@@ -59,7 +59,7 @@ make_tag(const S3Call *call, LOCKTAG *tag)
 {
 	uint64		hash = 0;
 
-	hash = add_hash(hash, s3_slice_cstring(call->storage->scheme));
+	hash = add_hash(hash, s3_slice_cstring(call->endpoint->scheme));
 	hash = add_hash(hash, call->location.bucket);
 	hash = add_hash(hash, s3_slice(call->key.data, call->key.len));
 	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (hash >> 32), (uint32) hash, LOCK_CLASS);

@@ -9,7 +9,7 @@
 #ifndef S3STORE_OBJECT_LOCK_H
 #define S3STORE_OBJECT_LOCK_H
 
-#include "client/client.h"
+#include "client/call.h"
 
 /*
  * Each locks the call's object: scheme, bucket and key.  The first waits; the

@@ -85,7 +85,7 @@ s3_lifetime_in_window(const S3Settings *settings, const Interval *expires,
 }
 
 int64
-s3_lifetime_end(const S3Lifetime *lifetime, const S3Storage *storage,
+s3_lifetime_end(const S3Lifetime *lifetime, const S3Endpoint *endpoint,
 				const S3Credentials *credentials)
 {
 	static TimestampTz warned_statement = 0;
@@ -102,8 +102,8 @@ s3_lifetime_end(const S3Lifetime *lifetime, const S3Storage *storage,
 		(void) s3_date_format_iso(credentials->expires_at, keys_end);
 		(void) s3_date_format_iso(end, link_end);
 		ereport(WARNING,
-				(errmsg("link outlives the temporary access keys of storage \"%s\"",
-						storage->scheme),
+				(errmsg("link outlives the temporary access keys of endpoint \"%s\"",
+						endpoint->scheme),
 				 errdetail("The keys expire at %s, and the link with them; it was to live until %s.",
 						   keys_end, link_end)));
 	}

@@ -42,7 +42,7 @@ extern S3Lifetime s3_lifetime_in_window(const S3Settings *settings, const Interv
  * Returns when a link is no longer good, which may be when the keys that have
  * signed it expire; then there is a warning, once in a statement.
  */
-extern int64 s3_lifetime_end(const S3Lifetime *lifetime, const S3Storage *storage,
+extern int64 s3_lifetime_end(const S3Lifetime *lifetime, const S3Endpoint *endpoint,
 							 const S3Credentials *credentials);
 
 #endif							/* S3STORE_LIFETIME_H */

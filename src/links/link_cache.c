@@ -5,7 +5,7 @@
  *	  each place in a query that makes links.
  *
  * Guarantees: a link from here is the one that the general way (fn_presign.c,
- * client.c) would have made at this moment.  What a cache holds is good for
+ * call.c) would have made at this moment.  What a cache holds is good for
  *
  *	- one generation of the settings, or it is forgotten whole;
  *	- the arguments, by value: others replace the plans, not the keys;
@@ -13,7 +13,7 @@
  *	  second, as the credentials file is;
  *	- the time: plans are made anew when the signing time moves on.
  *
- * Whether the current user has the role, and whether the storage is protected,
+ * Whether the current user has the role, and whether the endpoint is protected,
  * is asked for every link.  Errors in a URL, and all that is out of the
  * ordinary, are left to the general way.
  *-------------------------------------------------------------------------
@@ -26,8 +26,8 @@
 #include "utils/memutils.h"
 
 #include "base/uri.h"
+#include "links/bucket_links.h"
 #include "links/link_cache.h"
-#include "links/link_places.h"
 #include "settings/privileges.h"
 
 struct S3LinkCache
@@ -35,7 +35,7 @@ struct S3LinkCache
 	MemoryContext parent;
 	MemoryContext context;		/* NULL: nothing is known */
 	uint64		generation;		/* of the settings */
-	S3LinkPlaces places;
+	S3BucketLinksList places;
 
 	/* Copies of the last arguments, and what they mean. */
 	MemoryContext args_context;
@@ -52,16 +52,16 @@ struct S3LinkCache
 
 static bool is_current(const S3LinkCache *cache);
 static void start_over(S3LinkCache *cache);
-static S3LinkPlace *add_place(S3LinkCache *cache, const S3Call *call, S3Slice url);
+static S3BucketLinks *add_place(S3LinkCache *cache, const S3Call *call, S3Slice url);
 static size_t encoded_length(S3Slice key);
 static bool same_args(const S3LinkCache *cache, const S3LinkArgs *args);
 static bool same_datum(const void *a, const void *b);
 static void take_args(S3LinkCache *cache, const char *command, const S3LinkArgs *args);
-static bool has_plan(S3LinkCache *cache, S3LinkPlace *place, const S3LinkArgs *args);
-static bool is_fresh(const S3LinkPlace *place, const S3LinkMoment *now);
-static bool is_ordinary(const S3LinkCache *cache, const S3LinkPlace *place);
-static bool renew_plan(S3LinkCache *cache, S3LinkPlace *place, const S3LinkMoment *now);
-static bool encode_and_sign(S3LinkCache *cache, const S3LinkPlace *place, S3Slice key,
+static bool has_plan(S3LinkCache *cache, S3BucketLinks *place, const S3LinkArgs *args);
+static bool is_fresh(const S3BucketLinks *place, const S3LinkMoment *now);
+static bool is_ordinary(const S3LinkCache *cache, const S3BucketLinks *place);
+static bool renew_plan(S3LinkCache *cache, S3BucketLinks *place, const S3LinkMoment *now);
+static bool encode_and_sign(S3LinkCache *cache, const S3BucketLinks *place, S3Slice key,
 							S3CachedLink *link);
 
 S3LinkCache *
@@ -78,44 +78,44 @@ bool
 s3_link_cache_make(S3LinkCache *cache, const char *command, const S3LinkArgs *args,
 				   S3Slice url, S3CachedLink *link)
 {
-	S3LinkPlace *place;
+	S3BucketLinks *place;
 	S3Slice		key;
 
-	if (!is_current(cache) || (place = s3_link_places_find(&cache->places, url)) == NULL)
+	if (!is_current(cache) || (place = s3_bucket_links_find(&cache->places, url)) == NULL)
 		return false;
 	if (!same_args(cache, args))
 		take_args(cache, command, args);
 	s3_privileges_require_for(cache->operation, command);
 	if (!cache->operation->read_only)
-		s3_settings_prevent_if_protected(place->storage, command);
-	return s3_link_place_key(place, url, &cache->key, &key) && has_plan(cache, place, args) &&
+		s3_settings_prevent_if_protected(place->endpoint, command);
+	return s3_bucket_links_key(place, url, &cache->key, &key) && has_plan(cache, place, args) &&
 		encode_and_sign(cache, place, key, link);
 }
 
 bool
 s3_link_cache_make_plain(S3LinkCache *cache, S3Slice url, S3CachedLink *link)
 {
-	S3LinkPlace *place;
+	S3BucketLinks *place;
 	S3Slice		key;
 
-	return is_current(cache) && (place = s3_link_places_find(&cache->places, url)) != NULL &&
-		s3_link_place_key(place, url, &cache->key, &key) && encode_and_sign(cache, place, key, link);
+	return is_current(cache) && (place = s3_bucket_links_find(&cache->places, url)) != NULL &&
+		s3_bucket_links_key(place, url, &cache->key, &key) && encode_and_sign(cache, place, key, link);
 }
 
 void
 s3_link_cache_learn(S3LinkCache *cache, const S3Call *call, S3Slice url)
 {
 	const S3Request *request = &call->request;
-	S3LinkPlace *place;
+	S3BucketLinks *place;
 	size_t		path_len;
 
-	if (call->storage->settings.signature_version != S3_SIGNATURE_S3V4 ||
+	if (call->endpoint->settings.signature_version != S3_SIGNATURE_S3V4 ||
 		call->operation->on_bucket || (place = add_place(cache, call, url)) == NULL)
 		return;
 	path_len = strlen(request->path) -
 		encoded_length(s3_slice(call->key.data, call->key.len));
-	place->key_prefix = call->storage->settings.key_prefix;
-	place->literal = !call->storage->settings.normalize_keys && place->key_prefix[0] == '\0';
+	place->key_prefix = call->endpoint->settings.key_prefix;
+	place->literal = !call->endpoint->settings.normalize_keys && place->key_prefix[0] == '\0';
 	place->tls = request->tls;
 	place->host = MemoryContextStrdup(place->context, request->host);
 	place->path = MemoryContextStrdup(place->context, pnstrdup(request->path, path_len));
@@ -124,10 +124,10 @@ s3_link_cache_learn(S3LinkCache *cache, const S3Call *call, S3Slice url)
 void
 s3_link_cache_learn_plain(S3LinkCache *cache, const S3Call *call, S3Slice url)
 {
-	const S3Settings *settings = &call->storage->settings;
+	const S3Settings *settings = &call->endpoint->settings;
 	const char *plain;
 	S3Slice		key;
-	S3LinkPlace *place = add_place(cache, call, url);
+	S3BucketLinks *place = add_place(cache, call, url);
 
 	if (place == NULL)
 		return;
@@ -135,7 +135,7 @@ s3_link_cache_learn_plain(S3LinkCache *cache, const S3Call *call, S3Slice url)
 	place->key_prefix = settings->public_url[0] == '\0' ? settings->key_prefix : "";
 	place->literal = !settings->normalize_keys && place->key_prefix[0] == '\0';
 	plain = s3_call_public_url(call);
-	if (!s3_link_place_key(place, url, &cache->key, &key))
+	if (!s3_bucket_links_key(place, url, &cache->key, &key))
 		elog(ERROR, "could not make the key of a URL that has one");
 	s3_link_plan_plain(&place->plan,
 					   s3_slice(plain, strlen(plain) - encoded_length(key)));
@@ -152,7 +152,7 @@ s3_link_cache_text(const S3CachedLink *link)
 	return result;
 }
 
-/* Storages, and all that was made of them, live as long as the settings. */
+/* Endpoints, and all that was made of them, live as long as the settings. */
 static bool
 is_current(const S3LinkCache *cache)
 {
@@ -175,7 +175,7 @@ start_over(S3LinkCache *cache)
 	cache->context = AllocSetContextCreate(cache->parent, "s3store links",
 										   ALLOCSET_DEFAULT_SIZES);
 	old_context = MemoryContextSwitchTo(cache->context);
-	s3_link_places_init(&cache->places);
+	s3_bucket_links_init(&cache->places);
 	cache->args_context = AllocSetContextCreate(cache->context, "s3store link arguments",
 												ALLOCSET_SMALL_SIZES);
 	cache->scratch = AllocSetContextCreate(cache->context, "s3store link scratch",
@@ -187,12 +187,12 @@ start_over(S3LinkCache *cache)
 }
 
 /* Returns NULL when there is one already. */
-static S3LinkPlace *
+static S3BucketLinks *
 add_place(S3LinkCache *cache, const S3Call *call, S3Slice url)
 {
 	if (!is_current(cache))
 		start_over(cache);
-	return s3_link_places_add(&cache->places, call->storage, url);
+	return s3_bucket_links_add(&cache->places, call->endpoint, url);
 }
 
 static size_t
@@ -260,7 +260,7 @@ take_args(S3LinkCache *cache, const char *command, const S3LinkArgs *args)
 
 /* Sees to it that the place's plan is good for now; false where it cannot be. */
 static bool
-has_plan(S3LinkCache *cache, S3LinkPlace *place, const S3LinkArgs *args)
+has_plan(S3LinkCache *cache, S3BucketLinks *place, const S3LinkArgs *args)
 {
 	S3LinkMoment now;
 	MemoryContext old_context;
@@ -283,7 +283,7 @@ has_plan(S3LinkCache *cache, S3LinkPlace *place, const S3LinkArgs *args)
 
 /* Whether the keys were looked up in this statement and this second. */
 static bool
-is_fresh(const S3LinkPlace *place, const S3LinkMoment *now)
+is_fresh(const S3BucketLinks *place, const S3LinkMoment *now)
 {
 	return place->moment.statement == now->statement &&
 		place->moment.clock / USECS_PER_SEC == now->clock / USECS_PER_SEC;
@@ -291,15 +291,15 @@ is_fresh(const S3LinkPlace *place, const S3LinkMoment *now)
 
 /* Copies have a check of their own, and what is public has no signature. */
 static bool
-is_ordinary(const S3LinkCache *cache, const S3LinkPlace *place)
+is_ordinary(const S3LinkCache *cache, const S3BucketLinks *place)
 {
 	return !cache->operation->on_bucket && cache->operation->id != S3_COPY_OBJECT &&
-		!s3_call_is_public(place->storage, cache->operation, &cache->request);
+		!s3_call_is_public(place->endpoint, cache->operation, &cache->request);
 }
 
 /* When this throws, the next link finds a plan that is for something else. */
 static bool
-renew_plan(S3LinkCache *cache, S3LinkPlace *place, const S3LinkMoment *now)
+renew_plan(S3LinkCache *cache, S3BucketLinks *place, const S3LinkMoment *now)
 {
 	const S3LinkArgs *args = &cache->args;
 	S3Request	request = cache->request;
@@ -309,10 +309,10 @@ renew_plan(S3LinkCache *cache, S3LinkPlace *place, const S3LinkMoment *now)
 	bool		fresh = is_fresh(place, now);
 
 	place->serial = 0;
-	lifetime = s3_lifetime_in_window(&place->storage->settings, args->expires,
+	lifetime = s3_lifetime_in_window(&place->endpoint->settings, args->expires,
 									 args->at_given ? &now->signing : NULL);
 	if ((!fresh || place->signing_key.day != s3_sigv4_day(lifetime.signed_at)) &&
-		!s3_link_place_look_up_keys(place, lifetime.signed_at))
+		!s3_bucket_links_look_up_keys(place, lifetime.signed_at))
 		return false;
 
 	request.tls = place->tls;
@@ -320,15 +320,15 @@ renew_plan(S3LinkCache *cache, S3LinkPlace *place, const S3LinkMoment *now)
 	request.path = place->path;
 	signing.version = S3_SIGNATURE_S3V4;
 	signing.credentials = &place->keys;
-	signing.region = place->storage->signing_region;
+	signing.region = place->endpoint->signing_region;
 	signing.time = lifetime.signed_at;
-	place->ends_at = s3_lifetime_end(&lifetime, place->storage, &place->keys);
+	place->ends_at = s3_lifetime_end(&lifetime, place->endpoint, &place->keys);
 	return s3_link_plan_signed(&place->plan, &request, &signing, lifetime.expires,
 							   &place->signing_key, &err);
 }
 
 static bool
-encode_and_sign(S3LinkCache *cache, const S3LinkPlace *place, S3Slice key, S3CachedLink *link)
+encode_and_sign(S3LinkCache *cache, const S3BucketLinks *place, S3Slice key, S3CachedLink *link)
 {
 	S3Error		err;
 

@@ -9,7 +9,7 @@
 #ifndef S3STORE_LINK_CACHE_H
 #define S3STORE_LINK_CACHE_H
 
-#include "client/client.h"
+#include "client/call.h"
 #include "links/link.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"

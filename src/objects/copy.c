@@ -15,14 +15,14 @@
 
 #include "backend/error_report.h"
 #include "base/uri.h"
-#include "client/multipart.h"
-#include "client/object.h"
+#include "client/object_requests.h"
+#include "client/upload.h"
 #include "credentials/credentials.h"
 #include "journal/intent.h"
 #include "objects/copy.h"
 #include "objects/copy_check.h"
 #include "objects/copy_work.h"
-#include "objects/put.h"
+#include "objects/put_headers.h"
 #include "s3/param_rules.h"
 
 static void sort_headers(S3CopyWork *copy);
@@ -53,7 +53,7 @@ s3_copy_object(const S3CopyArguments *arguments, S3ObjectInfo *source)
 
 	/* What a put that was rolled back has left there is not ours to lose. */
 	s3_intent_disown(&copy->target);
-	settings = &copy->target.storage->settings;
+	settings = &copy->target.endpoint->settings;
 	copy->part_size = s3_upload_part_size(source->size,
 										  (int64) settings->multipart_part_size * 1024);
 	if (one_server_can(copy))
@@ -80,8 +80,8 @@ sort_headers(S3CopyWork *copy)
 	s3_params_apply(copy->target.operation, params, &copy->target.request);
 	if (!s3_copy_headers_sort(headers, &copy->headers, &err))
 		s3_error_throw(&err);
-	s3_put_add_keeping(copy->target.storage, headers);
-	s3_put_add_keeping(copy->target.storage, &copy->headers.target);
+	s3_put_add_keeping(copy->target.endpoint, headers);
+	s3_put_add_keeping(copy->target.endpoint, &copy->headers.target);
 }
 
 static void
@@ -107,13 +107,13 @@ look_up_source(S3CopyWork *copy)
 static bool
 one_server_can(const S3CopyWork *copy)
 {
-	const S3Storage *source = copy->source.storage;
-	const S3Storage *target = copy->target.storage;
+	const S3Endpoint *source = copy->source.endpoint;
+	const S3Endpoint *target = copy->target.endpoint;
 	char	   *access_key_id;
 
 	if (source == target)
 		return true;
-	if (!s3_copy_endpoints_equal(&source->endpoint, &target->endpoint) ||
+	if (!s3_copy_endpoints_equal(&source->base, &target->base) ||
 		strcmp(source->settings.region, target->settings.region) != 0 ||
 		source->settings.signature_version != target->settings.signature_version)
 		return false;

@@ -8,7 +8,7 @@
 #ifndef S3STORE_COPY_H
 #define S3STORE_COPY_H
 
-#include "client/client.h"
+#include "client/call.h"
 #include "s3/response.h"
 
 typedef struct S3CopyArguments

@@ -11,7 +11,7 @@
  */
 #include "base/base.h"
 
-#include "client/object.h"
+#include "client/object_requests.h"
 #include "objects/copy_check.h"
 
 static bool is_same_name(const S3Call *a, const S3Call *b);
@@ -26,7 +26,7 @@ s3_copy_check_difference(const S3Call *source, const S3Call *target,
 	S3Call		call;
 	S3Error		err;
 
-	if (s3_copy_endpoints_equal(&source->storage->endpoint, &target->storage->endpoint))
+	if (s3_copy_endpoints_equal(&source->endpoint->base, &target->endpoint->base))
 	{
 		if (same_name)
 			throw_same_object("They name the same object of the same server.");
@@ -42,7 +42,7 @@ s3_copy_check_difference(const S3Call *source, const S3Call *target,
 }
 
 bool
-s3_copy_endpoints_equal(const S3Endpoint *a, const S3Endpoint *b)
+s3_copy_endpoints_equal(const S3EndpointUrl *a, const S3EndpointUrl *b)
 {
 	return a->tls == b->tls && strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0;
 }

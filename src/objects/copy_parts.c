@@ -10,7 +10,7 @@
  */
 #include "base/base.h"
 
-#include "client/multipart.h"
+#include "client/upload.h"
 #include "objects/copy_work.h"
 #include "s3/param_rules.h"
 #include "utils/memutils.h"
@@ -76,7 +76,7 @@ copy_in_parts(S3CopyWork *copy, S3UploadSend send)
 	target.headers = &copy->headers.target;
 	target.part_headers = &copy->headers.part;
 	target.reported_as = &copy->target;
-	target.connections = copy->target.storage->settings.max_pool_connections;
+	target.connections = copy->target.endpoint->settings.max_pool_connections;
 	s3_upload_run(&target, send, copy, &completed);
 	tags = s3_fields_find(target.headers, "x-amz-tagging");
 	if (tags != NULL && *tags != '\0')
@@ -206,7 +206,7 @@ check_range(const S3Call *call, const S3HttpResponse *response,
 	char	   *wanted = psprintf("bytes %lld-%lld/%lld", (long long) first,
 								  (long long) last, (long long) size);
 	bool		right = len == size ? response->status == 200 :
-	response->status == 206 && range != NULL && strcmp(range, wanted) == 0;
+		response->status == 206 && range != NULL && strcmp(range, wanted) == 0;
 	S3Error		err;
 
 	if (right && response->body_len == (size_t) len)

@@ -7,7 +7,7 @@
  */
 #include "base/base.h"
 
-#include "client/object.h"
+#include "client/object_requests.h"
 #include "objects/copy_work.h"
 #include "s3/tags.h"
 

@@ -7,7 +7,7 @@
  */
 #include "base/base.h"
 
-#include "client/multipart.h"
+#include "client/upload.h"
 #include "objects/put_parts.h"
 #include "s3/copy_headers.h"
 
@@ -37,7 +37,7 @@ s3_put_wants_parts(const S3Call *put, const S3PutArguments *arguments)
 	if (arguments->source != NULL)
 		return put->request.body.data == NULL;	/* it was not loaded */
 	/* A digest of the whole is for one request. */
-	return put->request.body.len > (uint64) put->storage->settings.multipart_threshold * 1024 &&
+	return put->request.body.len > (uint64) put->endpoint->settings.multipart_threshold * 1024 &&
 		!has_digest(&put->request.headers);
 }
 
@@ -45,7 +45,7 @@ void
 s3_put_in_parts(S3Call *put, text *url, const S3PutArguments *arguments,
 				const S3PutIntent *intent, S3Finished *finished)
 {
-	const S3Settings *settings = &put->storage->settings;
+	const S3Settings *settings = &put->endpoint->settings;
 	Content		content = {put->request.body, arguments->source, intent};
 	S3UploadTarget target = {.command = put->command,.url = url};
 	S3Fields	object = {0};

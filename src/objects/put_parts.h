@@ -10,7 +10,7 @@
 
 #include "client/pipeline.h"
 #include "journal/intent.h"
-#include "objects/put.h"
+#include "objects/put_headers.h"
 
 /* Is the put, which is open, one that s3_put_in_parts should send? */
 extern bool s3_put_wants_parts(const S3Call *put, const S3PutArguments *arguments);

@@ -36,9 +36,9 @@
 #include "utils/snapmgr.h"
 
 #include "backend/compat.h"
+#include "queue/commit_hook.h"
 #include "queue/queue.h"
 #include "queue/queue_index.h"
-#include "queue/txn.h"
 #include "settings/settings.h"
 
 #define EXTENSION	"s3store"
@@ -109,10 +109,10 @@ static S3Slice
 object_key(const S3Location *location)
 {
 	S3Error		err;
-	const S3Storage *storage = s3_storage_try_find(location->scheme, &err);
+	const S3Endpoint *endpoint = s3_endpoint_try_find(location->scheme, &err);
 	StringInfoData key;
 
-	if (storage == NULL || !storage->settings.normalize_keys)
+	if (endpoint == NULL || !endpoint->settings.normalize_keys)
 		return location->key;
 	initStringInfo(&key);
 	return s3_location_object_key(location, "", true, &key, &err) ?
@@ -164,7 +164,7 @@ s3_queue_insert(const S3Deletion *deletion)
 	s3_queue_index_insert(table, &tuple->t_self, deletion->object, deletion->next_at, id);
 	heap_freetuple(tuple);
 	table_close(table, NoLock);
-	s3_txn_note_deletion();
+	s3_commit_hook_note_deletion();
 	return id;
 }
 

@@ -28,7 +28,7 @@ typedef struct S3Deletion
 
 /*
  * Returns the number by which an object is known: a hash of all of its URL,
- * as the settings of its storage read it.
+ * as the settings of its endpoint read it.
  */
 extern int64 s3_queue_object(const S3Location *location);
 

@@ -31,25 +31,25 @@
 #include "backend/compat.h"
 #include "backend/encoding.h"
 #include "queue/backoff.h"
-#include "queue/hold.h"
 #include "queue/queue.h"
+#include "queue/writer_lock.h"
 #include "removal/drain.h"
-#include "removal/reference.h"
-#include "removal/removal.h"
+#include "removal/remove_objects.h"
+#include "removal/row_references.h"
 #include "settings/settings.h"
 
 #define CHANNEL		"s3store_queue" /* of NOTIFY */
 #define FREE_INTERVAL	1000	/* ms between two looks for dead claims */
 
-static void claim_items(S3StepKind kind, int max, S3Claims *claims);
+static void claim_items(S3QueueTxnKind kind, int max, S3Claims *claims);
 static uint64 execute_by_index(const char *statement, int expected, int nargs, Oid *types,
 							   Datum *values, const char *nulls);
 static void free_dead_claims(const S3Claims *own);
 static void read_items(S3Claims *claims);
 static Datum column(int row, int number, bool *is_null);
-static void check_items(S3StepKind kind, S3Claims *claims);
+static void check_items(S3QueueTxnKind kind, S3Claims *claims);
 static void find_cancelled(S3Claims *claims);
-static void settle_items(S3StepKind kind, S3Claims *claims, S3DrainCounts *counts);
+static void settle_items(S3QueueTxnKind kind, S3Claims *claims, S3DrainCounts *counts);
 static void delete_settled(const S3Claims *claims);
 static void update_unsettled(const S3Claims *claims);
 static bool is_settled(const S3ClaimedItem *item);
@@ -58,7 +58,7 @@ static void count_items(const S3Claims *claims, S3DrainCounts *counts);
 static void notify(const S3DrainCounts *counts);
 
 bool
-s3_drain_round(S3StepKind kind, int max, S3DrainCounts *counts)
+s3_drain_round(S3QueueTxnKind kind, int max, S3DrainCounts *counts)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "s3store claims",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -71,17 +71,17 @@ s3_drain_round(S3StepKind kind, int max, S3DrainCounts *counts)
 		if (claims.count > 0)
 		{
 			check_items(kind, &claims);
-			s3_removal_run(&claims);
+			s3_remove_objects(&claims);
 			settle_items(kind, &claims, counts);
 		}
 	}
 	PG_CATCH();
 	{
-		s3_hold_claim_end(claims.claim);
+		s3_writer_lock_claim_end(claims.claim);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	s3_hold_claim_end(claims.claim);
+	s3_writer_lock_claim_end(claims.claim);
 
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(context);
@@ -107,15 +107,15 @@ s3_drain_decide(S3ClaimedItem *item, S3Fate fate, int wait, const char *reason)
  * other's by now, and these would be passed over when that one settles.
  */
 static void
-claim_items(S3StepKind kind, int max, S3Claims *claims)
+claim_items(S3QueueTxnKind kind, int max, S3Claims *claims)
 {
 	const char *table;
 
-	s3_step_begin(kind, true);
-	s3_hold_claiming();
+	s3_queue_txn_begin(kind, true);
+	s3_writer_lock_claiming();
 	s3_drain_require_writer();
 	claims->claim = s3_queue_number();
-	s3_hold_claim(claims->claim);
+	s3_writer_lock_claim(claims->claim);
 	PG_TRY();
 	{
 		Oid			types[] = {INT8OID, INT8OID};
@@ -132,11 +132,11 @@ claim_items(S3StepKind kind, int max, S3Claims *claims)
 						 SPI_OK_UPDATE_RETURNING, 2, types, values, NULL);
 		read_items(claims);
 		free_dead_claims(claims);
-		s3_step_end(kind);
+		s3_queue_txn_end(kind);
 	}
 	PG_CATCH();
 	{
-		s3_hold_claim_end(claims->claim);
+		s3_writer_lock_claim_end(claims->claim);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
@@ -222,7 +222,7 @@ free_dead_claims(const S3Claims *own)
 		bool		is_null;
 		Datum		claim = SPI_getbinval(found->vals[i], found->tupdesc, 1, &is_null);
 
-		if (s3_hold_claim_is_free(DatumGetInt64(claim)))
+		if (s3_writer_lock_claim_is_free(DatumGetInt64(claim)))
 			execute_by_index(psprintf("UPDATE %s SET claim = NULL,"
 									  " next_at = clock_timestamp() + %d * interval '1 ms',"
 									  " unsure_until = clock_timestamp() + %d * interval '1 ms'"
@@ -282,15 +282,15 @@ column(int row, int number, bool *is_null)
  * number, does.
  */
 static void
-check_items(S3StepKind kind, S3Claims *claims)
+check_items(S3QueueTxnKind kind, S3Claims *claims)
 {
-	s3_step_begin(kind, false);
-	s3_reference_check_holds(claims);
+	s3_queue_txn_begin(kind, false);
+	s3_row_references_check_holds(claims);
 	find_cancelled(claims);
-	s3_reference_ask(claims);
+	s3_row_references_ask(claims);
 	(void) GetCurrentTransactionId();
 	ForceSyncCommit();
-	s3_step_end(kind);
+	s3_queue_txn_end(kind);
 }
 
 /* Which of the rows are not ours any more? */
@@ -319,16 +319,16 @@ find_cancelled(S3Claims *claims)
 }
 
 static void
-settle_items(S3StepKind kind, S3Claims *claims, S3DrainCounts *counts)
+settle_items(S3QueueTxnKind kind, S3Claims *claims, S3DrainCounts *counts)
 {
 	S3DrainCounts now = {0};
 
 	count_items(claims, &now);
-	s3_step_begin(kind, false);
+	s3_queue_txn_begin(kind, false);
 	update_unsettled(claims);
 	delete_settled(claims);
 	notify(&now);
-	s3_step_end(kind);
+	s3_queue_txn_end(kind);
 	SendNotifications();
 	counts->deleted += now.deleted;
 	counts->kept += now.kept;

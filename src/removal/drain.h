@@ -8,7 +8,7 @@
 #ifndef S3STORE_DRAIN_H
 #define S3STORE_DRAIN_H
 
-#include "queue/step.h"
+#include "queue/queue_txn.h"
 
 #include "utils/timestamp.h"
 
@@ -65,7 +65,7 @@ typedef struct S3DrainCounts
  * cancelled, and when the queue itself fails; what was claimed is pending
  * then, for whoever comes next.
  */
-extern bool s3_drain_round(S3StepKind kind, int max, S3DrainCounts *counts);
+extern bool s3_drain_round(S3QueueTxnKind kind, int max, S3DrainCounts *counts);
 
 /* Sets an item's fate; "reason" is copied. */
 extern void s3_drain_decide(S3ClaimedItem *item, S3Fate fate, int wait, const char *reason);

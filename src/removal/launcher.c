@@ -31,7 +31,7 @@
 #include "utils/timestamp.h"
 
 #include "backend/compat.h"
-#include "queue/slots.h"
+#include "queue/worker_slots.h"
 #include "removal/worker.h"
 #include "settings/settings.h"
 
@@ -56,7 +56,7 @@ s3_worker_init(void)
 
 	if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
 		return;
-	s3_slots_request();
+	s3_worker_slots_request();
 	strlcpy(worker.bgw_name, "s3store launcher", BGW_MAXLEN);
 	strlcpy(worker.bgw_type, "s3store launcher", BGW_MAXLEN);
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
@@ -74,7 +74,7 @@ s3store_launcher_main(Datum arg)
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
-	s3_slots_launcher();
+	s3_worker_slots_launcher();
 	launch_forever();
 }
 
@@ -130,8 +130,8 @@ add_databases(void)
 	Relation	table;
 	TableScanDesc scan;
 	HeapTuple	tuple;
-	Oid			known[S3_SLOTS_MAX];
-	int			count = s3_slots_known(known);
+	Oid			known[S3_WORKER_SLOTS_MAX];
+	int			count = s3_worker_slots_known(known);
 	bool		has_room = true;
 
 	StartTransactionCommand();
@@ -148,7 +148,7 @@ add_databases(void)
 			if (known[i] == database->oid)
 				known[i] = InvalidOid;
 		if (database->datallowconn && !database->datistemplate)
-			has_room &= s3_slots_add(database->oid);
+			has_room &= s3_worker_slots_add(database->oid);
 	}
 	table_endscan(scan);
 	table_close(table, AccessShareLock);
@@ -156,7 +156,7 @@ add_databases(void)
 
 	for (int i = 0; i < count; i++)
 		if (OidIsValid(known[i]))
-			s3_slots_forget(known[i]);
+			s3_worker_slots_forget(known[i]);
 	if (!has_room)
 		report_turns();
 }
@@ -169,7 +169,7 @@ report_turns(void)
 
 	if (!reported)
 		ereport(LOG,
-				(errmsg("s3store looks after %d databases at a time", S3_SLOTS_MAX),
+				(errmsg("s3store looks after %d databases at a time", S3_WORKER_SLOTS_MAX),
 				 errdetail("There are more: they take turns, and deletions may wait for some times s3store.worker_poll_interval.")));
 	reported = true;
 }
@@ -178,8 +178,8 @@ report_turns(void)
 static void
 start_due(TimestampTz now, TimestampTz *next)
 {
-	Oid			databases[S3_SLOTS_MAX];
-	int			count = s3_slots_due(now, databases, lengthof(databases), next);
+	Oid			databases[S3_WORKER_SLOTS_MAX];
+	int			count = s3_worker_slots_due(now, databases, lengthof(databases), next);
 
 	for (int i = 0; i < count; i++)
 		if (!s3_worker_start(databases[i]))
@@ -190,9 +190,9 @@ start_due(TimestampTz now, TimestampTz *next)
 static int
 send_away(void)
 {
-	Oid			databases[S3_SLOTS_MAX];
-	int			pids[S3_SLOTS_MAX];
-	int			count = s3_slots_running(databases, pids, S3_SLOTS_MAX);
+	Oid			databases[S3_WORKER_SLOTS_MAX];
+	int			pids[S3_WORKER_SLOTS_MAX];
+	int			count = s3_worker_slots_running(databases, pids, S3_WORKER_SLOTS_MAX);
 
 	if (count == 0)
 		return 0;

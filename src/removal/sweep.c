@@ -72,7 +72,7 @@ static void append_records(int number, const StringInfoData *records, bool durab
 static void report_failure(Sweep *sweep, const S3Intent *intent, MemoryContext context);
 
 void
-s3_intents_sweep(const char *command, int elevel, S3SweepResult *result)
+s3_sweep(const char *command, int elevel, S3SweepResult *result)
 {
 	Sweep		sweep = {command, elevel, result};
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "s3store sweep",
@@ -262,7 +262,7 @@ sweep_intent(Sweep *sweep, int number, const S3Intent *planned)
 		return;
 	PG_TRY();
 	{
-		sweep_locked(sweep, number, planned->id, call.storage->settings.request_timeout);
+		sweep_locked(sweep, number, planned->id, call.endpoint->settings.request_timeout);
 	}
 	PG_CATCH();
 	{

@@ -26,6 +26,6 @@ typedef struct S3SweepResult
  * cannot be read or written.  May be called in a transaction and outside of
  * one.  "command" is for messages.
  */
-extern void s3_intents_sweep(const char *command, int elevel, S3SweepResult *result);
+extern void s3_sweep(const char *command, int elevel, S3SweepResult *result);
 
 #endif							/* S3STORE_SWEEP_H */

@@ -13,8 +13,8 @@
 #include "base/base.h"
 
 #include "backend/encoding.h"
-#include "client/list.h"
-#include "client/object.h"
+#include "client/listing.h"
+#include "client/object_requests.h"
 #include "journal/intent.h"
 #include "removal/undo.h"
 
@@ -54,7 +54,7 @@ s3_undo_open(S3Call *call, S3OperationId operation, const char *command, const S
 	if (strcmp(target, intent->target) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the storage leads to another place than it did"),
+				 errmsg("the endpoint leads to another server than before"),
 				 errdetail("The object was put to \"%s\"; the URL means \"%s\" now.",
 						   intent->target, target)));
 }

@@ -8,7 +8,7 @@
 #ifndef S3STORE_UNDO_H
 #define S3STORE_UNDO_H
 
-#include "client/client.h"
+#include "client/call.h"
 #include "journal/intent_record.h"
 #include "nodes/pg_list.h"
 

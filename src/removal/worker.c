@@ -32,7 +32,7 @@
 #include "backend/compat.h"
 #include "http/http.h"
 #include "queue/queue.h"
-#include "queue/slots.h"
+#include "queue/worker_slots.h"
 #include "removal/drain.h"
 #include "removal/sweep.h"
 #include "removal/worker.h"
@@ -85,7 +85,7 @@ s3_worker_start(Oid database)
 	worker.bgw_main_arg = ObjectIdGetDatum(database);
 	if (RegisterDynamicBackgroundWorker(&worker, NULL))
 		return true;
-	s3_slots_not_started(database);
+	s3_worker_slots_not_started(database);
 	return false;
 }
 
@@ -127,7 +127,7 @@ s3store_worker_main(Datum database)
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
-	if (!s3_slots_enter(MyDatabaseId))
+	if (!s3_worker_slots_enter(MyDatabaseId))
 		proc_exit(0);
 	s3_http_turn = leave_when_wanted;
 	read_in_utf8();
@@ -137,7 +137,7 @@ s3store_worker_main(Datum database)
 	{
 		CHECK_FOR_INTERRUPTS();
 		(void) s3_worker_reload();
-		wakes = s3_slots_wakes(MyDatabaseId);
+		wakes = s3_worker_slots_wakes(MyDatabaseId);
 		while (work(context, &due_at))
 		{
 			CHECK_FOR_INTERRUPTS();
@@ -201,7 +201,7 @@ work_once(TimestampTz *due_at)
 
 	if (!may_work(due_at))
 		return false;
-	if (s3_drain_round(S3_STEP_WORKER, S3_DRAIN_BATCH, &counts))
+	if (s3_drain_round(S3_QUEUE_TXN_WORKER, S3_DRAIN_BATCH, &counts))
 		return true;
 	*due_at = Min(sweep(), find_due());
 	return false;
@@ -218,7 +218,7 @@ sweep(void)
 	S3SweepResult result;
 	int			wait;
 
-	s3_intents_sweep("s3store worker", LOG, &result);
+	s3_sweep("s3store worker", LOG, &result);
 	if (result.waiting == 0)
 		return DT_NOEND - 1;
 	wait = result.failed > 0 ? SWEEP_FAILED_WAIT : SWEEP_WAIT;
@@ -260,7 +260,7 @@ find_due(void)
 	bool		is_null;
 	Datum		found;
 
-	s3_step_begin(S3_STEP_WORKER, false);
+	s3_queue_txn_begin(S3_QUEUE_TXN_WORKER, false);
 	table = s3_queue_name("s3_deletion");
 	s3_queue_execute(psprintf("SELECT LEAST((SELECT next_at FROM %s WHERE claim IS NULL AND NOT dead"
 							  " ORDER BY next_at, id LIMIT 1),"
@@ -272,7 +272,7 @@ find_due(void)
 	found = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
 	if (!is_null)
 		due_at = Min(due_at, DatumGetTimestampTz(found));
-	s3_step_end(S3_STEP_WORKER);
+	s3_queue_txn_end(S3_QUEUE_TXN_WORKER);
 	return due_at;
 }
 
@@ -287,13 +287,13 @@ wait_or_leave(uint64 wakes, TimestampTz due_at, TimestampTz lingers_until)
 	{
 		TimestampTz now = GetCurrentTimestamp();
 		long		wait = Min(LOOK_AROUND, TimestampDifferenceMilliseconds(now, due_at) + 1);
-		bool		stays = !s3_slots_has_launcher() && due_at - now < STAY * INT64CONST(1000);
+		bool		stays = !s3_worker_slots_has_launcher() && due_at - now < STAY * INT64CONST(1000);
 
 		CHECK_FOR_INTERRUPTS();
-		if (s3_worker_reload() || due_at <= now || s3_slots_wakes(MyDatabaseId) != wakes)
+		if (s3_worker_reload() || due_at <= now || s3_worker_slots_wakes(MyDatabaseId) != wakes)
 			return true;
 		if ((s3_worker_is_in_the_way(MyDatabaseId) || !(now < lingers_until || stays)) &&
-			s3_slots_leave(MyDatabaseId, wakes, s3_worker_next_look(due_at)))
+			s3_worker_slots_leave(MyDatabaseId, wakes, s3_worker_next_look(due_at)))
 			return false;
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, wait,
 						 PG_WAIT_EXTENSION);

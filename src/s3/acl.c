@@ -94,8 +94,8 @@ static void
 take_grantee(AclReader *reader, const char *name, S3Slice text)
 {
 	const char *kind = strcmp(name, "ID") == 0 ? "id" :
-	strcmp(name, "URI") == 0 ? "uri" :
-	strcmp(name, "EmailAddress") == 0 ? "emailAddress" : NULL;
+		strcmp(name, "URI") == 0 ? "uri" :
+		strcmp(name, "EmailAddress") == 0 ? "emailAddress" : NULL;
 
 	if (kind == NULL || text.len == 0)
 		return;

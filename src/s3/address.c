@@ -42,7 +42,7 @@ static bool is_dns_label(const char *data, size_t len);
 static bool is_hostable_bucket(S3Slice bucket, bool allow_dots);
 
 bool
-s3_endpoint_parse(const char *what, const char *url, S3Endpoint *endpoint, S3Error *err)
+s3_endpoint_url_parse(const char *what, const char *url, S3EndpointUrl *base, S3Error *err)
 {
 	bool		tls = pg_strncasecmp(url, "https://", 8) == 0;
 	const char *authority;
@@ -71,46 +71,46 @@ s3_endpoint_parse(const char *what, const char *url, S3Endpoint *endpoint, S3Err
 		 !parse_port(authority + host_len + 1, path - authority - host_len - 1, &port)))
 		return refuse_endpoint(what, "Its port must be a number from 1 to 65535.", err);
 
-	endpoint->custom = true;
-	endpoint->tls = tls;
-	endpoint->host = port == (tls ? 443 : 80) ? host : psprintf("%s:%d", host, port);
-	endpoint->virtual_only = NULL;
-	endpoint->path = pstrdup(path);
+	base->custom = true;
+	base->tls = tls;
+	base->host = port == (tls ? 443 : 80) ? host : psprintf("%s:%d", host, port);
+	base->virtual_only = NULL;
+	base->path = pstrdup(path);
 	for (size_t len = strlen(path); len > 0 && path[len - 1] == '/'; len--)
-		endpoint->path[len - 1] = '\0';
+		base->path[len - 1] = '\0';
 	return true;
 }
 
 bool
-s3_address_bucket(const S3Endpoint *endpoint, S3AddressingStyle style,
+s3_address_bucket(const S3EndpointUrl *base, S3AddressingStyle style,
 				  S3Slice bucket, S3Address *address, S3Error *err)
 {
 	bool		virtual_host;
 
-	if (!endpoint->custom && !check_supported(bucket, err))
+	if (!base->custom && !check_supported(bucket, err))
 		return false;
 	if (style == S3_ADDRESSING_PATH ||
-		(style == S3_ADDRESSING_AUTO && endpoint->custom))
+		(style == S3_ADDRESSING_AUTO && base->custom))
 		virtual_host = false;
 	else
 	{
 		/* A certificate's wildcard covers one label, so no dots with TLS. */
-		virtual_host = is_hostable_bucket(bucket, !endpoint->tls) &&
-			!is_ip_literal(endpoint->host);
+		virtual_host = is_hostable_bucket(bucket, !base->tls) &&
+			!is_ip_literal(base->host);
 	}
-	if (!virtual_host && endpoint->virtual_only != NULL)
-		return refuse_path(endpoint->virtual_only, bucket, err);
+	if (!virtual_host && base->virtual_only != NULL)
+		return refuse_path(base->virtual_only, bucket, err);
 
-	address->tls = endpoint->tls;
+	address->tls = base->tls;
 	if (virtual_host)
 	{
-		address->host = psprintf("%.*s.%s", S3_SLICE_ARGS(bucket), endpoint->host);
-		address->path = pstrdup(endpoint->path);
+		address->host = psprintf("%.*s.%s", S3_SLICE_ARGS(bucket), base->host);
+		address->path = pstrdup(base->path);
 	}
 	else
 	{
-		address->host = pstrdup(endpoint->host);
-		address->path = psprintf("%s/%.*s", endpoint->path, S3_SLICE_ARGS(bucket));
+		address->host = pstrdup(base->host);
+		address->path = psprintf("%s/%.*s", base->path, S3_SLICE_ARGS(bucket));
 	}
 	return true;
 }

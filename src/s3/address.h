@@ -18,7 +18,7 @@ typedef enum S3AddressingStyle
 } S3AddressingStyle;
 
 /* An endpoint URL, taken apart; the strings are palloc'd. */
-typedef struct S3Endpoint
+typedef struct S3EndpointUrl
 {
 	bool		custom;			/* false: AWS's own endpoint of a region */
 	bool		tls;
@@ -27,7 +27,7 @@ typedef struct S3Endpoint
 	char	   *path;			/* "" or "/prefix", no '/' at the end */
 	const char *virtual_only;	/* the setting that needs buckets in the host
 								 * name, or NULL */
-} S3Endpoint;
+} S3EndpointUrl;
 
 /* Where the requests for one bucket go. */
 typedef struct S3Address
@@ -42,8 +42,8 @@ typedef struct S3Address
  * queries and fragments (S3_ERROR_ARGUMENT).  "what" names the setting in the
  * error, which never shows the URL itself.
  */
-extern bool s3_endpoint_parse(const char *what, const char *url,
-							  S3Endpoint *endpoint, S3Error *err);
+extern bool s3_endpoint_url_parse(const char *what, const char *url,
+								  S3EndpointUrl *base, S3Error *err);
 
 /*
  * Puts the bucket into the host or into the path.  On AWS, refuses buckets
@@ -51,7 +51,7 @@ extern bool s3_endpoint_parse(const char *what, const char *url,
  * cannot stand in a host name where they must (S3_ERROR_ARGUMENT); a custom
  * endpoint takes any.
  */
-extern bool s3_address_bucket(const S3Endpoint *endpoint, S3AddressingStyle style,
+extern bool s3_address_bucket(const S3EndpointUrl *base, S3AddressingStyle style,
 							  S3Slice bucket, S3Address *address, S3Error *err);
 
 #endif							/* S3STORE_ADDRESS_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * buckets.c
- *	  The buckets that a storage may touch: names and patterns.  Pure.
+ *	  The buckets that an endpoint may touch: names and patterns.  Pure.
  *
  * Guarantees: what cannot be read as a list is refused when it is set, so
  * that no slip of the pen opens every bucket.  Names are compared byte for
@@ -48,7 +48,7 @@ static bool
 check_item(S3Slice item, S3Error *err)
 {
 	static const char valid[] =
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_*";
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_*";
 	bool		ok = item.len > 0 && item.len <= NAME_MAX_LEN;
 
 	for (size_t i = 0; i < item.len; i++)

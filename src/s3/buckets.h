@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * buckets.h
- *	  The buckets that a storage may touch: names and patterns.  Pure.
+ *	  The buckets that an endpoint may touch: names and patterns.  Pure.
  *
  *-------------------------------------------------------------------------
  */

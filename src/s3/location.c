@@ -12,7 +12,7 @@
 #include "s3/location.h"
 
 static bool parse_authority(S3Slice authority, S3Location *loc, S3Error *err);
-static void append_storage_prefix(StringInfo key, const char *prefix);
+static void append_endpoint_prefix(StringInfo key, const char *prefix);
 static bool check_key_length(size_t len, S3Error *err);
 static bool check_prefix_kept(S3Slice key, S3Error *err);
 static bool append_normalized(StringInfo dst, S3Slice path, bool keep_inside, S3Error *err);
@@ -83,8 +83,8 @@ bool
 s3_check_bucket_name(S3Slice bucket, S3Error *err)
 {
 	bool		good = bucket.len <= S3_BUCKET_MAX &&
-	!s3_slice_equal(bucket, s3_slice_cstring(".")) &&
-	!s3_slice_equal(bucket, s3_slice_cstring(".."));
+		!s3_slice_equal(bucket, s3_slice_cstring(".")) &&
+		!s3_slice_equal(bucket, s3_slice_cstring(".."));
 
 	if (bucket.len == 0)
 	{
@@ -112,7 +112,7 @@ s3_location_object_key(const S3Location *loc, const char *prefix,
 	bool		prefixed = prefix[0] != '\0';
 	size_t		start = key->len;
 
-	append_storage_prefix(key, prefix);
+	append_endpoint_prefix(key, prefix);
 	if (normalize)
 	{
 		size_t		before = key->len;
@@ -146,7 +146,7 @@ s3_location_list_prefix(const S3Location *loc, const char *prefix,
 	S3Slice		below = normalize ? s3_location_cut_query(loc->key) : loc->key;
 	size_t		start = key->len;
 
-	append_storage_prefix(key, prefix);
+	append_endpoint_prefix(key, prefix);
 	*own_len = key->len - start;
 	if (!normalize)
 	{
@@ -165,9 +165,9 @@ s3_location_list_prefix(const S3Location *loc, const char *prefix,
 	return check_key_length(key->len - start, err);
 }
 
-/* Appends the storage's prefix, joined to what follows with one '/'. */
+/* Appends the endpoint's prefix, joined to what follows with one '/'. */
 static void
-append_storage_prefix(StringInfo key, const char *prefix)
+append_endpoint_prefix(StringInfo key, const char *prefix)
 {
 	if (prefix[0] == '\0')
 		return;

@@ -54,7 +54,7 @@ extern S3Slice s3_location_cut_query(S3Slice key);
 /*
  * Appends what the keys of the objects below the URL start with on the
  * server: "prefix", and the URL's key, which need not end in '/' and may be
- * empty.  Returns in "own_len" how much of it the storage has put before the
+ * empty.  Returns in "own_len" how much of it the endpoint has put before the
  * URL's key.  Refuses what s3_location_object_key does, but for an empty key.
  */
 extern bool s3_location_list_prefix(const S3Location *loc, const char *prefix,

@@ -4,7 +4,7 @@
  *	  S3's operations, as boto3 names them.  Pure.
  *
  * Only operations that are marked so here change nothing, and may be used
- * where a storage is read-only.
+ * where an endpoint is read-only.
  *
  *-------------------------------------------------------------------------
  */

@@ -79,8 +79,8 @@ s3_region_for_signing(const char *region)
 }
 
 bool
-s3_endpoint_for_region(const char *region, const S3HostVariant *variant,
-					   S3AddressingStyle style, S3Endpoint *endpoint, S3Error *err)
+s3_region_endpoint_url(const char *region, const S3HostVariant *variant,
+					   S3AddressingStyle style, S3EndpointUrl *base, S3Error *err)
 {
 	S3HostVariant wanted = *variant;
 	char		stripped[S3_REGION_MAX + 1];
@@ -96,11 +96,11 @@ s3_endpoint_for_region(const char *region, const S3HostVariant *variant,
 		!check_variant(&wanted, style, partition, err))
 		return false;
 
-	endpoint->custom = false;
-	endpoint->tls = true;
-	endpoint->host = make_host(region, &wanted, partition->dns_suffix);
-	endpoint->path = pstrdup("");
-	endpoint->virtual_only = wanted.accelerate ? "use_accelerate" :
+	base->custom = false;
+	base->tls = true;
+	base->host = make_host(region, &wanted, partition->dns_suffix);
+	base->path = pstrdup("");
+	base->virtual_only = wanted.accelerate ? "use_accelerate" :
 		wanted.fips ? "use_fips" : NULL;
 	return true;
 }
@@ -124,8 +124,8 @@ bool
 s3_check_no_variant(const S3HostVariant *variant, S3Error *err)
 {
 	const char *setting = variant->dualstack ? "use_dualstack" :
-	variant->fips ? "use_fips" :
-	variant->accelerate ? "use_accelerate" : NULL;
+		variant->fips ? "use_fips" :
+		variant->accelerate ? "use_accelerate" : NULL;
 
 	if (setting == NULL)
 		return true;
@@ -218,7 +218,7 @@ static char *
 make_host(const char *region, const S3HostVariant *variant, const char *dns_suffix)
 {
 	const char *service = variant->accelerate ? "s3-accelerate" :
-	variant->fips ? "s3-fips" : "s3";
+		variant->fips ? "s3-fips" : "s3";
 	const char *dualstack = variant->dualstack ? ".dualstack" : "";
 	bool global = strcmp(region, GLOBAL_REGION) == 0;
 

@@ -33,8 +33,8 @@ extern char *s3_region_for_signing(const char *region);
  * Refuses (S3_ERROR_ARGUMENT) what AWS has no hosts for, as far as that can
  * be told without a bucket.
  */
-extern bool s3_endpoint_for_region(const char *region, const S3HostVariant *variant,
-								   S3AddressingStyle style, S3Endpoint *endpoint,
+extern bool s3_region_endpoint_url(const char *region, const S3HostVariant *variant,
+								   S3AddressingStyle style, S3EndpointUrl *base,
 								   S3Error *err);
 
 /* Returns, palloc'd, the URL of the Security Token Service of a region. */

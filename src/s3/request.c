@@ -47,7 +47,7 @@ s3_check_header_name(const char *name, S3Error *err)
 	for (const char *p = name; *p != '\0'; p++)
 	{
 		bool		alnum = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-		(*p >= '0' && *p <= '9');
+			(*p >= '0' && *p <= '9');
 
 		if (!alnum && strchr("!#$%&'*+-.^_`|~", *p) == NULL)
 		{

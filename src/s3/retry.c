@@ -115,7 +115,7 @@ static bool
 is_other_region(const S3Error *err)
 {
 	bool		redirected = err->http_status >= 300 && err->http_status <= 399 &&
-	err->http_status != 304;
+		err->http_status != 304;
 	bool		malformed = strcmp(err->code, "AuthorizationHeaderMalformed") == 0;
 	bool		no_code = err->http_status == HTTP_BAD_REQUEST && err->code[0] == '\0';
 

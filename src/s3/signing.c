@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * signing.c
- *	  Signs requests, links and forms, in the signature version that a storage
+ *	  Signs requests, links and forms, in the signature version that an endpoint
  *	  wants.
  *
  * Pure.  The versions themselves are in sigv4.c and sigv2.c.

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * signing.h
- *	  Signs requests, links and forms, in the signature version that a storage
+ *	  Signs requests, links and forms, in the signature version that an endpoint
  *	  wants.  Pure: the time and the keys are arguments.
  *
  *-------------------------------------------------------------------------

@@ -5,7 +5,7 @@
  *
  *		{"s3": {}, "s3-minio": {"endpoint_url": "http://minio:9000"}}
  *
- * Guarantees: what comes out has passed every check of rules.c; no error
+ * Guarantees: what comes out has passed every check of setting_defs.c; no error
  * shows a value; no secret is copied out of the text.
  *
  *-------------------------------------------------------------------------
@@ -13,7 +13,7 @@
 #include "base/base.h"
 
 #include "base/json.h"
-#include "s3/keys.h"
+#include "s3/credentials_syntax.h"
 #include "s3/location.h"
 #include "settings/endpoints.h"
 
@@ -28,7 +28,7 @@ static bool check_lower_case(S3Slice name, S3Error *err);
 static S3EndpointEntry *add_entry(S3Endpoints *endpoints, const char *scheme);
 static bool parse_setting(S3JsonReader *reader, S3JsonMember *member,
 						  S3EndpointEntry *entry, S3Error *err);
-static bool put_value(S3JsonReader *reader, const S3Rule *rule, S3JsonMember *member,
+static bool put_value(S3JsonReader *reader, const S3SettingDef *rule, S3JsonMember *member,
 					  S3Settings *values, S3Error *err);
 static bool refuse_unknown_setting(S3Slice name, S3Error *err);
 static void copy_name(char *dst, size_t dst_size, S3Slice name);
@@ -134,13 +134,13 @@ static bool
 parse_setting(S3JsonReader *reader, S3JsonMember *member, S3EndpointEntry *entry,
 			  S3Error *err)
 {
-	const S3Rule *rule = s3_rule_find(member->name);
+	const S3SettingDef *rule = s3_setting_find(member->name);
 	uint64		bit;
 
 	if (rule == NULL)
 		return refuse_unknown_setting(member->name, err);
 
-	bit = UINT64CONST(1) << (rule - s3_rules);
+	bit = UINT64CONST(1) << (rule - s3_setting_defs);
 	if ((entry->named & bit) != 0)
 		return s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" is there twice", rule->name);
 	entry->named |= bit;
@@ -153,28 +153,28 @@ parse_setting(S3JsonReader *reader, S3JsonMember *member, S3EndpointEntry *entry
 }
 
 static bool
-put_value(S3JsonReader *reader, const S3Rule *rule, S3JsonMember *member,
+put_value(S3JsonReader *reader, const S3SettingDef *rule, S3JsonMember *member,
 		  S3Settings *values, S3Error *err)
 {
 	switch (member->kind)
 	{
 		case S3_JSON_STRING:
-			return s3_rule_put_string(rule, member->value.data, values, err);
+			return s3_setting_put_string(rule, member->value.data, values, err);
 		case S3_JSON_NUMBER:
-			return s3_rule_put_number(rule, member->value, values, err);
+			return s3_setting_put_number(rule, member->value, values, err);
 		case S3_JSON_TRUE:
 		case S3_JSON_FALSE:
-			return s3_rule_put_bool(rule, member->kind == S3_JSON_TRUE, values, err);
+			return s3_setting_put_bool(rule, member->kind == S3_JSON_TRUE, values, err);
 		case S3_JSON_OBJECT:
 			if (rule->form != S3_FORM_OBJECT)
 				break;
 			return s3_json_take_object(reader, member, err) &&
-				s3_rule_put_string(rule, member->value.data, values, err);
+				s3_setting_put_string(rule, member->value.data, values, err);
 		case S3_JSON_ARRAY:
 			if (rule->form != S3_FORM_LIST)
 				break;
 			return s3_json_take_list(reader, member, err) &&
-				s3_rule_put_string(rule, member->value.data, values, err);
+				s3_setting_put_string(rule, member->value.data, values, err);
 		case S3_JSON_NULL:
 			break;
 	}
@@ -188,11 +188,11 @@ refuse_unknown_setting(S3Slice name, S3Error *err)
 	char		shown[NAME_SHOWN_MAX];
 	char		valid[S3_ERROR_DETAIL_MAX] = "";
 
-	for (int i = 0; i < s3_rules_count; i++)
+	for (int i = 0; i < s3_setting_defs_count; i++)
 	{
 		if (i > 0)
 			strlcat(valid, ", ", sizeof(valid));
-		strlcat(valid, s3_rules[i].name, sizeof(valid));
+		strlcat(valid, s3_setting_defs[i].name, sizeof(valid));
 	}
 	copy_name(shown, sizeof(shown), name);
 	s3_error_set(err, S3_ERROR_ARGUMENT, "there is no setting \"%s\"", shown);
@@ -261,7 +261,7 @@ s3_endpoints_mask(const char *text, StringInfo masked)
 static bool
 is_secret(const S3JsonMember *member)
 {
-	const S3Rule *rule = s3_rule_find(member->name);
+	const S3SettingDef *rule = s3_setting_find(member->name);
 
 	return rule != NULL && rule->secret && member->value.len > 0;
 }

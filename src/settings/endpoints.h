@@ -8,14 +8,14 @@
 #ifndef S3STORE_ENDPOINTS_H
 #define S3STORE_ENDPOINTS_H
 
-#include "settings/rules.h"
+#include "settings/setting_defs.h"
 
 /* One entry: a scheme, and what it sets. */
 typedef struct S3EndpointEntry
 {
 	const char *scheme;
-	uint64		named;			/* bit i: s3_rules[i] is there, if only as
-								 * null */
+	uint64		named;			/* bit i: s3_setting_defs[i] is there, if only
+								 * as null */
 	uint64		given;			/* ... and is set in values */
 	S3Settings	values;			/* zero where it is not set */
 } S3EndpointEntry;

@@ -5,7 +5,7 @@
  *
  * Guarantees: what decides where requests go, who signs them or what is
  * trusted is for superusers to set, and so is read_only; every change is
- * counted (s3_settings_changed).  What a value may be is in rules.c and
+ * counted (s3_settings_changed).  What a value may be is in setting_defs.c and
  * guc_check.c.
  *
  *-------------------------------------------------------------------------
@@ -18,7 +18,7 @@
 #include "settings/guc.h"
 #include "settings/guc_check.h"
 #include "settings/guc_client.h"
-#include "settings/rules.h"
+#include "settings/setting_defs.h"
 
 #define PREFIX					"s3store."
 

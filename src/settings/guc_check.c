@@ -18,7 +18,7 @@
 
 #include "settings/endpoints.h"
 #include "settings/guc_check.h"
-#include "settings/rules.h"
+#include "settings/setting_defs.h"
 
 #define SECRETS_MAX	8			/* settings that may hold one */
 
@@ -102,12 +102,12 @@ s3_guc_check_endpoints(char **newval, void **extra, GucSource source)
 static bool
 check_setting(const char *name, const char *value, GucSource source)
 {
-	const S3Rule *rule = s3_rule_find(s3_slice_cstring(name));
+	const S3SettingDef *rule = s3_setting_find(s3_slice_cstring(name));
 	S3Error		err;
 
 	if (rule->secret && *value != '\0' && !check_secret_source(name, source))
 		return false;
-	if (!s3_rule_check_string(rule, value, &err))
+	if (!s3_setting_check_string(rule, value, &err))
 	{
 		refuse(name, &err);
 		return false;

@@ -4,12 +4,12 @@
  *	  The settings in force for one scheme: the s3store.* GUCs, overridden by
  *	  the scheme's entry in s3store.endpoints.
  *
- * Guarantees: what s3_storage_find returns agrees with the GUCs as they stand
+ * Guarantees: what s3_endpoint_find returns agrees with the GUCs as they stand
  * at the call.  The text of s3store.endpoints is copied once, and the copy is
  * wiped before its memory is used for anything else.
  *
- * The strings of a storage point into that copy or are the GUCs' own; both go
- * away when a setting changes, and so does the storage.
+ * The strings of an endpoint point into that copy or are the GUCs' own; both go
+ * away when a setting changes, and so does the endpoint.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,17 +22,17 @@
 #include "backend/error_report.h"
 #include "s3/buckets.h"
 #include "settings/endpoints.h"
-#include "settings/rules.h"
+#include "settings/setting_defs.h"
 #include "settings/settings.h"
 
-/* The storages of all schemes, as of a generation of the settings. */
-typedef struct StorageCache
+/* The endpoints of all schemes, as of a generation of the settings. */
+typedef struct EndpointCache
 {
 	MemoryContext context;
 	uint64		generation;		/* 0: not built */
-	S3Storage  *storages;
+	S3Endpoint *endpoints;
 	int			count;
-} StorageCache;
+} EndpointCache;
 
 /* A copy of s3store.endpoints. */
 typedef struct EndpointsText
@@ -53,7 +53,7 @@ int			s3_guc_worker_poll_interval;
 char	   *s3_guc_writer_token;
 
 static uint64 settings_generation = 1;
-static StorageCache cache;
+static EndpointCache cache;
 
 static void rebuild_cache(void);
 static char *utf8_endpoints_text(void);
@@ -61,18 +61,18 @@ static char *own_endpoints_text(char *text);
 static void wipe_endpoints_text(void *arg);
 static bool entry_has_secret(const S3EndpointEntry *entry);
 static bool check_entry(const S3EndpointEntry *entry, S3Error *err);
-static void build_storage(const S3EndpointEntry *entry, S3Storage *storage);
+static void build_endpoint(const S3EndpointEntry *entry, S3Endpoint *endpoint);
 static bool is_given(const char *value);
 static void convert_texts(S3Settings *settings);
 static void lay_over(const S3EndpointEntry *entry, S3Settings *settings);
-static void note_given(const S3EndpointEntry *entry, S3Storage *storage);
+static void note_given(const S3EndpointEntry *entry, S3Endpoint *endpoint);
 static uint64 bit_of(const char *name);
-static bool build_endpoints(S3Storage *storage, S3Error *err);
-static bool build_endpoint(const S3Settings *settings, S3Endpoint *endpoint, S3Error *err);
-static void refuse_storage(S3Storage *storage, S3Error *err);
+static bool build_bases(S3Endpoint *endpoint, S3Error *err);
+static bool build_base(const S3Settings *settings, S3EndpointUrl *base, S3Error *err);
+static void refuse_endpoint(S3Endpoint *endpoint, S3Error *err);
 static bool scheme_matches(const char *scheme, S3Slice wanted);
 static void not_configured(S3Slice scheme, S3Error *err);
-static void throw_read_only(const S3Storage *storage, const char *command,
+static void throw_read_only(const S3Endpoint *endpoint, const char *command,
 							const char *detail) pg_attribute_noreturn();
 
 int
@@ -83,7 +83,7 @@ s3_settings_grace(void)
 	if (cache.generation != settings_generation)
 		rebuild_cache();
 	for (int i = 0; i < cache.count; i++)
-		grace = Max(grace, cache.storages[i].settings.request_timeout);
+		grace = Max(grace, cache.endpoints[i].settings.request_timeout);
 	return grace;
 }
 
@@ -99,31 +99,31 @@ s3_settings_changed(void)
 	settings_generation++;
 }
 
-const S3Storage *
-s3_storage_find(S3Slice scheme)
+const S3Endpoint *
+s3_endpoint_find(S3Slice scheme)
 {
-	const S3Storage *storage;
+	const S3Endpoint *endpoint;
 	S3Error		err;
 
-	storage = s3_storage_try_find(scheme, &err);
-	if (storage == NULL)
+	endpoint = s3_endpoint_try_find(scheme, &err);
+	if (endpoint == NULL)
 		s3_error_throw(&err);
-	return storage;
+	return endpoint;
 }
 
-const S3Storage *
-s3_storage_try_find(S3Slice scheme, S3Error *err)
+const S3Endpoint *
+s3_endpoint_try_find(S3Slice scheme, S3Error *err)
 {
 	if (cache.generation != settings_generation)
 		rebuild_cache();
 
 	for (int i = 0; i < cache.count; i++)
 	{
-		if (!scheme_matches(cache.storages[i].scheme, scheme))
+		if (!scheme_matches(cache.endpoints[i].scheme, scheme))
 			continue;
-		if (cache.storages[i].refusal == NULL)
-			return &cache.storages[i];
-		*err = *cache.storages[i].refusal;
+		if (cache.endpoints[i].refusal == NULL)
+			return &cache.endpoints[i];
+		*err = *cache.endpoints[i].refusal;
 		return NULL;
 	}
 	not_configured(scheme, err);
@@ -131,18 +131,18 @@ s3_storage_try_find(S3Slice scheme, S3Error *err)
 }
 
 bool
-s3_storage_endpoint_in(const S3Storage *storage, const char *region,
-					   S3Endpoint *endpoint, S3Error *err)
+s3_endpoint_base_in(const S3Endpoint *endpoint, const char *region,
+					S3EndpointUrl *base, S3Error *err)
 {
-	S3Settings	settings = storage->settings;
+	S3Settings	settings = endpoint->settings;
 
-	if (storage->endpoint.custom)
+	if (endpoint->base.custom)
 	{
-		*endpoint = storage->endpoint;
+		*base = endpoint->base;
 		return true;
 	}
 	settings.region = unconstify(char *, region);
-	return build_endpoint(&settings, endpoint, err);
+	return build_base(&settings, base, err);
 }
 
 bool
@@ -171,50 +171,50 @@ s3_settings_check_endpoints(const char *json, bool *has_secret, S3Error *err)
 }
 
 void
-s3_settings_require_bucket(const S3Storage *storage, S3Slice bucket)
+s3_settings_require_bucket(const S3Endpoint *endpoint, S3Slice bucket)
 {
 	S3Error		err;
 
-	if (!s3_settings_check_bucket(storage, bucket, &err))
+	if (!s3_settings_check_bucket(endpoint, bucket, &err))
 		s3_error_throw(&err);
 }
 
 bool
-s3_settings_check_bucket(const S3Storage *storage, S3Slice bucket, S3Error *err)
+s3_settings_check_bucket(const S3Endpoint *endpoint, S3Slice bucket, S3Error *err)
 {
-	if (s3_buckets_allow(storage->settings.buckets, bucket))
+	if (s3_buckets_allow(endpoint->settings.buckets, bucket))
 		return true;
-	s3_error_set(err, S3_ERROR_DENIED, "storage \"%s\" may not touch bucket \"%.*s\"",
-				 storage->scheme, S3_SLICE_ARGS(bucket));
-	s3_error_detail(err, (storage->given & bit_of("buckets")) != 0 ?
+	s3_error_set(err, S3_ERROR_DENIED, "endpoint \"%s\" is not allowed to use bucket \"%.*s\"",
+				 endpoint->scheme, S3_SLICE_ARGS(bucket));
+	s3_error_detail(err, (endpoint->given & bit_of("buckets")) != 0 ?
 					"The setting buckets in its entry in s3store.endpoints does not name the bucket." :
 					"The setting s3store.buckets does not name the bucket.");
 	return s3_error_hint(err, "Add the bucket, or a pattern that it matches, to that setting.");
 }
 
 void
-s3_settings_prevent_if_protected(const S3Storage *storage, const char *command)
+s3_settings_prevent_if_protected(const S3Endpoint *endpoint, const char *command)
 {
 	if (s3_guc.read_only)
-		throw_read_only(storage, command, "The setting s3store.read_only is on.");
-	if (storage->settings.read_only)
-		throw_read_only(storage, command,
+		throw_read_only(endpoint, command, "The setting s3store.read_only is on.");
+	if (endpoint->settings.read_only)
+		throw_read_only(endpoint, command,
 						"The setting read_only is on in its entry in s3store.endpoints.");
 	if (s3_guc_session_read_only)
-		throw_read_only(storage, command, "The setting s3store.session_read_only is on.");
+		throw_read_only(endpoint, command, "The setting s3store.session_read_only is on.");
 }
 
 void
-s3_settings_prevent_if_read_only(const S3Storage *storage, const char *command)
+s3_settings_prevent_if_read_only(const S3Endpoint *endpoint, const char *command)
 {
-	s3_settings_prevent_if_protected(storage, command);
+	s3_settings_prevent_if_protected(endpoint, command);
 	PreventCommandIfReadOnly(command);
 	PreventCommandDuringRecovery(command);
 	PreventCommandIfParallelMode(command);
 }
 
 /*
- * Builds the storages of all schemes.  When this throws, the cache stays
+ * Builds the endpoints of all schemes.  When this throws, the cache stays
  * marked as not built, and the next call starts over.
  */
 static void
@@ -236,9 +236,9 @@ rebuild_cache(void)
 	if (!s3_endpoints_parse(utf8_endpoints_text(), &endpoints, &err))
 		s3_error_throw(&err);
 
-	cache.storages = palloc0(sizeof(S3Storage) * Max(endpoints.count, 1));
+	cache.endpoints = palloc0(sizeof(S3Endpoint) * Max(endpoints.count, 1));
 	for (int i = 0; i < endpoints.count; i++)
-		build_storage(&endpoints.entries[i], &cache.storages[i]);
+		build_endpoint(&endpoints.entries[i], &cache.endpoints[i]);
 
 	MemoryContextSwitchTo(old_context);
 	cache.count = endpoints.count;
@@ -284,9 +284,9 @@ wipe_endpoints_text(void *arg)
 static bool
 entry_has_secret(const S3EndpointEntry *entry)
 {
-	for (int i = 0; i < s3_rules_count; i++)
-		if (s3_rules[i].secret && s3_endpoint_entry_gives(entry, i) &&
-			*s3_rule_string(&s3_rules[i], &entry->values) != '\0')
+	for (int i = 0; i < s3_setting_defs_count; i++)
+		if (s3_setting_defs[i].secret && s3_endpoint_entry_gives(entry, i) &&
+			*s3_setting_string(&s3_setting_defs[i], &entry->values) != '\0')
 			return true;
 	return false;
 }
@@ -298,45 +298,45 @@ entry_has_secret(const S3EndpointEntry *entry)
 static bool
 check_entry(const S3EndpointEntry *entry, S3Error *err)
 {
-	S3Storage	storage = {0};
+	S3Endpoint	endpoint = {0};
 
-	storage.settings.addressing_style = S3_ADDRESSING_AUTO;
-	storage.settings.region = "us-east-1";
-	storage.settings.endpoint_url = "";
-	storage.settings.endpoint_url_presigning = "";
-	storage.settings.public_url = "";
-	lay_over(entry, &storage.settings);
-	return build_endpoints(&storage, err) || s3_endpoint_entry_refuse(entry->scheme, err);
+	endpoint.settings.addressing_style = S3_ADDRESSING_AUTO;
+	endpoint.settings.region = "us-east-1";
+	endpoint.settings.endpoint_url = "";
+	endpoint.settings.endpoint_url_presigning = "";
+	endpoint.settings.public_url = "";
+	lay_over(entry, &endpoint.settings);
+	return build_bases(&endpoint, err) || s3_endpoint_entry_refuse(entry->scheme, err);
 }
 
-/* A storage that cannot be is kept with the reason, for the others can. */
+/* An endpoint that cannot be is kept with the reason, for the others can. */
 static void
-build_storage(const S3EndpointEntry *entry, S3Storage *storage)
+build_endpoint(const S3EndpointEntry *entry, S3Endpoint *endpoint)
 {
 	const S3Settings *own = &entry->values;
 	S3Error		err;
 
-	storage->scheme = unconstify(char *, entry->scheme);
-	storage->own_keys = is_given(own->access_key_id) ||
+	endpoint->scheme = unconstify(char *, entry->scheme);
+	endpoint->own_keys = is_given(own->access_key_id) ||
 		is_given(own->secret_access_key) || is_given(own->session_token);
-	storage->own_profile = is_given(own->credentials_file) || is_given(own->profile);
+	endpoint->own_profile = is_given(own->credentials_file) || is_given(own->profile);
 
-	storage->settings = s3_guc;
-	convert_texts(&storage->settings);
-	storage->settings.endpoint_url = "";
-	storage->settings.endpoint_url_presigning = "";
-	if (storage->own_keys)
+	endpoint->settings = s3_guc;
+	convert_texts(&endpoint->settings);
+	endpoint->settings.endpoint_url = "";
+	endpoint->settings.endpoint_url_presigning = "";
+	if (endpoint->own_keys)
 	{
 		/* Keys come from one source: never an id here, its secret there. */
-		storage->settings.access_key_id = "";
-		storage->settings.secret_access_key = "";
-		storage->settings.session_token = "";
+		endpoint->settings.access_key_id = "";
+		endpoint->settings.secret_access_key = "";
+		endpoint->settings.session_token = "";
 	}
-	lay_over(entry, &storage->settings);
-	note_given(entry, storage);
+	lay_over(entry, &endpoint->settings);
+	note_given(entry, endpoint);
 
-	if (!build_endpoints(storage, &err))
-		refuse_storage(storage, &err);
+	if (!build_bases(endpoint, &err))
+		refuse_endpoint(endpoint, &err);
 }
 
 static bool
@@ -349,11 +349,11 @@ static void
 convert_texts(S3Settings *settings)
 {
 	settings->key_prefix = s3_utf8_cstring(settings->key_prefix, strlen(settings->key_prefix));
-	for (int i = 0; i < s3_rules_count; i++)
+	for (int i = 0; i < s3_setting_defs_count; i++)
 	{
-		char	  **text = (char **) ((char *) settings + s3_rules[i].offset);
+		char	  **text = (char **) ((char *) settings + s3_setting_defs[i].offset);
 
-		if (s3_rules[i].text)
+		if (s3_setting_defs[i].text)
 			*text = s3_utf8_cstring(*text, strlen(*text));
 	}
 }
@@ -363,80 +363,80 @@ static void
 lay_over(const S3EndpointEntry *entry, S3Settings *settings)
 {
 	static const size_t sizes[] = {
-		[S3_RULE_BOOL] = sizeof(bool),
-		[S3_RULE_ENUM] = sizeof(int),
-		[S3_RULE_INT] = sizeof(int),
-		[S3_RULE_STRING] = sizeof(char *)
+		[S3_SETTING_BOOL] = sizeof(bool),
+		[S3_SETTING_ENUM] = sizeof(int),
+		[S3_SETTING_INT] = sizeof(int),
+		[S3_SETTING_STRING] = sizeof(char *)
 	};
 
-	for (int i = 0; i < s3_rules_count; i++)
+	for (int i = 0; i < s3_setting_defs_count; i++)
 		if (s3_endpoint_entry_gives(entry, i))
-			memcpy((char *) settings + s3_rules[i].offset,
-				   (const char *) &entry->values + s3_rules[i].offset,
-				   sizes[s3_rules[i].type]);
+			memcpy((char *) settings + s3_setting_defs[i].offset,
+				   (const char *) &entry->values + s3_setting_defs[i].offset,
+				   sizes[s3_setting_defs[i].type]);
 }
 
 /*
  * Notes what is the entry's, and settles the settings that hang together.
  */
 static void
-note_given(const S3EndpointEntry *entry, S3Storage *storage)
+note_given(const S3EndpointEntry *entry, S3Endpoint *endpoint)
 {
 	const uint64 keys = bit_of("access_key_id") | bit_of("secret_access_key") |
-	bit_of("session_token");
-	S3Settings *settings = &storage->settings;
+		bit_of("session_token");
+	S3Settings *settings = &endpoint->settings;
 
-	storage->given = entry->given;
-	if (storage->own_keys)
-		storage->given |= keys;
+	endpoint->given = entry->given;
+	if (endpoint->own_keys)
+		endpoint->given |= keys;
 	if (s3_guc.read_only)
 	{
 		settings->read_only = true;
-		storage->given &= ~bit_of("read_only");
+		endpoint->given &= ~bit_of("read_only");
 	}
 
 	/* Both are about the class: the entry's word on either is the last one. */
 	if ((entry->given & bit_of("storage_class")) != 0)
 	{
 		settings->reduced_redundancy = false;
-		storage->given |= bit_of("reduced_redundancy");
+		endpoint->given |= bit_of("reduced_redundancy");
 	}
 	else if ((entry->given & bit_of("reduced_redundancy")) != 0 &&
 			 settings->reduced_redundancy)
 	{
 		settings->storage_class = S3_STORAGE_CLASS_DEFAULT;
-		storage->given |= bit_of("storage_class");
+		endpoint->given |= bit_of("storage_class");
 	}
 }
 
 static uint64
 bit_of(const char *name)
 {
-	return UINT64CONST(1) << (s3_rule_find(s3_slice_cstring(name)) - s3_rules);
+	return UINT64CONST(1) << (s3_setting_find(s3_slice_cstring(name)) - s3_setting_defs);
 }
 
 static bool
-build_endpoints(S3Storage *storage, S3Error *err)
+build_bases(S3Endpoint *endpoint, S3Error *err)
 {
-	const S3Settings *settings = &storage->settings;
+	const S3Settings *settings = &endpoint->settings;
 
-	if (!build_endpoint(settings, &storage->endpoint, err))
+	if (!build_base(settings, &endpoint->base, err))
 		return false;
-	storage->signing_region = s3_region_for_signing(settings->region);
+	endpoint->signing_region = s3_region_for_signing(settings->region);
 
 	if (*settings->public_url != '\0' &&
-		!s3_endpoint_parse("public_url", settings->public_url, &storage->public_endpoint, err))
+		!s3_endpoint_url_parse("public_url", settings->public_url, &endpoint->public_base, err))
 		return false;
 
-	storage->endpoint_presigning = storage->endpoint;
+	endpoint->presigning_base = endpoint->base;
 	return *settings->endpoint_url_presigning == '\0' ||
-		s3_endpoint_parse("endpoint_url_presigning", settings->endpoint_url_presigning,
-						  &storage->endpoint_presigning, err);
+		s3_endpoint_url_parse("endpoint_url_presigning", settings->endpoint_url_presigning,
+							  &endpoint->presigning_base, err);
 }
 
 /* Where requests go: to the endpoint_url, or else to AWS. */
 static bool
-build_endpoint(const S3Settings *settings, S3Endpoint *endpoint, S3Error *err)
+build_base(const S3Settings *settings, S3EndpointUrl *base, S3Error *err)
 {
 	S3HostVariant variant = {0};
 
@@ -444,18 +444,18 @@ build_endpoint(const S3Settings *settings, S3Endpoint *endpoint, S3Error *err)
 	variant.fips = settings->use_fips;
 	variant.accelerate = settings->use_accelerate;
 	if (*settings->endpoint_url == '\0')
-		return s3_endpoint_for_region(settings->region, &variant,
-									  settings->addressing_style, endpoint, err);
+		return s3_region_endpoint_url(settings->region, &variant,
+									  settings->addressing_style, base, err);
 	return s3_check_no_variant(&variant, err) &&
-		s3_endpoint_parse("endpoint_url", settings->endpoint_url, endpoint, err);
+		s3_endpoint_url_parse("endpoint_url", settings->endpoint_url, base, err);
 }
 
 static void
-refuse_storage(S3Storage *storage, S3Error *err)
+refuse_endpoint(S3Endpoint *endpoint, S3Error *err)
 {
-	s3_endpoint_entry_refuse(storage->scheme, err);
-	storage->refusal = palloc(sizeof(S3Error));
-	*storage->refusal = *err;
+	s3_endpoint_entry_refuse(endpoint->scheme, err);
+	endpoint->refusal = palloc(sizeof(S3Error));
+	*endpoint->refusal = *err;
 }
 
 /* Compares without regard to the case of ASCII letters, whatever the locale. */
@@ -480,7 +480,7 @@ not_configured(S3Slice scheme, S3Error *err)
 	initStringInfo(&configured);
 	for (int i = 0; i < cache.count; i++)
 		appendStringInfo(&configured, "%s\"%s\"", i == 0 ? "" : ", ",
-						 cache.storages[i].scheme);
+						 cache.endpoints[i].scheme);
 	s3_error_set(err, S3_ERROR_UNDEFINED, "scheme \"%s\" is not configured", shown);
 	if (cache.count == 0)
 		s3_error_detail(err, "No scheme is configured.");
@@ -490,11 +490,11 @@ not_configured(S3Slice scheme, S3Error *err)
 }
 
 static void
-throw_read_only(const S3Storage *storage, const char *command, const char *detail)
+throw_read_only(const S3Endpoint *endpoint, const char *command, const char *detail)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-			 errmsg("cannot execute %s: storage \"%s\" is read-only",
-					command, storage->scheme),
+			 errmsg("cannot execute %s: endpoint \"%s\" is read-only",
+					command, endpoint->scheme),
 			 errdetail("%s", detail)));
 }

@@ -16,7 +16,7 @@
  * The values of the GUCs (s3_guc below, where guc.c's variables live), and
  * with an endpoint entry laid over them the settings of a scheme.  A string
  * that is not set is "".  In the settings of a scheme, key_prefix and what
- * rules.c calls text are in UTF-8.
+ * setting_defs.c calls text are in UTF-8.
  */
 typedef struct S3Settings
 {
@@ -71,19 +71,19 @@ typedef struct S3Settings
 } S3Settings;
 
 /* One scheme of s3store.endpoints. */
-typedef struct S3Storage
+typedef struct S3Endpoint
 {
 	char	   *scheme;
 	S3Settings	settings;
-	uint64		given;			/* bit i: s3_rules[i] is the entry's */
+	uint64		given;			/* bit i: s3_setting_defs[i] is the entry's */
 	bool		own_keys;		/* the entry itself holds access keys */
 	bool		own_profile;	/* ... or names a credentials file or profile */
-	S3Endpoint	endpoint;		/* where requests go */
-	S3Endpoint	endpoint_presigning;	/* what links are made for */
+	S3EndpointUrl base;			/* where requests go */
+	S3EndpointUrl presigning_base;	/* what links are made for */
 	char	   *signing_region;
 	S3Error    *refusal;		/* why it cannot be used, or NULL */
-	S3Endpoint	public_endpoint;	/* public_url, where there is one */
-} S3Storage;
+	S3EndpointUrl public_base;	/* public_url, where there is one */
+} S3Endpoint;
 
 /* The GUC variables; written by guc.c only. */
 extern S3Settings s3_guc;
@@ -109,19 +109,19 @@ extern uint64 s3_settings_generation(void);
 extern void s3_settings_changed(void);
 
 /*
- * Returns the storage of a scheme (compared without regard to case), from a
+ * Returns the endpoint of a scheme (compared without regard to case), from a
  * cache that lives until a setting changes: call again after running any SQL.
  * Throws 42704 when no endpoint has that scheme, and 22023 when its settings
  * contradict each other.
  */
-extern const S3Storage *s3_storage_find(S3Slice scheme);
+extern const S3Endpoint *s3_endpoint_find(S3Slice scheme);
 
 /* The same, but returns NULL and fills "err" instead of throwing. */
-extern const S3Storage *s3_storage_try_find(S3Slice scheme, S3Error *err);
+extern const S3Endpoint *s3_endpoint_try_find(S3Slice scheme, S3Error *err);
 
-/* Where the requests of a storage go for a bucket that is in another region. */
-extern bool s3_storage_endpoint_in(const S3Storage *storage, const char *region,
-								   S3Endpoint *endpoint, S3Error *err);
+/* Where the requests of an endpoint go for a bucket that is in another region. */
+extern bool s3_endpoint_base_in(const S3Endpoint *endpoint, const char *region,
+								S3EndpointUrl *base, S3Error *err);
 
 /*
  * Checks the text of s3store.endpoints; "err" says which entry and which key
@@ -131,22 +131,22 @@ extern bool s3_storage_endpoint_in(const S3Storage *storage, const char *region,
 extern bool s3_settings_check_endpoints(const char *json, bool *has_secret, S3Error *err);
 
 /*
- * Throws 42501 unless the storage may touch the bucket.
+ * Throws 42501 unless the endpoint may touch the bucket.
  */
-extern void s3_settings_require_bucket(const S3Storage *storage, S3Slice bucket);
-extern bool s3_settings_check_bucket(const S3Storage *storage, S3Slice bucket, S3Error *err);
+extern void s3_settings_require_bucket(const S3Endpoint *endpoint, S3Slice bucket);
+extern bool s3_settings_check_bucket(const S3Endpoint *endpoint, S3Slice bucket, S3Error *err);
 
 /*
  * Throws 25006, for "command" (such as "s3_presign()"), where read_only or
- * session_read_only protects the storage.
+ * session_read_only protects the endpoint.
  */
-extern void s3_settings_prevent_if_protected(const S3Storage *storage, const char *command);
+extern void s3_settings_prevent_if_protected(const S3Endpoint *endpoint, const char *command);
 
 /*
  * The same, and also in a read-only transaction, in recovery and in parallel
  * mode: "command" changes objects now.  Checked at the call and again right
  * before the request.
  */
-extern void s3_settings_prevent_if_read_only(const S3Storage *storage, const char *command);
+extern void s3_settings_prevent_if_read_only(const S3Endpoint *endpoint, const char *command);
 
 #endif							/* S3STORE_SETTINGS_H */

@@ -24,8 +24,8 @@ const FuzzSeed fuzz_seeds[] = {
 
 static void fuzz_url(const char *url, S3Slice bucket);
 static void fuzz_region(const char *region, S3Slice bucket);
-static void check_buckets(const S3Endpoint *endpoint, S3Slice bucket);
-static void check_address(const S3Endpoint *endpoint, S3Slice bucket, const S3Address *address);
+static void check_buckets(const S3EndpointUrl *base, S3Slice bucket);
+static void check_address(const S3EndpointUrl *base, S3Slice bucket, const S3Address *address);
 
 int
 LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
@@ -47,28 +47,28 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 static void
 fuzz_url(const char *url, S3Slice bucket)
 {
-	S3Endpoint	endpoint;
+	S3EndpointUrl base;
 	S3Error		err;
 
-	if (!s3_endpoint_parse("endpoint_url", url, &endpoint, &err))
+	if (!s3_endpoint_url_parse("endpoint_url", url, &base, &err))
 	{
 		must_be_error(&err);
 		return;
 	}
-	MUST(endpoint.custom && endpoint.host[0] != '\0');
-	MUST(strpbrk(endpoint.host, "/@?#%\\ ABCXYZ") == NULL);
-	MUST(endpoint.path[0] == '\0' || endpoint.path[0] == '/');
-	MUST(endpoint.path[0] == '\0' || endpoint.path[strlen(endpoint.path) - 1] != '/');
-	MUST(strpbrk(endpoint.path, "?#%\\@ ") == NULL && strstr(endpoint.path, "//") == NULL);
+	MUST(base.custom && base.host[0] != '\0');
+	MUST(strpbrk(base.host, "/@?#%\\ ABCXYZ") == NULL);
+	MUST(base.path[0] == '\0' || base.path[0] == '/');
+	MUST(base.path[0] == '\0' || base.path[strlen(base.path) - 1] != '/');
+	MUST(strpbrk(base.path, "?#%\\@ ") == NULL && strstr(base.path, "//") == NULL);
 	for (const char *p = url; *p != '\0'; p++)
 		MUST(*p > ' ' && *p < 0x7f);
-	check_buckets(&endpoint, bucket);
+	check_buckets(&base, bucket);
 }
 
 static void
 fuzz_region(const char *region, S3Slice bucket)
 {
-	S3Endpoint	endpoint;
+	S3EndpointUrl base;
 	S3Error		err;
 
 	if (!s3_check_region(region, &err))
@@ -81,31 +81,31 @@ fuzz_region(const char *region, S3Slice bucket)
 	{
 		S3HostVariant variant = {(flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0};
 
-		if (!s3_endpoint_for_region(region, &variant, S3_ADDRESSING_AUTO, &endpoint, &err))
+		if (!s3_region_endpoint_url(region, &variant, S3_ADDRESSING_AUTO, &base, &err))
 		{
 			must_be_error(&err);
 			continue;
 		}
-		MUST(!endpoint.custom && endpoint.tls && endpoint.path[0] == '\0');
-		MUST(strncmp(endpoint.host, "s3", 2) == 0);
-		MUST(strspn(endpoint.host, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(endpoint.host));
-		check_buckets(&endpoint, bucket);
+		MUST(!base.custom && base.tls && base.path[0] == '\0');
+		MUST(strncmp(base.host, "s3", 2) == 0);
+		MUST(strspn(base.host, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(base.host));
+		check_buckets(&base, bucket);
 	}
 }
 
 static void
-check_buckets(const S3Endpoint *endpoint, S3Slice bucket)
+check_buckets(const S3EndpointUrl *base, S3Slice bucket)
 {
 	for (int style = S3_ADDRESSING_AUTO; style <= S3_ADDRESSING_VIRTUAL; style++)
 	{
 		S3Address	address;
 		S3Error		err;
 
-		if (s3_address_bucket(endpoint, style, bucket, &address, &err))
-			check_address(endpoint, bucket, &address);
+		if (s3_address_bucket(base, style, bucket, &address, &err))
+			check_address(base, bucket, &address);
 		else
 		{
-			MUST(!endpoint->custom);
+			MUST(!base->custom);
 			must_be_error(&err);
 		}
 	}
@@ -113,21 +113,21 @@ check_buckets(const S3Endpoint *endpoint, S3Slice bucket)
 
 /* No bucket makes a host that the endpoint did not name. */
 static void
-check_address(const S3Endpoint *endpoint, S3Slice bucket, const S3Address *address)
+check_address(const S3EndpointUrl *base, S3Slice bucket, const S3Address *address)
 {
-	size_t		host = strlen(endpoint->host);
+	size_t		host = strlen(base->host);
 
-	MUST(address->tls == endpoint->tls);
+	MUST(address->tls == base->tls);
 	MUST(strlen(address->host) >= host);
-	MUST(strcmp(address->host + strlen(address->host) - host, endpoint->host) == 0);
+	MUST(strcmp(address->host + strlen(address->host) - host, base->host) == 0);
 	if (strlen(address->host) == host)
 	{
-		MUST(endpoint->virtual_only == NULL);
-		MUST(strlen(address->path) == strlen(endpoint->path) + 1 + bucket.len);
+		MUST(base->virtual_only == NULL);
+		MUST(strlen(address->path) == strlen(base->path) + 1 + bucket.len);
 	}
 	else
 	{
 		MUST(strlen(address->host) == bucket.len + 1 + host);
-		MUST(strcmp(address->path, endpoint->path) == 0);
+		MUST(strcmp(address->path, base->path) == 0);
 	}
 }

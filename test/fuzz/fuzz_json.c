@@ -69,7 +69,7 @@ static bool
 take(S3JsonReader *reader, S3JsonMember *member, S3Error *err)
 {
 	bool		ok = member->kind == S3_JSON_ARRAY ?
-	s3_json_take_list(reader, member, err) : s3_json_take_object(reader, member, err);
+		s3_json_take_list(reader, member, err) : s3_json_take_object(reader, member, err);
 
 	if (!ok)
 		return false;

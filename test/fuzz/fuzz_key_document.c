@@ -7,7 +7,7 @@
  */
 #include "fuzz.h"
 
-#include "credentials/key_document.h"
+#include "credentials/credentials_response.h"
 
 const FuzzSeed fuzz_seeds[] = {
 	SEED("{\"Code\": \"Success\", \"AccessKeyId\": \"a\", \"SecretAccessKey\": \"s\", "
@@ -24,19 +24,19 @@ const FuzzSeed fuzz_seeds[] = {
 int
 LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 {
-	static const S3KeySet nothing = {0};
+	static const S3AccessKeys nothing = {0};
 	char	   *text = pnstrdup((const char *) data, size);
-	S3KeySet	keys;
+	S3AccessKeys keys;
 	S3Error		err;
 	bool		good;
 
 	if (size > 0 && data[0] == '<')
 	{
-		s3_key_document_xml_error(s3_slice((const char *) data, size), &err);
-		good = s3_key_document_xml(s3_slice((const char *) data, size), &keys, &err);
+		s3_credentials_response_xml_error(s3_slice((const char *) data, size), &err);
+		good = s3_credentials_response_xml(s3_slice((const char *) data, size), &keys, &err);
 	}
 	else
-		good = s3_key_document_json(text, size, &keys, &err);
+		good = s3_credentials_response_json(text, size, &keys, &err);
 	if (!good)
 	{
 		must_be_error(&err);

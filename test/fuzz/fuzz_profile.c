@@ -1,7 +1,7 @@
 /*
  * Fuzzes credentials files.
  */
-#include "credentials/profile.h"
+#include "credentials/credentials_profile.h"
 #include "fuzz.h"
 
 const FuzzSeed fuzz_seeds[] = {
@@ -18,11 +18,11 @@ int
 LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 {
 	char	   *text = palloc(size + 1);
-	S3Profile	profile;
+	S3CredentialsProfile profile;
 	S3Error		err;
 
 	memcpy(text, data, size);
-	if (!s3_profile_find(text, size, "default", &profile, &err))
+	if (!s3_credentials_profile_find(text, size, "default", &profile, &err))
 	{
 		must_be_error(&err);
 		MUST(err.kind == S3_ERROR_NO_CREDENTIALS);

@@ -127,7 +127,7 @@ class Check(Case):
 
     def test_credentials(self):
         self.assertFails(self.check('s3://bucket/key', access_key_id='', secret_access_key=''),
-                         HTTP[:5], 'no access keys for storage "s3"', 's3store.credentials_file')
+                         HTTP[:5], 'no access keys for endpoint "s3"', 's3store.credentials_file')
         self.assertFails(self.check('s3://bucket/key', secret_access_key=''),
                          HTTP[:5], 'incomplete access keys', 's3_credentials')
 

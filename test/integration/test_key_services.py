@@ -416,7 +416,7 @@ class Instance(KeyServiceCase):
 
     def refused(self, state, contains, *answers, **more):
         """This source is the last one: what it says is why there are no keys."""
-        super().refused('28000', 'no access keys for storage "s3"', *answers, **more)
+        super().refused('28000', 'no access keys for endpoint "s3"', *answers, **more)
 
     def test_use(self):
         self.check_service()
@@ -483,7 +483,7 @@ class Elsewhere(Case):
                    AWS_EC2_METADATA_DISABLED='no', AWS_EC2_METADATA_SERVICE_ENDPOINT='http://10.0.0.1')
 
     def test_disabled(self):
-        self.error('28000', 'no access keys for storage "s3"',
+        self.error('28000', 'no access keys for endpoint "s3"',
                    AWS_EC2_METADATA_DISABLED='True',
                    AWS_EC2_METADATA_SERVICE_ENDPOINT='http://127.0.0.1:9')
 

@@ -306,7 +306,7 @@ class Retries(ManyCase):
                              ['s3://busy/first', 's3://bucket/second'], session=session)
             query(session, 'DROP FUNCTION public.many_changes')
             self.assertEqual(rows[0][3], '22023')
-            self.assertIn('the settings of storage "s3" have changed meanwhile', rows[0][2])
+            self.assertIn('the settings of endpoint "s3" have changed meanwhile', rows[0][2])
             self.assertEqual(rows[1][3], '08006' if setting == 'endpoints' else None)
 
 

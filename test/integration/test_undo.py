@@ -511,7 +511,7 @@ class ObjectTest(UndoCase):
         conn = self.connect(autocommit=True, endpoints={
             's3': endpoint('RGW'), 'other': endpoint('SWIFT')})
         self.assertEqual(self.sweep(conn), 0)
-        self.assertIn('the storage leads to another place than it did', conn.notices[-1])
+        self.assertIn('the endpoint leads to another server than before', conn.notices[-1])
         self.assertObjects({'': 'content'})
         conn = self.connect(autocommit=True, endpoints={
             's3': endpoint('RGW'), 'other': endpoint('RGW')})

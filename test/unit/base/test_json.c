@@ -199,8 +199,8 @@ tell_object(S3JsonReader *reader, StringInfo told, S3Error *err)
 		if (member.kind == S3_JSON_ARRAY || strcmp(member.name.data, "take") == 0)
 		{
 			bool		ok = member.kind == S3_JSON_ARRAY ?
-			s3_json_take_list(reader, &member, err) :
-			s3_json_take_object(reader, &member, err);
+				s3_json_take_list(reader, &member, err) :
+				s3_json_take_object(reader, &member, err);
 
 			if (!ok)
 				return false;

@@ -123,7 +123,7 @@ static void
 test_partial_documents(void)
 {
 	static const char document[] =
-	"<?xml version=\"1.0\"?><R a='b'><A>1&amp;<![CDATA[x]]></A><!-- c --><B>\xc3\xbc</B></R>";
+		"<?xml version=\"1.0\"?><R a='b'><A>1&amp;<![CDATA[x]]></A><!-- c --><B>\xc3\xbc</B></R>";
 	int			refused = 0;
 
 	for (size_t len = 0; len < strlen(document); len++)

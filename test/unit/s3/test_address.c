@@ -150,7 +150,7 @@ static const char *const endpoint_urls[] = {
 
 static const struct
 {
-	int			endpoint;
+	int			base;
 	S3AddressingStyle style;
 	const char *bucket;
 	const char *host;			/* NULL: refused */
@@ -236,7 +236,7 @@ static const struct
 static void test_endpoints(void);
 static void test_long_hosts(void);
 static void test_buckets(void);
-static void make_endpoint(int which, S3Endpoint *endpoint);
+static void make_endpoint(int which, S3EndpointUrl *base);
 static void check_refusal(int i, const S3Error *err);
 
 int
@@ -254,18 +254,18 @@ test_endpoints(void)
 	for (int i = 0; i < lengthof(endpoint_cases); i++)
 	{
 		const EndpointCase *want = &endpoint_cases[i];
-		S3Endpoint	endpoint;
+		S3EndpointUrl base;
 		S3Error		err = {0};
-		bool		good = s3_endpoint_parse("endpoint_url", want->url, &endpoint, &err);
+		bool		good = s3_endpoint_url_parse("endpoint_url", want->url, &base, &err);
 
 		if (!is_int(good, want->host != NULL, "endpoint %d is %s", i,
 					want->host != NULL ? "taken" : "refused"))
 			continue;
 		if (good)
 		{
-			ok(endpoint.custom && endpoint.tls == want->tls, "scheme of endpoint %d", i);
-			is_string(endpoint.host, want->host, "host of endpoint %d", i);
-			is_string(endpoint.path, want->path, "path of endpoint %d", i);
+			ok(base.custom && base.tls == want->tls, "scheme of endpoint %d", i);
+			is_string(base.host, want->host, "host of endpoint %d", i);
+			is_string(base.path, want->path, "path of endpoint %d", i);
 			continue;
 		}
 		is_int(err.kind, S3_ERROR_ARGUMENT, "kind of endpoint %d", i);
@@ -279,14 +279,14 @@ test_endpoints(void)
 static void
 test_long_hosts(void)
 {
-	S3Endpoint	endpoint;
+	S3EndpointUrl base;
 	S3Error		err = {0};
 	char	   *longest = psprintf("http://%s.%s.%s.%.61s", L63, L63, L63, L63);
 
 	is_int(strlen(longest), 7 + 253, "a host of 253 bytes");
-	ok(s3_endpoint_parse("x", longest, &endpoint, &err), "... is taken");
-	ok(!s3_endpoint_parse("x", psprintf("%sa", longest), &endpoint, &err), "one of 254 is not");
-	ok(!s3_endpoint_parse("x", "http://" L63 "0.local", &endpoint, &err),
+	ok(s3_endpoint_url_parse("x", longest, &base, &err), "... is taken");
+	ok(!s3_endpoint_url_parse("x", psprintf("%sa", longest), &base, &err), "one of 254 is not");
+	ok(!s3_endpoint_url_parse("x", "http://" L63 "0.local", &base, &err),
 	   "nor a label of 64");
 }
 
@@ -296,14 +296,14 @@ test_buckets(void)
 	for (int i = 0; i < lengthof(bucket_cases); i++)
 	{
 		const char *bucket = bucket_cases[i].bucket;
-		S3Endpoint	endpoint;
+		S3EndpointUrl base;
 		S3Address	address;
 		S3Error		err = {0};
 		bool		good;
 
-		make_endpoint(bucket_cases[i].endpoint, &endpoint);
+		make_endpoint(bucket_cases[i].base, &base);
 		/* Behind the slice stands what is no part of the bucket. */
-		good = s3_address_bucket(&endpoint, bucket_cases[i].style,
+		good = s3_address_bucket(&base, bucket_cases[i].style,
 								 s3_slice(psprintf("%s.A/", bucket), strlen(bucket)),
 								 &address, &err);
 		if (!is_int(good, bucket_cases[i].host != NULL, "bucket %d, \"%s\"", i, bucket))
@@ -313,24 +313,24 @@ test_buckets(void)
 			check_refusal(i, &err);
 			continue;
 		}
-		is_int(address.tls, endpoint.tls, "scheme for bucket %d, \"%s\"", i, bucket);
+		is_int(address.tls, base.tls, "scheme for bucket %d, \"%s\"", i, bucket);
 		is_string(address.host, bucket_cases[i].host, "host for bucket %d, \"%s\"", i, bucket);
 		is_string(address.path, bucket_cases[i].path, "path for bucket %d, \"%s\"", i, bucket);
 	}
 }
 
 static void
-make_endpoint(int which, S3Endpoint *endpoint)
+make_endpoint(int which, S3EndpointUrl *base)
 {
 	const char *url = endpoint_urls[which];
 	S3HostVariant variant = {.fips = which == AWS_FIPS,.accelerate = which == AWS_ACCELERATED};
 	S3Error		err = {0};
 
 	if (url != NULL)
-		ok(s3_endpoint_parse("x", url, endpoint, &err), "endpoint \"%s\"", url);
+		ok(s3_endpoint_url_parse("x", url, base, &err), "endpoint \"%s\"", url);
 	else
-		ok(s3_endpoint_for_region(which == AWS_FIPS ? "us-west-2" : "eu-west-1", &variant,
-								  S3_ADDRESSING_AUTO, endpoint, &err), "endpoint %d", which);
+		ok(s3_region_endpoint_url(which == AWS_FIPS ? "us-west-2" : "eu-west-1", &variant,
+								  S3_ADDRESSING_AUTO, base, &err), "endpoint %d", which);
 }
 
 static void

@@ -132,7 +132,7 @@ static void
 test_keeping(void)
 {
 	static char lines[] = "Content-Type: a/b\r\nETag: \"e\"\r\nExpires: never\r\nCache-Control:\r\n"
-	"X-Amz-Meta-Name: v\r\nContent-Length: 1\r\nx-amz-storage-class: GLACIER\r\n";
+		"X-Amz-Meta-Name: v\r\nContent-Length: 1\r\nx-amz-storage-class: GLACIER\r\n";
 	S3HttpResponse head = {.status = 200,.headers = lines,.headers_len = sizeof(lines) - 1};
 	S3ObjectInfo info;
 	S3Fields	target = {0};

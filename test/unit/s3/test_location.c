@@ -406,6 +406,6 @@ test_list_prefixes(void)
 		initStringInfo(&key);
 		good = s3_location_list_prefix(&loc, cases[i].prefix, cases[i].normalize, &key, &own_len, &err);
 		is_string(good ? key.data : NULL, cases[i].want, "prefix of a list %d", i);
-		is_int(good ? (int) own_len : -1, cases[i].own_len, "... and what of it is the storage's");
+		is_int(good ? (int) own_len : -1, cases[i].own_len, "... and what of it is the endpoint's");
 	}
 }

@@ -146,7 +146,7 @@ test_regions(void)
 	{
 		const char *region = region_cases[i].region;
 		const char *suffix = region_cases[i].suffix;
-		S3Endpoint	endpoint;
+		S3EndpointUrl base;
 		S3Error		err = {0};
 
 		is_int(s3_check_region(region, &err), suffix != NULL, "region %d", i);
@@ -155,12 +155,12 @@ test_regions(void)
 			is_int(err.kind, S3_ERROR_ARGUMENT, "kind of region %d", i);
 			continue;
 		}
-		ok(s3_endpoint_for_region(region, &plain, S3_ADDRESSING_AUTO, &endpoint, &err),
+		ok(s3_region_endpoint_url(region, &plain, S3_ADDRESSING_AUTO, &base, &err),
 		   "%s has an endpoint", region);
-		ok(endpoint.tls && !endpoint.custom, "%s has TLS and is AWS's own", region);
-		is_string(endpoint.host, psprintf("s3.%s", suffix), "host of %s", region);
-		is_string(endpoint.path, "", "path of %s", region);
-		ok(endpoint.virtual_only == NULL, "%s takes any bucket", region);
+		ok(base.tls && !base.custom, "%s has TLS and is AWS's own", region);
+		is_string(base.host, psprintf("s3.%s", suffix), "host of %s", region);
+		is_string(base.path, "", "path of %s", region);
+		ok(base.virtual_only == NULL, "%s takes any bucket", region);
 		is_string(s3_region_for_signing(region),
 				  region_cases[i].signs != NULL ? region_cases[i].signs : region,
 				  "signing region of %s", region);
@@ -190,18 +190,18 @@ test_variants(void)
 	{
 		const char *region = variant_cases[i].region;
 		S3HostVariant variant = make_variant(variant_cases[i].variant);
-		S3Endpoint	endpoint;
+		S3EndpointUrl base;
 		S3Error		err = {0};
-		bool		good = s3_endpoint_for_region(region, &variant, variant_cases[i].style,
-												  &endpoint, &err);
+		bool		good = s3_region_endpoint_url(region, &variant, variant_cases[i].style,
+												  &base, &err);
 
 		if (!is_int(good, variant_cases[i].host != NULL, "variant %d of %s", i, region))
 			continue;
 		if (good)
 		{
-			is_string(endpoint.host, variant_cases[i].host, "host of variant %d", i);
-			is_int(endpoint.virtual_only != NULL,
-				   strstr(endpoint.host, "-fips.") != NULL || strstr(endpoint.host, "-accelerate.") != NULL,
+			is_string(base.host, variant_cases[i].host, "host of variant %d", i);
+			is_int(base.virtual_only != NULL,
+				   strstr(base.host, "-fips.") != NULL || strstr(base.host, "-accelerate.") != NULL,
 				   "whether variant %d takes any bucket", i);
 			continue;
 		}

@@ -149,7 +149,7 @@ test_encoding(void)
 	{
 		char		c = (char) byte;
 		bool		unreserved = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-		(c >= '0' && c <= '9') || (c != '\0' && strchr("-._~", c) != NULL);
+			(c >= '0' && c <= '9') || (c != '\0' && strchr("-._~", c) != NULL);
 		char	   *percent = psprintf("%%%02X", byte);
 		char	   *itself = psprintf("%c", byte);
 

@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ *
+ * object_requests.h
+ *	  What a server knows of an object beside its content.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_OBJECT_REQUESTS_H
+#define S3STORE_OBJECT_REQUESTS_H
+
+#include "client/call.h"
+#include "s3/response.h"
+
+/*
+ * Looks the call's object (S3_HEAD_OBJECT) up; "info" may be NULL.  Returns
+ * false, with the reason in "err", when it does not exist; throws for every
+ * other failure.
+ */
+extern bool s3_object_look_up(S3Call *call, S3ObjectInfo *info, S3Error *err);
+
+/*
+ * Servers that answer 404 to a deletion mean the same as S3's 204.  But one
+ * that has no error code to say is no S3 server: the address is wrong.
+ */
+extern bool s3_object_is_gone(const S3Error *err);
+
+/* Are these one state of one object, as far as its server tells? */
+extern bool s3_object_is_same(const S3ObjectInfo *a, const S3ObjectInfo *b);
+
+/*
+ * Appends the tags of the call's object (S3_GET_OBJECT_TAGGING), as the header
+ * x-amz-tagging has them.  Returns false when the server does not tell.
+ */
+extern bool s3_object_tags_get(S3Call *call, StringInfo tags, S3Error *err);
+
+/*
+ * Gives the call's object (S3_PUT_OBJECT_TAGGING) these tags, or does all for
+ * that but the sending.  May throw.
+ */
+extern void s3_object_tags_prepare(S3Call *call, const char *tags);
+extern void s3_object_tags_put(S3Call *call, const char *tags);
+
+/*
+ * Gives a request whose body is a document the digest that S3 wants of it: MD5,
+ * or where that is forbidden SHA-256.
+ */
+extern void s3_object_add_digest(S3Request *request);
+
+/*
+ * Uncompresses the content of an answer that is a whole object in the gzip
+ * encoding, and leaves any other as it is: part of a gzip stream cannot be
+ * uncompressed.  The room before the content stays.
+ */
+extern bool s3_object_undo_gzip(const S3Call *call, S3HttpResponse *response, S3Error *err);
+
+#endif							/* S3STORE_OBJECT_REQUESTS_H */

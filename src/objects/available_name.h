@@ -1,0 +1,44 @@
+/*-------------------------------------------------------------------------
+ *
+ * available_name.h
+ *	  Looks for a name that no object has.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef S3STORE_AVAILABLE_NAME_H
+#define S3STORE_AVAILABLE_NAME_H
+
+#include "client/call.h"
+
+#define S3_NAME_ATTEMPTS_MAX	100
+
+/*
+ * Asks the server whether the URL's object exists.  Throws for every answer
+ * that is neither yes nor no.
+ */
+extern bool s3_available_name_is_taken(text *url, const char *command);
+
+/*
+ * Gives a request that looks an object up those of a put's headers that S3
+ * wants to know before it tells of an object.
+ */
+extern void s3_available_name_add_headers(S3Call *look, const S3Fields *put);
+
+/* Are these no more characters than that?  0: they always are. */
+extern bool s3_available_name_fits(text *url, int max_length);
+
+/*
+ * Returns another name for the URL's object, at random, with a key that the
+ * server can have and with at most "max_length" characters (0: any number).
+ * Throws 22023 or 54000 when there is none.
+ */
+extern text *s3_available_name_alternative(text *url, const char *command, int max_length);
+
+/* The same, but returns NULL and fills "err" instead of throwing. */
+extern text *s3_available_name_try_alternative(text *url, const char *command, int max_length,
+											   S3Error *err);
+
+/* So many names were taken: fills "err", returns false. */
+extern bool s3_available_name_all_taken(text *url, S3Error *err);
+
+#endif							/* S3STORE_AVAILABLE_NAME_H */

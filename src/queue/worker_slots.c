@@ -1,0 +1,469 @@
+/*-------------------------------------------------------------------------
+ *
+ * worker_slots.c
+ *	  The workers of the cluster, in shared memory: one slot a database.
+ *
+ * Guarantees: a transaction that has queued something finds a worker when it
+ * has committed, or has one started: none leaves between its two calls.
+ *
+ * The memory holds no pointers.  Where the library was not preloaded, it comes
+ * from what the server has left over; it is a few kilobytes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/lwlock.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
+#include "storage/shmem.h"
+#include "storage/spin.h"
+#include "utils/timestamp.h"
+
+#include "backend/compat.h"
+#include "queue/worker_slots.h"
+
+#define START_PATIENCE	10000	/* ms for a worker that was started to enter */
+
+typedef struct Slot
+{
+	Oid			database;		/* InvalidOid: free */
+	int			pid;			/* of its worker; 0: none */
+	int			expected;		/* transactions about to commit */
+	uint64		wakes;			/* transactions that have committed */
+	TimestampTz started_at;		/* when its worker was started; 0: it was not,
+								 * or has entered */
+	TimestampTz due_at;			/* when the launcher has to start one */
+	bool		served;			/* it has had a worker */
+} Slot;
+
+typedef struct Slots
+{
+	slock_t		mutex;
+	int			launcher;		/* its pid; 0: none */
+	Slot		slots[S3_WORKER_SLOTS_MAX];
+} Slots;
+
+static Slots *shared;
+static bool leaves_at_exit;
+
+#if PG_VERSION_NUM >= 150000
+static shmem_request_hook_type previous_request_hook;
+
+static void request_memory(void);
+#endif
+
+static void attach(void);
+static Slot *find_slot(Oid database);
+static Slot *make_slot(Oid database, TimestampTz now);
+static Slot *spare_slot(TimestampTz now, bool served);
+static void assign_slot(Slot *slot, Oid database);
+static bool is_idle(const Slot *slot, TimestampTz now);
+static bool is_starting(const Slot *slot, TimestampTz now);
+static void wake(int pid);
+static void leave_at_exit(int code, Datum database);
+static void forget_launcher(int code, Datum arg);
+
+void
+s3_worker_slots_request(void)
+{
+#if PG_VERSION_NUM >= 150000
+	previous_request_hook = shmem_request_hook;
+	shmem_request_hook = request_memory;
+#else
+	RequestAddinShmemSpace(MAXALIGN(sizeof(Slots)));
+#endif
+}
+
+#if PG_VERSION_NUM >= 150000
+static void
+request_memory(void)
+{
+	if (previous_request_hook != NULL)
+		previous_request_hook();
+	RequestAddinShmemSpace(MAXALIGN(sizeof(Slots)));
+}
+#endif
+
+/*
+ * As pg_prewarm's autoprewarm does, at the first use.  A library that has
+ * replaced another one under a running server, and has other slots, gets a
+ * memory of its own.  May throw.
+ */
+static void
+attach(void)
+{
+	char		name[48];
+	bool		found;
+
+	if (shared != NULL)
+		return;
+	snprintf(name, sizeof(name), "s3store workers, %zu bytes", sizeof(Slots));
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	PG_TRY();
+	{
+		Slots	   *slots = ShmemInitStruct(name, sizeof(Slots), &found);
+
+		if (!found)
+		{
+			memset(slots, 0, sizeof(Slots));
+			SpinLockInit(&slots->mutex);
+		}
+		shared = slots;
+	}
+	PG_CATCH();
+	{
+		/* An error has forgotten that the lock holds interrupts off. */
+		HOLD_INTERRUPTS();
+		LWLockRelease(AddinShmemInitLock);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	LWLockRelease(AddinShmemInitLock);
+}
+
+bool
+s3_worker_slots_expect(Oid database, bool *start)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	Slot	   *slot;
+
+	*start = false;
+	attach();
+	SpinLockAcquire(&shared->mutex);
+	slot = make_slot(database, now);
+	if (slot != NULL)
+	{
+		slot->expected++;
+		*start = slot->pid == 0 && !is_starting(slot, now);
+		if (*start)
+			slot->started_at = now;
+	}
+	SpinLockRelease(&shared->mutex);
+	return slot != NULL;
+}
+
+void
+s3_worker_slots_commit(Oid database)
+{
+	Slot	   *slot;
+	int			pid = 0;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(database);
+	if (slot != NULL)
+	{
+		slot->expected--;
+		slot->wakes++;
+		slot->due_at = 0;
+		pid = slot->pid;
+	}
+	SpinLockRelease(&shared->mutex);
+	wake(pid);
+}
+
+void
+s3_worker_slots_abort(Oid database)
+{
+	Slot	   *slot;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(database);
+	if (slot != NULL)
+		slot->expected--;
+	SpinLockRelease(&shared->mutex);
+}
+
+void
+s3_worker_slots_not_started(Oid database)
+{
+	Slot	   *slot;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(database);
+	if (slot != NULL)
+		slot->started_at = 0;
+	SpinLockRelease(&shared->mutex);
+}
+
+bool
+s3_worker_slots_enter(Oid database)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	bool		entered = false;
+	Slot	   *slot;
+
+	attach();
+	SpinLockAcquire(&shared->mutex);
+	slot = make_slot(database, now);
+	if (slot != NULL && slot->pid == 0)
+	{
+		slot->pid = MyProcPid;
+		slot->started_at = 0;
+		entered = true;
+	}
+	SpinLockRelease(&shared->mutex);
+	if (entered && !leaves_at_exit)
+	{
+		before_shmem_exit(leave_at_exit, ObjectIdGetDatum(database));
+		leaves_at_exit = true;
+	}
+	return entered;
+}
+
+uint64
+s3_worker_slots_wakes(Oid database)
+{
+	uint64		wakes = 0;
+	Slot	   *slot;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(database);
+	if (slot != NULL)
+		wakes = slot->wakes;
+	SpinLockRelease(&shared->mutex);
+	return wakes;
+}
+
+bool
+s3_worker_slots_leave(Oid database, uint64 wakes, TimestampTz due_at)
+{
+	bool		leaves = true;
+	int			launcher;
+	Slot	   *slot;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(database);
+	if (slot != NULL && slot->pid == MyProcPid)
+	{
+		leaves = slot->expected == 0 && slot->wakes == wakes;
+		if (leaves)
+		{
+			slot->pid = 0;
+			slot->due_at = due_at;
+			slot->served = true;
+		}
+	}
+	launcher = shared->launcher;
+	SpinLockRelease(&shared->mutex);
+	if (leaves)
+		wake(launcher);
+	return leaves;
+}
+
+void
+s3_worker_slots_launcher(void)
+{
+	attach();
+	SpinLockAcquire(&shared->mutex);
+	shared->launcher = MyProcPid;
+	SpinLockRelease(&shared->mutex);
+	before_shmem_exit(forget_launcher, (Datum) 0);
+}
+
+bool
+s3_worker_slots_has_launcher(void)
+{
+	bool		has_launcher;
+
+	SpinLockAcquire(&shared->mutex);
+	has_launcher = shared->launcher != 0;
+	SpinLockRelease(&shared->mutex);
+	return has_launcher;
+}
+
+bool
+s3_worker_slots_add(Oid database)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	Slot	   *slot;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(database);
+	if (slot == NULL)
+	{
+		slot = spare_slot(now, true);
+		if (slot != NULL)
+			assign_slot(slot, database);
+	}
+	SpinLockRelease(&shared->mutex);
+	return slot != NULL;
+}
+
+int
+s3_worker_slots_known(Oid *databases)
+{
+	int			count = 0;
+
+	SpinLockAcquire(&shared->mutex);
+	for (int i = 0; i < S3_WORKER_SLOTS_MAX; i++)
+		if (OidIsValid(shared->slots[i].database))
+			databases[count++] = shared->slots[i].database;
+	SpinLockRelease(&shared->mutex);
+	return count;
+}
+
+void
+s3_worker_slots_forget(Oid database)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	Slot	   *slot;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(database);
+	if (slot != NULL && is_idle(slot, now))
+		memset(slot, 0, sizeof(Slot));
+	SpinLockRelease(&shared->mutex);
+}
+
+int
+s3_worker_slots_due(TimestampTz now, Oid *databases, int max, TimestampTz *next)
+{
+	int			count = 0;
+
+	*next = DT_NOEND;
+	SpinLockAcquire(&shared->mutex);
+	for (int i = 0; i < S3_WORKER_SLOTS_MAX; i++)
+	{
+		Slot	   *slot = &shared->slots[i];
+
+		if (!OidIsValid(slot->database) || slot->pid != 0 || is_starting(slot, now))
+			continue;
+		if (slot->due_at > now)
+			*next = Min(*next, slot->due_at);
+		else if (count < max)
+		{
+			slot->started_at = now;
+			databases[count++] = slot->database;
+		}
+	}
+	SpinLockRelease(&shared->mutex);
+	return count;
+}
+
+int
+s3_worker_slots_running(Oid *databases, int *pids, int max)
+{
+	int			count = 0;
+
+	SpinLockAcquire(&shared->mutex);
+	for (int i = 0; i < S3_WORKER_SLOTS_MAX && count < max; i++)
+	{
+		const Slot *slot = &shared->slots[i];
+
+		if (slot->pid == 0)
+			continue;
+		databases[count] = slot->database;
+		pids[count++] = slot->pid;
+	}
+	SpinLockRelease(&shared->mutex);
+	return count;
+}
+
+/* The callers of these hold the spinlock. */
+static Slot *
+find_slot(Oid database)
+{
+	for (int i = 0; i < S3_WORKER_SLOTS_MAX; i++)
+		if (shared->slots[i].database == database)
+			return &shared->slots[i];
+	return NULL;
+}
+
+/* In place of one that is idle, if need be; NULL when all are at work. */
+static Slot *
+make_slot(Oid database, TimestampTz now)
+{
+	Slot	   *slot = find_slot(database);
+
+	if (slot != NULL)
+		return slot;
+	slot = spare_slot(now, true);
+	if (slot == NULL)
+		slot = spare_slot(now, false);
+	if (slot != NULL)
+		assign_slot(slot, database);
+	return slot;
+}
+
+/*
+ * A free one, or the idle one that is due last; only of those whose turn has
+ * come, if so asked.  NULL: there is none.
+ */
+static Slot *
+spare_slot(TimestampTz now, bool served)
+{
+	Slot	   *spare = NULL;
+
+	for (int i = 0; i < S3_WORKER_SLOTS_MAX; i++)
+	{
+		Slot	   *slot = &shared->slots[i];
+
+		if (!OidIsValid(slot->database))
+			return slot;
+		if (is_idle(slot, now) && (slot->served || !served) &&
+			(spare == NULL || slot->due_at > spare->due_at))
+			spare = slot;
+	}
+	return spare;
+}
+
+static void
+assign_slot(Slot *slot, Oid database)
+{
+	memset(slot, 0, sizeof(Slot));
+	slot->database = database;
+}
+
+static bool
+is_idle(const Slot *slot, TimestampTz now)
+{
+	return slot->pid == 0 && slot->expected == 0 && !is_starting(slot, now);
+}
+
+/* One that has not come for long will not come any more. */
+static bool
+is_starting(const Slot *slot, TimestampTz now)
+{
+	return slot->started_at != 0 &&
+		now - slot->started_at < START_PATIENCE * INT64CONST(1000);
+}
+
+/* Throws nothing.  A process that has gone meanwhile has no latch to set. */
+static void
+wake(int pid)
+{
+	PGPROC	   *proc = pid == 0 ? NULL : BackendPidGetProc(pid);
+
+	if (proc != NULL)
+		SetLatch(&proc->procLatch);
+}
+
+/* After an error that ends the process: it may be tried again in a minute. */
+static void
+leave_at_exit(int code, Datum database)
+{
+	Slot	   *slot;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(DatumGetObjectId(database));
+	if (slot != NULL && slot->pid == MyProcPid)
+	{
+		slot->pid = 0;
+		slot->due_at = GetCurrentTimestamp() + USECS_PER_MINUTE;
+		slot->served = true;
+	}
+	SpinLockRelease(&shared->mutex);
+}
+
+static void
+forget_launcher(int code, Datum arg)
+{
+	SpinLockAcquire(&shared->mutex);
+	if (shared->launcher == MyProcPid)
+		shared->launcher = 0;
+	SpinLockRelease(&shared->mutex);
+}

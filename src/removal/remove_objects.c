@@ -1,0 +1,440 @@
+/*-------------------------------------------------------------------------
+ *
+ * remove_objects.c
+ *	  Removes the objects of claimed deletions.
+ *
+ *	  prepare	 may the endpoint be changed, are there keys
+ *	  look up	 many at a time: is the object there, and from before its
+ *				 deletion was queued; where its headers do not tell, the
+ *				 bucket's list may, and says whether there is a bucket
+ *	  delete	 by the thousand
+ *
+ * Guarantees: an object that was written after its deletion was queued stays.
+ * Where its time of writing does not tell, it stays until that is long ago:
+ * whoever has written it may be about to name it in a row.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "backend/error_text.h"
+#include "base/date.h"
+#include "client/batch.h"
+#include "client/call.h"
+#include "client/delete_objects.h"
+#include "client/object_requests.h"
+#include "client/server_facts.h"
+#include "credentials/credentials.h"
+#include "miscadmin.h"
+#include "removal/remove_objects.h"
+#include "removal/written_before.h"
+#include "s3/list_page.h"
+#include "s3/response.h"
+#include "s3/retry.h"
+#include "utils/memutils.h"
+
+#define COMMAND			"s3_drain()"
+#define THROTTLED_WAIT	5000	/* ms */
+#define PROTECTED_WAIT	60000	/* ms until a protected endpoint is tried
+								 * again */
+#define DOWN_WAIT		2000	/* ms */
+#define HTTP_UNAVAILABLE	503 /* to a HEAD it has no code that told more */
+#define LOST_MAX		3		/* calls in a row without an answer: the
+								 * server is down */
+#define HOST_MAX		S3_SERVER_NAME_MAX
+
+/* Which answer an item waits for. */
+typedef enum Stage
+{
+	STAGE_HEAD,
+	STAGE_LIST,					/* whether it was written before */
+	STAGE_BUCKET				/* whether there is a bucket */
+} Stage;
+
+typedef struct LookUp
+{
+	S3ClaimedItem *item;
+	Stage		stage;
+	S3Call		call;
+	const char *key;			/* of the object on the server */
+	S3WrittenBeforeQuestion question;
+} LookUp;
+
+typedef struct LookUps
+{
+	S3ClaimedItem **items;
+	int			count;
+	MemoryContext context;		/* of what outlives an item */
+	char		lost_host[HOST_MAX];	/* that has not answered, */
+	int			lost;			/* so many times in a row */
+	char	   *good_bucket;	/* scheme://bucket that has answered, or NULL */
+} LookUps;
+
+static void prepare(S3ClaimedItem *item);
+static void look_up(S3Claims *claims);
+static S3Call *step(S3BatchItem *many, const S3Finished *finished, void *arg);
+static void emit(S3BatchItem *many, void *arg);
+static S3Call *start_look_up(S3BatchItem *many, LookUps *look_ups);
+static S3Call *start_list(S3BatchItem *many, LookUp *state, Stage stage);
+static S3Call *finish_head(S3BatchItem *many, LookUps *look_ups, const S3Finished *finished);
+static S3Call *judge_head(S3BatchItem *many, LookUp *state, const S3Finished *finished);
+static void finish_list(LookUp *state, const S3Finished *finished);
+static bool find_exact_time(const LookUp *state, const S3Finished *finished, int64 *written);
+static void finish_bucket(S3BatchItem *many, LookUps *look_ups, const S3Finished *finished);
+static void decide_by_age(LookUp *state, S3WrittenBefore age);
+static bool is_good_bucket(const LookUps *look_ups, const S3Call *call);
+static char *bucket_name(const S3Call *call);
+static void note_answer(LookUps *look_ups, const S3Call *call, const S3Finished *finished);
+static void delete_open(S3Claims *claims);
+static void settle(S3ClaimedItem *item, const S3DeleteItem *deletion);
+static void fail(S3ClaimedItem *item, const S3Error *err);
+static void fail_with(S3ClaimedItem *item, const ErrorData *error);
+
+void
+s3_remove_objects(S3Claims *claims)
+{
+	for (int i = 0; i < claims->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (claims->items[i].fate == S3_FATE_OPEN)
+			prepare(&claims->items[i]);
+	}
+	look_up(claims);
+	delete_open(claims);
+}
+
+/* What would throw later, for all of them, is found out for each. */
+static void
+prepare(S3ClaimedItem *item)
+{
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext scratch = AllocSetContextCreate(context, "s3store deletion",
+												  ALLOCSET_SMALL_SIZES);
+
+	MemoryContextSwitchTo(scratch);
+	PG_TRY();
+	{
+		S3Call		call;
+
+		if (!s3_call_open(&call, S3_DELETE_OBJECT, COMMAND, S3_CALL_REQUEST, item->url))
+			elog(ERROR, "the URL of a queued deletion names no object");
+		if (!s3_call_is_unsigned(&call))
+			(void) s3_credentials_find(call.endpoint);
+		MemoryContextSwitchTo(context);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+			error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
+			PG_RE_THROW();
+		FlushErrorState();
+		fail_with(item, error);
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	MemoryContextDelete(scratch);
+}
+
+/* A version is written once: it needs no such question. */
+static void
+look_up(S3Claims *claims)
+{
+	LookUps		look_ups = {.context = CurrentMemoryContext};
+	S3BatchWork work = {.step = step,.emit = emit,.arg = &look_ups};
+	Datum	   *urls = palloc(claims->count * sizeof(Datum));
+	bool	   *nulls = palloc0(claims->count * sizeof(bool));
+
+	look_ups.items = palloc(claims->count * sizeof(S3ClaimedItem *));
+	for (int i = 0; i < claims->count; i++)
+	{
+		if (claims->items[i].fate != S3_FATE_OPEN || claims->items[i].version_id != NULL)
+			continue;
+		urls[look_ups.count] = PointerGetDatum(claims->items[i].url);
+		look_ups.items[look_ups.count++] = &claims->items[i];
+	}
+	if (look_ups.count > 0)
+		s3_batch_run(&work, urls, nulls, look_ups.count);
+}
+
+static S3Call *
+step(S3BatchItem *many, const S3Finished *finished, void *arg)
+{
+	LookUps    *look_ups = arg;
+	LookUp	   *state = many->state;
+
+	if (finished == NULL)
+		return start_look_up(many, look_ups);
+	note_answer(look_ups, finished->call, finished);
+	if (state->stage == STAGE_HEAD)
+		return finish_head(many, look_ups, finished);
+	if (state->stage == STAGE_LIST)
+		finish_list(state, finished);
+	else
+		finish_bucket(many, look_ups, finished);
+	return NULL;
+}
+
+/* All is said already. */
+static void
+emit(S3BatchItem *many, void *arg)
+{
+}
+
+static S3Call *
+start_look_up(S3BatchItem *many, LookUps *look_ups)
+{
+	LookUp	   *state = palloc0(sizeof(LookUp));
+	S3Error		err;
+
+	many->state = state;
+	state->item = look_ups->items[many->index];
+	state->question.asked = GetCurrentTimestamp();
+	if (s3_call_try_open(&state->call, S3_HEAD_OBJECT, COMMAND, many->url, &err) != S3_CALL_OPENED)
+	{
+		fail(state->item, &err);
+		return NULL;
+	}
+	if (look_ups->lost < LOST_MAX || strcmp(look_ups->lost_host, state->call.request.host) != 0)
+		return &state->call;
+	s3_drain_decide(state->item, S3_FATE_WAITS, DOWN_WAIT, "the server does not answer");
+	return NULL;
+}
+
+/* Of the one object whose key is the least with that beginning. */
+static S3Call *
+start_list(S3BatchItem *many, LookUp *state, Stage stage)
+{
+	state->stage = stage;
+	state->key = state->call.key.data;
+	(void) s3_call_open_bucket(&state->call, S3_LIST_OBJECTS_V2, COMMAND, many->url);
+	s3_fields_add(&state->call.request.query, "list-type", "2");
+	s3_fields_add(&state->call.request.query, "encoding-type", "url");
+	s3_fields_add(&state->call.request.query, "max-keys", "1");
+	s3_fields_add(&state->call.request.query, "prefix", state->key);
+	return &state->call;
+}
+
+/*
+ * The answer to a HEAD does not tell a missing object from a missing bucket,
+ * nor a server of S3 from any other.
+ */
+static S3Call *
+finish_head(S3BatchItem *many, LookUps *look_ups, const S3Finished *finished)
+{
+	LookUp	   *state = many->state;
+
+	if (finished->ok)
+		return judge_head(many, state, finished);
+	if (finished->err.http_status == HTTP_UNAVAILABLE)
+		s3_drain_decide(state->item, S3_FATE_WAITS, THROTTLED_WAIT,
+						"the server is busy, or asks for fewer requests");
+	else if (finished->err.kind != S3_ERROR_NOT_FOUND)
+		fail(state->item, &finished->err);
+	else if (is_good_bucket(look_ups, finished->call))
+		s3_drain_decide(state->item, S3_FATE_DELETED, 0, NULL);
+	else
+		return start_list(many, state, STAGE_BUCKET);
+	return NULL;
+}
+
+/*
+ * The headers have whole seconds; where these do not tell, a list may know
+ * more.  A server without a date of its own is taken to have our clock.
+ */
+static S3Call *
+judge_head(S3BatchItem *many, LookUp *state, const S3Finished *finished)
+{
+	S3WrittenBeforeQuestion *question = &state->question;
+	char	   *date = s3_response_header(&finished->response, "date");
+	S3ObjectInfo info;
+	int64		seconds;
+	S3WrittenBefore age;
+	S3Error		err;
+
+	if (!s3_response_object(&finished->response, &info, &err))
+	{
+		fail(state->item, &err);
+		return NULL;
+	}
+	if (!info.has_last_modified)
+	{
+		decide_by_age(state, S3_WRITTEN_UNCLEAR);
+		return NULL;
+	}
+	question->precision = USECS_PER_SEC;
+	question->written = s3_date_from_unix(info.last_modified);
+	question->queued = state->item->queued_at;
+	question->answered = GetCurrentTimestamp();
+	question->server_now = date != NULL && s3_date_parse_http(date, &seconds) ?
+		s3_date_from_unix(seconds) : question->asked;
+	age = s3_written_before(question);
+	if (age == S3_WRITTEN_UNCLEAR)
+		return start_list(many, state, STAGE_LIST);
+	decide_by_age(state, age);
+	return NULL;
+}
+
+static void
+finish_list(LookUp *state, const S3Finished *finished)
+{
+	S3WrittenBeforeQuestion *question = &state->question;
+	S3WrittenBefore age = S3_WRITTEN_UNCLEAR;
+
+	if (find_exact_time(state, finished, &question->written))
+	{
+		question->precision = 1000;
+		age = s3_written_before(question);
+	}
+	/* Whoever has written it has had the time to name it. */
+	if (age == S3_WRITTEN_UNCLEAR &&
+		question->answered - question->queued > s3_guc_delete_grace * INT64CONST(1000))
+		age = S3_WRITTEN_BEFORE;
+	decide_by_age(state, age);
+}
+
+/* A time in whole seconds is exact only where others had fractions. */
+static bool
+find_exact_time(const LookUp *state, const S3Finished *finished, int64 *written)
+{
+	S3ServerFacts *server = s3_server_facts_find(finished->call->endpoint_host);
+	S3ListPage	page;
+	S3Error		err;
+
+	if (!finished->ok ||
+		!s3_list_page_parse(s3_slice(finished->response.body, finished->response.body_len),
+							S3_LIST_PAGE_OBJECTS, &page, &err) ||
+		page.count == 0 || !page.items[0].has_last_modified ||
+		!s3_slice_equal(page.items[0].key, s3_slice_cstring(state->key)))
+		return false;
+	if (page.items[0].last_modified % USECS_PER_SEC != 0)
+		server->exact_times = true;
+	if (!server->exact_times)
+		return false;
+	*written = page.items[0].last_modified - S3_EPOCH_SECONDS * USECS_PER_SEC;
+	return true;
+}
+
+/* Who may not list it is told that, and so that there is a bucket. */
+static void
+finish_bucket(S3BatchItem *many, LookUps *look_ups, const S3Finished *finished)
+{
+	LookUp	   *state = many->state;
+	MemoryContext old_context;
+
+	if (!finished->ok && finished->err.kind != S3_ERROR_DENIED)
+	{
+		fail(state->item, &finished->err);
+		return;
+	}
+	old_context = MemoryContextSwitchTo(look_ups->context);
+	look_ups->good_bucket = bucket_name(finished->call);
+	MemoryContextSwitchTo(old_context);
+	s3_drain_decide(state->item, S3_FATE_DELETED, 0, NULL);
+}
+
+/* One from before stays open: it is to be deleted. */
+static void
+decide_by_age(LookUp *state, S3WrittenBefore age)
+{
+	if (age == S3_WRITTEN_AFTER)
+		s3_drain_decide(state->item, S3_FATE_KEPT, 0, NULL);
+	else if (age == S3_WRITTEN_UNCLEAR)
+		s3_drain_decide(state->item, S3_FATE_WAITS, s3_guc_delete_grace + 1,
+						"the object was written at the moment at which its deletion was queued");
+}
+
+static bool
+is_good_bucket(const LookUps *look_ups, const S3Call *call)
+{
+	return look_ups->good_bucket != NULL &&
+		strcmp(look_ups->good_bucket, bucket_name(call)) == 0;
+}
+
+static char *
+bucket_name(const S3Call *call)
+{
+	return psprintf("%.*s://%.*s", S3_SLICE_ARGS(call->location.scheme),
+					S3_SLICE_ARGS(call->location.bucket));
+}
+
+/* A server that is down is not asked for every object. */
+static void
+note_answer(LookUps *look_ups, const S3Call *call, const S3Finished *finished)
+{
+	if (finished->ok || finished->err.kind != S3_ERROR_CONNECTION)
+		look_ups->lost = 0;
+	else
+	{
+		look_ups->lost++;
+		strlcpy(look_ups->lost_host, call->request.host, sizeof(look_ups->lost_host));
+	}
+}
+
+static void
+delete_open(S3Claims *claims)
+{
+	S3DeleteItem *deletions = palloc0(claims->count * sizeof(S3DeleteItem));
+	S3ClaimedItem **items = palloc(claims->count * sizeof(S3ClaimedItem *));
+	int			count = 0;
+
+	for (int i = 0; i < claims->count; i++)
+	{
+		if (claims->items[i].fate != S3_FATE_OPEN)
+			continue;
+		deletions[count].url = claims->items[i].url;
+		deletions[count].version_id = claims->items[i].version_id;
+		items[count++] = &claims->items[i];
+	}
+	if (count == 0)
+		return;
+	s3_delete_objects(deletions, count, COMMAND);
+	for (int i = 0; i < count; i++)
+		settle(items[i], &deletions[i]);
+}
+
+static void
+settle(S3ClaimedItem *item, const S3DeleteItem *deletion)
+{
+	/* A version is gone, or goes when the late request comes. */
+	item->unsure = deletion->unsure && item->version_id == NULL;
+	switch (deletion->outcome)
+	{
+		case S3_DELETED:
+			if (item->unsure)
+				s3_drain_decide(item, S3_FATE_WAITS, 0,
+								"a request to delete it had no answer, and may still be under way");
+			else
+				s3_drain_decide(item, S3_FATE_DELETED, 0, NULL);
+			break;
+		case S3_DELETE_THROTTLED:
+			s3_drain_decide(item, S3_FATE_WAITS, THROTTLED_WAIT, deletion->error);
+			break;
+		default:
+			s3_drain_decide(item, S3_FATE_FAILED, 0, deletion->error);
+	}
+}
+
+static void
+fail(S3ClaimedItem *item, const S3Error *err)
+{
+	char	   *reason = err->detail[0] == '\0' ? pstrdup(err->message) :
+		psprintf("%s: %s", err->message, err->detail);
+
+	if (s3_retry_reason(err, true) == S3_RETRY_THROTTLED)
+		s3_drain_decide(item, S3_FATE_WAITS, THROTTLED_WAIT, s3_error_text(reason));
+	else
+		s3_drain_decide(item, S3_FATE_FAILED, 0, s3_error_text(reason));
+}
+
+static void
+fail_with(S3ClaimedItem *item, const ErrorData *error)
+{
+	if (error->sqlerrcode == ERRCODE_READ_ONLY_SQL_TRANSACTION)
+		s3_drain_decide(item, S3_FATE_WAITS, PROTECTED_WAIT, error->message);
+	else
+		s3_drain_decide(item, S3_FATE_FAILED, 0, error->message);
+}

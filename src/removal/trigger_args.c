@@ -1,0 +1,219 @@
+/*-------------------------------------------------------------------------
+ *
+ * trigger_args.c
+ *	  A column whose objects follow its rows: what the arguments of a trigger
+ *	  say of it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "base/base.h"
+
+#include "catalog/partition.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "backend/encoding.h"
+#include "backend/error_report.h"
+#include "queue/delay.h"
+#include "removal/trigger_args.h"
+#include "settings/privileges.h"
+
+#define COMMAND		"s3_manage()"
+#define DELAY		"delay="
+#define WITHIN		"within="
+#define EXCLUSIVE	"exclusive"
+
+static void read_column(const TriggerData *data, const char *name, S3TriggerArgs *managed);
+static void check_type(const TriggerData *data, int attribute, const char *name);
+static void read_option(S3TriggerArgs *managed, const char *option);
+static void read_delay(S3TriggerArgs *managed, const char *value);
+static void read_within(S3TriggerArgs *managed, const char *value);
+static void check_owner(const TriggerData *data, Oid owner);
+static void check_shared(const TriggerData *data);
+static bool may_move(const TriggerData *data);
+static bool climbs(S3Slice key);
+static void throw_option(const char *option) pg_attribute_noreturn();
+
+S3TriggerArgs *
+s3_trigger_args_read(const TriggerData *data)
+{
+	const Trigger *trigger = data->tg_trigger;
+	S3TriggerArgs *managed = palloc0(sizeof(S3TriggerArgs));
+
+	if (trigger->tgnargs < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("trigger \"%s\" does not name a column", trigger->tgname),
+				 errhint("The first argument of s3_manage is the column that holds the URLs.")));
+	managed->trigger = trigger->tgoid;
+	read_column(data, trigger->tgargs[0], managed);
+	for (int i = 1; i < trigger->tgnargs; i++)
+		read_option(managed, trigger->tgargs[i]);
+	managed->owner = data->tg_relation->rd_rel->relowner;
+	check_owner(data, managed->owner);
+	check_shared(data);
+	if (may_move(data))
+		managed->exclusive = false;
+	return managed;
+}
+
+/* Can one of its rows become that of another relation? */
+static bool
+may_move(const TriggerData *data)
+{
+	Form_pg_class form = data->tg_relation->rd_rel;
+
+	return form->relispartition || form->relkind == RELKIND_PARTITIONED_TABLE ||
+		has_subclass(RelationGetRelid(data->tg_relation));
+}
+
+/* A row that moves to another partition is still a row of the table. */
+static void
+read_column(const TriggerData *data, const char *name, S3TriggerArgs *managed)
+{
+	Oid			relation = RelationGetRelid(data->tg_relation);
+	List	   *ancestors = data->tg_relation->rd_rel->relispartition ?
+		get_partition_ancestors(relation) : NIL;
+
+	managed->attribute = get_attnum(relation, name);
+	if (managed->attribute <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of relation \"%s\" does not exist",
+						name, RelationGetRelationName(data->tg_relation)),
+				 errdetail("Trigger \"%s\" names it.", data->tg_trigger->tgname)));
+	check_type(data, managed->attribute, name);
+	managed->asked_relation = ancestors != NIL ? llast_oid(ancestors) : relation;
+	managed->asked_attribute = get_attnum(managed->asked_relation, name);
+}
+
+static void
+check_type(const TriggerData *data, int attribute, const char *name)
+{
+	Oid			type = getBaseType(TupleDescAttr(RelationGetDescr(data->tg_relation),
+												 attribute - 1)->atttypid);
+
+	if (type == TEXTOID || type == VARCHAROID)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" of relation \"%s\" is of type %s",
+					name, RelationGetRelationName(data->tg_relation), format_type_be(type)),
+			 errdetail("URLs stand in columns of type text or varchar, or of a domain over them.")));
+}
+
+static void
+read_option(S3TriggerArgs *managed, const char *option)
+{
+	if (strncmp(option, DELAY, strlen(DELAY)) == 0)
+		read_delay(managed, option + strlen(DELAY));
+	else if (strncmp(option, WITHIN, strlen(WITHIN)) == 0)
+		read_within(managed, option + strlen(WITHIN));
+	else if (strcmp(option, EXCLUSIVE) == 0)
+		managed->exclusive = true;
+	else
+		throw_option(option);
+}
+
+static void
+read_delay(S3TriggerArgs *managed, const char *value)
+{
+	managed->delay = DatumGetIntervalP(DirectFunctionCall3(interval_in, CStringGetDatum(value),
+														   ObjectIdGetDatum(InvalidOid),
+														   Int32GetDatum(-1)));
+	s3_delay_check(managed->delay);
+}
+
+static void
+read_within(S3TriggerArgs *managed, const char *value)
+{
+	S3Location *within = &managed->within_location;
+	S3Error		err;
+
+	managed->within = pstrdup(value);
+	if (!s3_location_parse(s3_utf8_slice(managed->within, strlen(managed->within)), within, &err))
+		s3_error_throw(&err);
+	if (value[strlen(value) - 1] != '/')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"within\" must end in \"/\": \"%s\"", value),
+				 errhint("It is a bucket or a directory: scheme://bucket/ or scheme://bucket/directory/.")));
+}
+
+static void
+throw_option(const char *option)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" is not one of s3_manage's", option),
+			 errhint("Valid options are \"delay=INTERVAL\", \"within=URL\" and \"exclusive\".")));
+}
+
+/*
+ * Who writes a row needs no role for it, so the objects that he can have
+ * deleted are those that the table's owner could.
+ */
+static void
+check_owner(const TriggerData *data, Oid owner)
+{
+	if (s3_privileges_may_write(owner))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied for %s", COMMAND),
+			 errdetail("The owner of table \"%s\", role \"%s\", has not the privileges of role \"%s\".",
+					   RelationGetRelationName(data->tg_relation),
+					   GetUserNameFromId(owner, false), S3_ROLE_WRITE)));
+}
+
+/* The worker is another session. */
+static void
+check_shared(const TriggerData *data)
+{
+	if (data->tg_relation->rd_rel->relpersistence != RELPERSISTENCE_TEMP)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("%s cannot be used on temporary tables", COMMAND),
+			 errdetail("Other sessions cannot ask table \"%s\" whether it still names an object.",
+					   RelationGetRelationName(data->tg_relation))));
+}
+
+bool
+s3_trigger_args_allows(const S3TriggerArgs *managed, const S3Location *location)
+{
+	const S3Location *within = &managed->within_location;
+
+	if (managed->within == NULL)
+		return true;
+	return location->scheme.len == within->scheme.len &&
+		pg_strncasecmp(location->scheme.data, within->scheme.data, within->scheme.len) == 0 &&
+		s3_slice_equal(location->bucket, within->bucket) &&
+		location->key.len > within->key.len &&
+		memcmp(location->key.data, within->key.data, within->key.len) == 0 &&
+		!climbs(location->key);
+}
+
+/* Has it a segment ".."?  With s3store.normalize_keys, that would lead out. */
+static bool
+climbs(S3Slice key)
+{
+	size_t		start = 0;
+
+	for (size_t i = 0; i <= key.len; i++)
+	{
+		if (i < key.len && key.data[i] != '/')
+			continue;
+		if (i - start == 2 && key.data[start] == '.' && key.data[start + 1] == '.')
+			return true;
+		start = i + 1;
+	}
+	return false;
+}
