@@ -24,6 +24,7 @@
 #include "bulk/sync.h"
 #include "bulk/sync_report.h"
 #include "client/listing.h"
+#include "settings/guards.h"
 
 #define WINDOW_MAX			2000	/* objects; the first one may take long */
 #define COMMIT_EVERY		(2 * USECS_PER_SEC)

@@ -22,6 +22,7 @@
 #include "queue/writer_lock.h"
 #include "s3/param_rules.h"
 #include "s3/signing.h"
+#include "settings/guards.h"
 
 /*
  * The operations that make an object, or start to, under the name that was

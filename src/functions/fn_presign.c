@@ -23,6 +23,7 @@
 #include "links/link_cache.h"
 #include "miscadmin.h"
 #include "s3/param_rules.h"
+#include "settings/guards.h"
 #include "settings/privileges.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

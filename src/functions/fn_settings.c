@@ -4,7 +4,7 @@
  *	  SQL functions that show what is in force for a scheme: s3_settings,
  *	  s3_credentials.
  *
- * No secret is shown, to whomever.
+ * No secret is shown, not even to superusers.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,6 +19,7 @@
 #include "backend/encoding.h"
 #include "base/date.h"
 #include "credentials/credentials.h"
+#include "s3/credentials_syntax.h"
 #include "settings/guc.h"
 #include "settings/setting_defs.h"
 
@@ -27,13 +28,13 @@ PG_FUNCTION_INFO_V1(s3store_credentials);
 
 static const S3Endpoint *find_endpoint(FunctionCallInfo fcinfo);
 static HeapTuple make_tuple(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
-static char *value_text(const S3SettingDef *rule, const S3Endpoint *endpoint);
-static const void *value_of(const S3SettingDef *rule, const S3Endpoint *endpoint);
-static const char *string_value(const S3SettingDef *rule, const S3Endpoint *endpoint);
-static const char *unit_of(const S3SettingDef *rule);
-static const char *option_name(const S3SettingDef *rule, int value);
+static char *value_text(const S3SettingDef *def, const S3Endpoint *endpoint);
+static const void *value_of(const S3SettingDef *def, const S3Endpoint *endpoint);
+static const char *string_value(const S3SettingDef *def, const S3Endpoint *endpoint);
+static const char *unit_of(const S3SettingDef *def);
+static const char *option_name(const S3SettingDef *def, int value);
 static char *endpoint_text(const S3EndpointUrl *base);
-static const char *source_of(const S3SettingDef *rule, const S3Endpoint *endpoint);
+static const char *source_of(const S3SettingDef *def, const S3Endpoint *endpoint);
 
 /*
  * s3_settings(scheme text) returns setof record (name text, value text,
@@ -46,24 +47,24 @@ s3store_settings(PG_FUNCTION_ARGS)
 {
 	FuncCallContext *context;
 	const S3Endpoint *endpoint;
-	const S3SettingDef *rule;
+	const S3SettingDef *def;
 	Datum		values[3];
 	bool		nulls[3] = {false};
 
 	if (SRF_IS_FIRSTCALL())
 	{
 		context = SRF_FIRSTCALL_INIT();
-		context->max_calls = s3_setting_defs_count;
+		context->max_calls = S3_ENDPOINT_SETTINGS_COUNT;
 	}
 	context = SRF_PERCALL_SETUP();
 	if (context->call_cntr >= context->max_calls)
 		SRF_RETURN_DONE(context);
 
 	endpoint = find_endpoint(fcinfo);
-	rule = &s3_setting_defs[context->call_cntr];
-	values[0] = CStringGetTextDatum(rule->name);
-	values[1] = PointerGetDatum(s3_text_from_server(value_text(rule, endpoint)));
-	values[2] = CStringGetTextDatum(source_of(rule, endpoint));
+	def = &s3_setting_defs[context->call_cntr];
+	values[0] = CStringGetTextDatum(def->name);
+	values[1] = PointerGetDatum(s3_text_from_server(value_text(def, endpoint)));
+	values[2] = CStringGetTextDatum(source_of(def, endpoint));
 	SRF_RETURN_NEXT(context, HeapTupleGetDatum(make_tuple(fcinfo, values, nulls)));
 }
 
@@ -105,47 +106,47 @@ make_tuple(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 
 /* As SET and an endpoint's entry take it; what is not set is "". */
 static char *
-value_text(const S3SettingDef *rule, const S3Endpoint *endpoint)
+value_text(const S3SettingDef *def, const S3Endpoint *endpoint)
 {
-	const void *value = value_of(rule, endpoint);
+	const void *value = value_of(def, endpoint);
 
-	switch (rule->type)
+	switch (def->type)
 	{
 		case S3_SETTING_BOOL:
 			return pstrdup(*(const bool *) value ? "on" : "off");
 		case S3_SETTING_ENUM:
-			return pstrdup(option_name(rule, *(const int *) value));
+			return pstrdup(option_name(def, *(const int *) value));
 		case S3_SETTING_INT:
-			return psprintf("%d%s", *(const int *) value, unit_of(rule));
+			return psprintf("%d%s", *(const int *) value, unit_of(def));
 		case S3_SETTING_STRING:
-			return pstrdup(string_value(rule, endpoint));
+			return pstrdup(string_value(def, endpoint));
 	}
 	return NULL;				/* keep compilers quiet */
 }
 
 static const void *
-value_of(const S3SettingDef *rule, const S3Endpoint *endpoint)
+value_of(const S3SettingDef *def, const S3Endpoint *endpoint)
 {
-	return (const char *) &endpoint->settings + rule->offset;
+	return (const char *) &endpoint->settings + def->offset;
 }
 
-/* Endpoints are shown as they came out, for AWS's are nobody's setting. */
+/* The URLs of the endpoint are shown as they are used, those of AWS too, which no setting names. */
 static const char *
-string_value(const S3SettingDef *rule, const S3Endpoint *endpoint)
+string_value(const S3SettingDef *def, const S3Endpoint *endpoint)
 {
-	const char *value = s3_setting_string(rule, &endpoint->settings);
+	const char *value = s3_setting_string(def, &endpoint->settings);
 
-	if (rule->offset == offsetof(S3Settings, endpoint_url))
+	if (def->offset == offsetof(S3Settings, endpoint_url))
 		return endpoint_text(&endpoint->base);
-	if (rule->offset == offsetof(S3Settings, endpoint_url_presigning))
+	if (def->offset == offsetof(S3Settings, endpoint_url_presigning))
 		return endpoint_text(&endpoint->presigning_base);
-	return rule->secret && *value != '\0' ? S3_SECRET_MASK : value;
+	return (def->flags & S3_SETTING_SECRET) != 0 && *value != '\0' ? S3_SECRET_MASK : value;
 }
 
 static const char *
-unit_of(const S3SettingDef *rule)
+unit_of(const S3SettingDef *def)
 {
-	switch (rule->unit)
+	switch (def->unit)
 	{
 		case GUC_UNIT_KB:
 			return "kB";
@@ -159,12 +160,12 @@ unit_of(const S3SettingDef *rule)
 }
 
 static const char *
-option_name(const S3SettingDef *rule, int value)
+option_name(const S3SettingDef *def, int value)
 {
-	for (const struct config_enum_entry *option = rule->options; option->name; option++)
+	for (const struct config_enum_entry *option = def->options; option->name; option++)
 		if (option->val == value)
 			return option->name;
-	elog(ERROR, "setting \"%s\" has no value %d", rule->name, value);
+	elog(ERROR, "setting \"%s\" has no value %d", def->name, value);
 }
 
 static char *
@@ -175,9 +176,9 @@ endpoint_text(const S3EndpointUrl *base)
 }
 
 static const char *
-source_of(const S3SettingDef *rule, const S3Endpoint *endpoint)
+source_of(const S3SettingDef *def, const S3Endpoint *endpoint)
 {
-	if ((endpoint->given & UINT64CONST(1) << (rule - s3_setting_defs)) != 0)
+	if ((endpoint->given & S3_SETTING_BIT(def - s3_setting_defs)) != 0)
 		return "endpoint entry";
-	return s3_guc_is_set(rule->name) ? "setting" : "default";
+	return s3_guc_is_set(def) ? "setting" : "default";
 }

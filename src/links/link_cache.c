@@ -28,6 +28,7 @@
 #include "base/uri.h"
 #include "links/bucket_links.h"
 #include "links/link_cache.h"
+#include "settings/guards.h"
 #include "settings/privileges.h"
 
 struct S3LinkCache

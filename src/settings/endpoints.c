@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * endpoints.c
- *	  The text of s3store.endpoints, taken apart:
+ *	  Parses the text of s3store.endpoints:
  *
  *		{"s3": {}, "s3-minio": {"endpoint_url": "http://minio:9000"}}
  *
@@ -28,7 +28,7 @@ static bool check_lower_case(S3Slice name, S3Error *err);
 static S3EndpointEntry *add_entry(S3Endpoints *endpoints, const char *scheme);
 static bool parse_setting(S3JsonReader *reader, S3JsonMember *member,
 						  S3EndpointEntry *entry, S3Error *err);
-static bool put_value(S3JsonReader *reader, const S3SettingDef *rule, S3JsonMember *member,
+static bool put_value(S3JsonReader *reader, const S3SettingDef *def, S3JsonMember *member,
 					  S3Settings *values, S3Error *err);
 static bool refuse_unknown_setting(S3Slice name, S3Error *err);
 static void copy_name(char *dst, size_t dst_size, S3Slice name);
@@ -100,7 +100,7 @@ check_entry_name(const S3JsonMember *member, const S3Endpoints *endpoints, S3Err
 	return true;
 }
 
-/* One spelling for each scheme, for URLs are compared without regard to it. */
+/* Schemes in URLs are compared without regard to case, so each has one spelling here. */
 static bool
 check_lower_case(S3Slice name, S3Error *err)
 {
@@ -134,51 +134,51 @@ static bool
 parse_setting(S3JsonReader *reader, S3JsonMember *member, S3EndpointEntry *entry,
 			  S3Error *err)
 {
-	const S3SettingDef *rule = s3_setting_find(member->name);
+	const S3SettingDef *def = s3_setting_find(member->name);
 	uint64		bit;
 
-	if (rule == NULL)
+	if (def == NULL)
 		return refuse_unknown_setting(member->name, err);
 
-	bit = UINT64CONST(1) << (rule - s3_setting_defs);
+	bit = S3_SETTING_BIT(def - s3_setting_defs);
 	if ((entry->named & bit) != 0)
-		return s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" is there twice", rule->name);
+		return s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" is there twice", def->name);
 	entry->named |= bit;
 	if (member->kind == S3_JSON_NULL)
 		return true;
-	if (!put_value(reader, rule, member, &entry->values, err))
+	if (!put_value(reader, def, member, &entry->values, err))
 		return false;
 	entry->given |= bit;
 	return true;
 }
 
 static bool
-put_value(S3JsonReader *reader, const S3SettingDef *rule, S3JsonMember *member,
+put_value(S3JsonReader *reader, const S3SettingDef *def, S3JsonMember *member,
 		  S3Settings *values, S3Error *err)
 {
 	switch (member->kind)
 	{
 		case S3_JSON_STRING:
-			return s3_setting_put_string(rule, member->value.data, values, err);
+			return s3_setting_put_string(def, member->value.data, values, err);
 		case S3_JSON_NUMBER:
-			return s3_setting_put_number(rule, member->value, values, err);
+			return s3_setting_put_number(def, member->value, values, err);
 		case S3_JSON_TRUE:
 		case S3_JSON_FALSE:
-			return s3_setting_put_bool(rule, member->kind == S3_JSON_TRUE, values, err);
+			return s3_setting_put_bool(def, member->kind == S3_JSON_TRUE, values, err);
 		case S3_JSON_OBJECT:
-			if (rule->form != S3_FORM_OBJECT)
+			if ((def->flags & S3_SETTING_OBJECT) == 0)
 				break;
 			return s3_json_take_object(reader, member, err) &&
-				s3_setting_put_string(rule, member->value.data, values, err);
+				s3_setting_put_string(def, member->value.data, values, err);
 		case S3_JSON_ARRAY:
-			if (rule->form != S3_FORM_LIST)
+			if ((def->flags & S3_SETTING_LIST) == 0)
 				break;
 			return s3_json_take_list(reader, member, err) &&
-				s3_setting_put_string(rule, member->value.data, values, err);
+				s3_setting_put_string(def, member->value.data, values, err);
 		case S3_JSON_NULL:
 			break;
 	}
-	return s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" cannot be an %s", rule->name,
+	return s3_error_set(err, S3_ERROR_ARGUMENT, "\"%s\" cannot be an %s", def->name,
 						member->kind == S3_JSON_OBJECT ? "object" : "array");
 }
 
@@ -188,7 +188,7 @@ refuse_unknown_setting(S3Slice name, S3Error *err)
 	char		shown[NAME_SHOWN_MAX];
 	char		valid[S3_ERROR_DETAIL_MAX] = "";
 
-	for (int i = 0; i < s3_setting_defs_count; i++)
+	for (int i = 0; i < S3_ENDPOINT_SETTINGS_COUNT; i++)
 	{
 		if (i > 0)
 			strlcat(valid, ", ", sizeof(valid));
@@ -209,7 +209,7 @@ s3_endpoint_entry_refuse(const char *scheme, S3Error *err)
 	return false;
 }
 
-/* Copies a name for a message, unless somebody put a key where names stand. */
+/* Copies a name for a message; what looks like a key, put there by mistake, is masked. */
 static void
 copy_name(char *dst, size_t dst_size, S3Slice name)
 {
@@ -224,7 +224,7 @@ s3_endpoints_mask(const char *text, StringInfo masked)
 {
 	size_t		len = strlen(text);
 	char	   *copy = pstrdup(text);
-	size_t		shown = 0;		/* what stands before this byte is appended */
+	size_t		shown = 0;		/* what is before this byte is appended */
 	int			depth = 1;
 	S3JsonReader reader;
 	S3JsonMember member;
@@ -261,7 +261,7 @@ s3_endpoints_mask(const char *text, StringInfo masked)
 static bool
 is_secret(const S3JsonMember *member)
 {
-	const S3SettingDef *rule = s3_setting_find(member->name);
+	const S3SettingDef *def = s3_setting_find(member->name);
 
-	return rule != NULL && rule->secret && member->value.len > 0;
+	return def != NULL && (def->flags & S3_SETTING_SECRET) != 0 && member->value.len > 0;
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * endpoints.h
- *	  The text of s3store.endpoints, taken apart.
+ *	  Parses the text of s3store.endpoints.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,9 +14,9 @@
 typedef struct S3EndpointEntry
 {
 	const char *scheme;
-	uint64		named;			/* bit i: s3_setting_defs[i] is there, if only
+	uint64		named;			/* S3_SETTING_BITs of what is there, if only
 								 * as null */
-	uint64		given;			/* ... and is set in values */
+	uint64		given;			/* ... and of what is set in values */
 	S3Settings	values;			/* zero where it is not set */
 } S3EndpointEntry;
 
@@ -28,15 +28,15 @@ typedef struct S3Endpoints
 } S3Endpoints;
 
 static inline bool
-s3_endpoint_entry_gives(const S3EndpointEntry *entry, int rule)
+s3_endpoint_entry_gives(const S3EndpointEntry *entry, S3SettingId id)
 {
-	return (entry->given & UINT64CONST(1) << rule) != 0;
+	return (entry->given & S3_SETTING_BIT(id)) != 0;
 }
 
 /*
- * Takes the text, in UTF-8, apart; the strings of the entries point into it,
- * and it is rewritten on the way.  A false return says in "err" which entry and which
- * key is wrong.  Throws only when memory runs out.
+ * Parses the text, which is in UTF-8, and overwrites it: the strings of the
+ * entries point into it.  When it returns false, "err" says which entry and
+ * which key is wrong.  Throws only when memory runs out.
  */
 extern bool s3_endpoints_parse(char *text, S3Endpoints *endpoints, S3Error *err);
 

@@ -12,11 +12,13 @@
 #include "utils/builtins.h"
 #include "utils/varlena.h"
 
+#include "s3/address.h"
 #include "s3/buckets.h"
 #include "s3/credentials_syntax.h"
 #include "s3/metadata.h"
+#include "s3/region.h"
+#include "s3/request.h"
 #include "settings/setting_checks.h"
-#include "settings/settings.h"
 
 #define KEY_PREFIX_MAX			1000	/* leaves room for a name in a key */
 #define HEADER_MAX				2048	/* bytes of one header */
@@ -24,7 +26,7 @@
 #define ENCRYPTION_MAX			64
 #define STORAGE_CLASS_MAX		64
 
-/* What S3's words for ways of doing things are made of. */
+/* What S3's names of encryptions and storage classes are made of. */
 #define NAME_CHARACTERS \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -37,7 +39,7 @@ s3_setting_check_buckets(const char *name, const char *value, S3Error *err)
 	return check_length(name, value, BUCKETS_MAX, err) && s3_buckets_check(value, err);
 }
 
-/* What servers other than AWS may call an encryption is theirs to say. */
+/* Servers other than AWS may have encryptions of their own. */
 bool
 s3_setting_check_encrypt_key(const char *name, const char *value, S3Error *err)
 {
@@ -61,8 +63,8 @@ s3_setting_check_endpoint_url(const char *name, const char *value, S3Error *err)
 }
 
 /*
- * A name of two parts.  Whether there is such a function is a question for
- * the database where it is called.
+ * A name of two parts.  Whether there is such a function depends on the
+ * database, and is found out when it is called.
  */
 bool
 s3_setting_check_function(const char *name, const char *value, S3Error *err)

@@ -11,8 +11,8 @@
 #include "base/error.h"
 
 /*
- * Each checks the value of the setting "name", an S3SettingCheck.  Those of keys
- * are in credentials_syntax.h.
+ * Each checks the value of the setting "name", as an S3SettingCheck does.  Those
+ * of access keys are in credentials_syntax.h.
  */
 extern bool s3_setting_check_buckets(const char *name, const char *value, S3Error *err);
 extern bool s3_setting_check_encrypt_key(const char *name, const char *value, S3Error *err);

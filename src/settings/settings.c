@@ -15,15 +15,15 @@
  */
 #include "base/base.h"
 
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "backend/encoding.h"
 #include "backend/error_report.h"
-#include "s3/buckets.h"
 #include "settings/endpoints.h"
 #include "settings/setting_defs.h"
 #include "settings/settings.h"
+
+#define BIT_OF(name)	S3_SETTING_BIT(S3_SET_##name)
 
 /* The endpoints of all schemes, as of a generation of the settings. */
 typedef struct EndpointCache
@@ -42,17 +42,6 @@ typedef struct EndpointsText
 	MemoryContextCallback wipe;
 } EndpointsText;
 
-S3Settings	s3_guc;
-char	   *s3_guc_endpoints;
-bool		s3_guc_session_read_only;
-int			s3_guc_delete_delay;
-int			s3_guc_delete_grace;
-int			s3_guc_delete_max_attempts;
-bool		s3_guc_worker;
-int			s3_guc_worker_poll_interval;
-char	   *s3_guc_writer_token;
-
-static uint64 settings_generation = 1;
 static EndpointCache cache;
 
 static void rebuild_cache(void);
@@ -66,37 +55,22 @@ static bool is_given(const char *value);
 static void convert_texts(S3Settings *settings);
 static void lay_over(const S3EndpointEntry *entry, S3Settings *settings);
 static void note_given(const S3EndpointEntry *entry, S3Endpoint *endpoint);
-static uint64 bit_of(const char *name);
 static bool build_bases(S3Endpoint *endpoint, S3Error *err);
 static bool build_base(const S3Settings *settings, S3EndpointUrl *base, S3Error *err);
 static void refuse_endpoint(S3Endpoint *endpoint, S3Error *err);
 static bool scheme_matches(const char *scheme, S3Slice wanted);
 static void not_configured(S3Slice scheme, S3Error *err);
-static void throw_read_only(const S3Endpoint *endpoint, const char *command,
-							const char *detail) pg_attribute_noreturn();
 
 int
 s3_settings_grace(void)
 {
 	int			grace = Max(s3_guc_delete_grace, s3_guc.request_timeout);
 
-	if (cache.generation != settings_generation)
+	if (cache.generation != s3_settings_generation())
 		rebuild_cache();
 	for (int i = 0; i < cache.count; i++)
 		grace = Max(grace, cache.endpoints[i].settings.request_timeout);
 	return grace;
-}
-
-uint64
-s3_settings_generation(void)
-{
-	return settings_generation;
-}
-
-void
-s3_settings_changed(void)
-{
-	settings_generation++;
 }
 
 const S3Endpoint *
@@ -114,7 +88,7 @@ s3_endpoint_find(S3Slice scheme)
 const S3Endpoint *
 s3_endpoint_try_find(S3Slice scheme, S3Error *err)
 {
-	if (cache.generation != settings_generation)
+	if (cache.generation != s3_settings_generation())
 		rebuild_cache();
 
 	for (int i = 0; i < cache.count; i++)
@@ -170,49 +144,6 @@ s3_settings_check_endpoints(const char *json, bool *has_secret, S3Error *err)
 	return ok;
 }
 
-void
-s3_settings_require_bucket(const S3Endpoint *endpoint, S3Slice bucket)
-{
-	S3Error		err;
-
-	if (!s3_settings_check_bucket(endpoint, bucket, &err))
-		s3_error_throw(&err);
-}
-
-bool
-s3_settings_check_bucket(const S3Endpoint *endpoint, S3Slice bucket, S3Error *err)
-{
-	if (s3_buckets_allow(endpoint->settings.buckets, bucket))
-		return true;
-	s3_error_set(err, S3_ERROR_DENIED, "endpoint \"%s\" is not allowed to use bucket \"%.*s\"",
-				 endpoint->scheme, S3_SLICE_ARGS(bucket));
-	s3_error_detail(err, (endpoint->given & bit_of("buckets")) != 0 ?
-					"The setting buckets in its entry in s3store.endpoints does not name the bucket." :
-					"The setting s3store.buckets does not name the bucket.");
-	return s3_error_hint(err, "Add the bucket, or a pattern that it matches, to that setting.");
-}
-
-void
-s3_settings_prevent_if_protected(const S3Endpoint *endpoint, const char *command)
-{
-	if (s3_guc.read_only)
-		throw_read_only(endpoint, command, "The setting s3store.read_only is on.");
-	if (endpoint->settings.read_only)
-		throw_read_only(endpoint, command,
-						"The setting read_only is on in its entry in s3store.endpoints.");
-	if (s3_guc_session_read_only)
-		throw_read_only(endpoint, command, "The setting s3store.session_read_only is on.");
-}
-
-void
-s3_settings_prevent_if_read_only(const S3Endpoint *endpoint, const char *command)
-{
-	s3_settings_prevent_if_protected(endpoint, command);
-	PreventCommandIfReadOnly(command);
-	PreventCommandDuringRecovery(command);
-	PreventCommandIfParallelMode(command);
-}
-
 /*
  * Builds the endpoints of all schemes.  When this throws, the cache stays
  * marked as not built, and the next call starts over.
@@ -242,7 +173,7 @@ rebuild_cache(void)
 
 	MemoryContextSwitchTo(old_context);
 	cache.count = endpoints.count;
-	cache.generation = settings_generation;
+	cache.generation = s3_settings_generation();
 }
 
 /* The text in UTF-8, owned; a conversion leaves no other copy of it. */
@@ -284,8 +215,8 @@ wipe_endpoints_text(void *arg)
 static bool
 entry_has_secret(const S3EndpointEntry *entry)
 {
-	for (int i = 0; i < s3_setting_defs_count; i++)
-		if (s3_setting_defs[i].secret && s3_endpoint_entry_gives(entry, i) &&
+	for (int i = 0; i < S3_ENDPOINT_SETTINGS_COUNT; i++)
+		if ((s3_setting_defs[i].flags & S3_SETTING_SECRET) != 0 && s3_endpoint_entry_gives(entry, i) &&
 			*s3_setting_string(&s3_setting_defs[i], &entry->values) != '\0')
 			return true;
 	return false;
@@ -349,11 +280,11 @@ static void
 convert_texts(S3Settings *settings)
 {
 	settings->key_prefix = s3_utf8_cstring(settings->key_prefix, strlen(settings->key_prefix));
-	for (int i = 0; i < s3_setting_defs_count; i++)
+	for (int i = 0; i < S3_ENDPOINT_SETTINGS_COUNT; i++)
 	{
 		char	  **text = (char **) ((char *) settings + s3_setting_defs[i].offset);
 
-		if (s3_setting_defs[i].text)
+		if ((s3_setting_defs[i].flags & S3_SETTING_TEXT) != 0)
 			*text = s3_utf8_cstring(*text, strlen(*text));
 	}
 }
@@ -369,7 +300,7 @@ lay_over(const S3EndpointEntry *entry, S3Settings *settings)
 		[S3_SETTING_STRING] = sizeof(char *)
 	};
 
-	for (int i = 0; i < s3_setting_defs_count; i++)
+	for (int i = 0; i < S3_ENDPOINT_SETTINGS_COUNT; i++)
 		if (s3_endpoint_entry_gives(entry, i))
 			memcpy((char *) settings + s3_setting_defs[i].offset,
 				   (const char *) &entry->values + s3_setting_defs[i].offset,
@@ -382,8 +313,8 @@ lay_over(const S3EndpointEntry *entry, S3Settings *settings)
 static void
 note_given(const S3EndpointEntry *entry, S3Endpoint *endpoint)
 {
-	const uint64 keys = bit_of("access_key_id") | bit_of("secret_access_key") |
-		bit_of("session_token");
+	const uint64 keys = BIT_OF(access_key_id) | BIT_OF(secret_access_key) |
+		BIT_OF(session_token);
 	S3Settings *settings = &endpoint->settings;
 
 	endpoint->given = entry->given;
@@ -392,27 +323,21 @@ note_given(const S3EndpointEntry *entry, S3Endpoint *endpoint)
 	if (s3_guc.read_only)
 	{
 		settings->read_only = true;
-		endpoint->given &= ~bit_of("read_only");
+		endpoint->given &= ~BIT_OF(read_only);
 	}
 
 	/* Both are about the class: the entry's word on either is the last one. */
-	if ((entry->given & bit_of("storage_class")) != 0)
+	if ((entry->given & BIT_OF(storage_class)) != 0)
 	{
 		settings->reduced_redundancy = false;
-		endpoint->given |= bit_of("reduced_redundancy");
+		endpoint->given |= BIT_OF(reduced_redundancy);
 	}
-	else if ((entry->given & bit_of("reduced_redundancy")) != 0 &&
+	else if ((entry->given & BIT_OF(reduced_redundancy)) != 0 &&
 			 settings->reduced_redundancy)
 	{
 		settings->storage_class = S3_STORAGE_CLASS_DEFAULT;
-		endpoint->given |= bit_of("storage_class");
+		endpoint->given |= BIT_OF(storage_class);
 	}
-}
-
-static uint64
-bit_of(const char *name)
-{
-	return UINT64CONST(1) << (s3_setting_find(s3_slice_cstring(name)) - s3_setting_defs);
 }
 
 static bool
@@ -487,14 +412,4 @@ not_configured(S3Slice scheme, S3Error *err)
 	else
 		s3_error_detail(err, "Configured schemes are %s.", configured.data);
 	s3_error_hint(err, "Add an entry for it to s3store.endpoints.");
-}
-
-static void
-throw_read_only(const S3Endpoint *endpoint, const char *command, const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-			 errmsg("cannot execute %s: endpoint \"%s\" is read-only",
-					command, endpoint->scheme),
-			 errdetail("%s", detail)));
 }
