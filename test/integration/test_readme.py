@@ -16,6 +16,7 @@ import harness
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 README = os.path.join(TOP, 'README.md')
 SERVER = os.path.join(TOP, 'test', 'servers', 'postgres')
+SETTINGS_DOC = os.path.join(TOP, 'test', 'settings_doc')
 BLOCK = re.compile(r'^```(\w+)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 DEADLINE = 30
 
@@ -142,6 +143,12 @@ class Reference(harness.Case):
         self.assertGreater(len(names), 10)
         for name in names + secret:
             self.assertRow(r'`%s`' % name.split('.')[1])
+
+    def test_settings_table(self):
+        """Names, defaults and words are those of the definitions."""
+        done = subprocess.run([SETTINGS_DOC, '--check'], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_functions(self):
         """Each function of the extension, with the names of its arguments."""
