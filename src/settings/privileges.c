@@ -3,35 +3,18 @@
  * privileges.c
  *	  The roles, and who may do what.
  *
- * The roles belong to the cluster: the first CREATE EXTENSION in it makes
- * them, and DROP EXTENSION leaves them, for other databases may use them.
- *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
-#include "access/xact.h"
-#include "catalog/pg_authid.h"
-#include "executor/spi.h"
-#include "fmgr.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/inval.h"
 #include "utils/syscache.h"
 
 #include "settings/privileges.h"
 
-PG_FUNCTION_INFO_V1(s3store_create_roles);
-
-typedef struct Role
-{
-	const char *name;
-	const char *create;
-	const char *comment;
-} Role;
-
-/* Who was found to have the privileges of a role last. */
+/* The user who was last found to have the privileges of a role. */
 typedef struct Granted
 {
 	Oid			user;
@@ -41,74 +24,11 @@ typedef struct Granted
 /* Counts the changes of roles that this backend has heard of. */
 static uint64 roles_generation = 0;
 
-static bool roles_missing(void);
-static void create_role(const Role *role);
-static void execute(const char *command);
 static void require_role(const char *name, const char *what, const char *command,
 						 Granted *granted);
 static bool has_role(const char *name);
 static void watch_roles(void);
 static void note_change(Datum arg, int cache, uint32 hash);
-
-#define ROLE(name, comment) \
-	{name, "CREATE ROLE " name " NOLOGIN", \
-	 "COMMENT ON ROLE " name " IS '" comment "'"}
-
-static const Role roles[] = {
-	ROLE(S3_ROLE_READ, "reads S3 objects through s3store, and makes links to them"),
-	ROLE(S3_ROLE_WRITE, "writes and deletes S3 objects through s3store"),
-	ROLE(S3_ROLE_ADMIN, "administers s3store"),
-};
-
-/*
- * Creates the roles that do not exist yet.  Called by the install script,
- * which drops it right after: it runs as whoever creates the extension.
- */
-Datum
-s3store_create_roles(PG_FUNCTION_ARGS)
-{
-	if (!roles_missing())
-		PG_RETURN_VOID();
-
-	/*
-	 * Two databases may be installing at the same moment.  CREATE ROLE of the
-	 * other one waits for this lock, and we see its roles once we have it.
-	 */
-	LockRelationOid(AuthIdRelationId, ShareRowExclusiveLock);
-
-	SPI_connect();
-	for (int i = 0; i < lengthof(roles); i++)
-		if (!OidIsValid(get_role_oid(roles[i].name, true)))
-			create_role(&roles[i]);
-	SPI_finish();
-	PG_RETURN_VOID();
-}
-
-static bool
-roles_missing(void)
-{
-	for (int i = 0; i < lengthof(roles); i++)
-		if (!OidIsValid(get_role_oid(roles[i].name, true)))
-			return true;
-	return false;
-}
-
-static void
-create_role(const Role *role)
-{
-	execute(role->create);
-	execute(role->comment);
-}
-
-static void
-execute(const char *command)
-{
-	int			result = SPI_execute(command, false, 0);
-
-	if (result != SPI_OK_UTILITY)
-		elog(ERROR, "could not execute \"%s\": %s", command,
-			 SPI_result_code_string(result));
-}
 
 void
 s3_privileges_require_read(const char *command)
@@ -154,7 +74,7 @@ s3_privileges_require_for(const S3Operation *operation, const char *command)
 }
 
 /*
- * Asked for each link, so the last answer stands as long as the current user
+ * Called for each link, so the last answer is kept as long as the current user
  * is the same and no role has changed.  The backend hears of changes when it
  * begins a statement or locks a table, as it does of all catalogs.
  */
@@ -169,7 +89,7 @@ require_role(const char *name, const char *what, const char *command, Granted *g
 		return;
 
 	watch_roles();
-	/* What changes while we look makes an old answer of this one. */
+	/* A change during the look-up makes the answer an old one. */
 	generation = roles_generation;
 	granted->generation = 0;
 	if (has_role(name))
@@ -184,7 +104,7 @@ require_role(const char *name, const char *what, const char *command, Granted *g
 			 errdetail("Only roles with the privileges of role \"%s\" may %s.", name, what)));
 }
 
-/* The role may have been dropped; superusers do without. */
+/* Without the role, which may have been dropped, only superusers may. */
 static bool
 has_role(const char *name)
 {
@@ -193,7 +113,7 @@ has_role(const char *name)
 	return OidIsValid(role) ? has_privs_of_role(GetUserId(), role) : superuser();
 }
 
-/* The catalogs that the server's own memory of memberships depends on. */
+/* The catalogs on which the server's own cache of memberships depends. */
 static void
 watch_roles(void)
 {

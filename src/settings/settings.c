@@ -129,7 +129,7 @@ s3_settings_check_endpoints(const char *json, bool *has_secret, S3Error *err)
 	S3Endpoints endpoints;
 	bool		ok;
 
-	/* In whatever encoding: what is checked here is ASCII, or any text. */
+	/* In any encoding: what is checked here is ASCII, or may be any text. */
 	ok = s3_endpoints_parse(own_endpoints_text(pstrdup(json)), &endpoints, err);
 
 	*has_secret = false;
@@ -176,7 +176,7 @@ rebuild_cache(void)
 	cache.generation = s3_settings_generation();
 }
 
-/* The text in UTF-8, owned; a conversion leaves no other copy of it. */
+/* The text in UTF-8, to be wiped; a conversion leaves no other copy of it. */
 static char *
 utf8_endpoints_text(void)
 {
@@ -223,8 +223,8 @@ entry_has_secret(const S3EndpointEntry *entry)
 }
 
 /*
- * Refuses an entry that contradicts itself, whatever the other settings are:
- * it is laid over some that go with everything.
+ * Refuses an entry that contradicts itself: it is laid over settings that are
+ * compatible with everything.
  */
 static bool
 check_entry(const S3EndpointEntry *entry, S3Error *err)
@@ -240,7 +240,7 @@ check_entry(const S3EndpointEntry *entry, S3Error *err)
 	return build_bases(&endpoint, err) || s3_endpoint_entry_refuse(entry->scheme, err);
 }
 
-/* An endpoint that cannot be is kept with the reason, for the others can. */
+/* An endpoint that cannot be used is kept with the reason: the others can be. */
 static void
 build_endpoint(const S3EndpointEntry *entry, S3Endpoint *endpoint)
 {
@@ -258,7 +258,7 @@ build_endpoint(const S3EndpointEntry *entry, S3Endpoint *endpoint)
 	endpoint->settings.endpoint_url_presigning = "";
 	if (endpoint->own_keys)
 	{
-		/* Keys come from one source: never an id here, its secret there. */
+		/* An ID and its secret come from one source. */
 		endpoint->settings.access_key_id = "";
 		endpoint->settings.secret_access_key = "";
 		endpoint->settings.session_token = "";
@@ -308,7 +308,8 @@ lay_over(const S3EndpointEntry *entry, S3Settings *settings)
 }
 
 /*
- * Notes what is the entry's, and settles the settings that hang together.
+ * Records which settings the entry gives, and resolves those that depend on
+ * others.
  */
 static void
 note_given(const S3EndpointEntry *entry, S3Endpoint *endpoint)
@@ -326,7 +327,7 @@ note_given(const S3EndpointEntry *entry, S3Endpoint *endpoint)
 		endpoint->given &= ~BIT_OF(read_only);
 	}
 
-	/* Both are about the class: the entry's word on either is the last one. */
+	/* Both choose the class: what the entry says of one overrides both GUCs. */
 	if ((entry->given & BIT_OF(storage_class)) != 0)
 	{
 		settings->reduced_redundancy = false;
