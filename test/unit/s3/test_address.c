@@ -234,6 +234,7 @@ static const struct
 };
 
 static void test_endpoints(void);
+static void test_equal_endpoints(void);
 static void test_long_hosts(void);
 static void test_buckets(void);
 static void make_endpoint(int which, S3EndpointUrl *base);
@@ -243,6 +244,7 @@ int
 main(void)
 {
 	test_endpoints();
+	test_equal_endpoints();
 	test_long_hosts();
 	test_buckets();
 	return tap_done();
@@ -274,6 +276,24 @@ test_endpoints(void)
 		ok(strstr(err.detail, "secret") == NULL && strstr(err.hint, "secret") == NULL,
 		   "endpoint %d is not repeated", i);
 	}
+}
+
+static void
+test_equal_endpoints(void)
+{
+	static const char *const different[] = {
+		"https://a:80/x", "http://a:81/x", "http://b/x", "http://a", "http://a/X"
+	};
+	S3EndpointUrl a;
+	S3EndpointUrl b;
+	S3Error		err = {0};
+
+	ok(s3_endpoint_url_parse("x", "http://a/x", &a, &err) &&
+	   s3_endpoint_url_parse("x", "HTTP://A:80/x/", &b, &err) &&
+	   s3_endpoint_url_equal(&a, &b), "two spellings of one address");
+	for (int i = 0; i < lengthof(different); i++)
+		ok(s3_endpoint_url_parse("x", different[i], &b, &err) &&
+		   !s3_endpoint_url_equal(&a, &b), "address %d is another", i);
 }
 
 static void
