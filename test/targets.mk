@@ -10,7 +10,7 @@ TEST_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer $(TEST_SANITIZE) \
 TEST_CPPFLAGS = -DFRONTEND -DUSE_ASSERT_CHECKING -Itest/unit -Itest/fuzz -MMD -MP \
 	-I$(includedir_server) -I$(includedir) -D_GNU_SOURCE $(PG_CPPFLAGS)
 TEST_LIBS = -L$(pkglibdir) -L$(libdir) -lpgcommon -lpgport \
-	$(shell pkg-config --libs libcrypto expat)
+	$(shell pkg-config --libs libcrypto expat zlib)
 
 UNIT = test/unit/bin
 UNIT_TESTS = $(patsubst test/unit/%.c,$(UNIT)/%,$(wildcard test/unit/*/test_*.c))

@@ -255,7 +255,7 @@ failed_step(const S3HttpTransfer *transfer)
 		return S3_STEP_RESOLVE;
 	if (!has_passed(transfer, CURLINFO_CONNECT_TIME_T) && !s3_http_is_connected(transfer))
 		return S3_STEP_CONNECT;
-	return strncmp(transfer->request->url, "https:", 6) == 0 ? S3_STEP_TLS : S3_STEP_ANSWER;
+	return s3_starts_with(transfer->request->url, "https:") ? S3_STEP_TLS : S3_STEP_ANSWER;
 }
 
 static bool

@@ -69,7 +69,7 @@ s3_guc_is_set(const char *name)
 	struct config_generic **settings = GetAllSettings(&count);
 
 	for (int i = 0; i < count; i++)
-		if (strncmp(settings[i]->name, PREFIX, strlen(PREFIX)) == 0 &&
+		if (s3_starts_with(settings[i]->name, PREFIX) &&
 			strcmp(settings[i]->name + strlen(PREFIX), name) == 0)
 			return settings[i]->source != PGC_S_DEFAULT;
 	return false;
