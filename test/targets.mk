@@ -10,7 +10,7 @@ TEST_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer $(TEST_SANITIZE) \
 TEST_CPPFLAGS = -DFRONTEND -DUSE_ASSERT_CHECKING -Itest/unit -Itest/fuzz -MMD -MP \
 	-I$(includedir_server) -I$(includedir) -D_GNU_SOURCE $(PG_CPPFLAGS)
 TEST_LIBS = -L$(pkglibdir) -L$(libdir) -lpgcommon -lpgport \
-	$(shell pkg-config --libs libcrypto expat)
+	$(shell pkg-config --libs libcrypto expat zlib)
 
 UNIT = test/unit/bin
 UNIT_TESTS = $(patsubst test/unit/%.c,$(UNIT)/%,$(wildcard test/unit/*/test_*.c))
@@ -20,21 +20,24 @@ PURE = $(sort $(foreach room,$(PURE_ROOMS),$(wildcard src/$(room)/*.c)) \
 	$(wildcard $(subst /test_,/,$(patsubst test/unit/%,src/%,$(wildcard test/unit/*/test_*.c)))))
 PURE_LIB = $(UNIT)/libpure.a
 
+# All that "unit" and "fuzz" need
+test-programs: $(UNIT_TESTS) $(FUZZERS)
+
 # Each program prints TAP.  All of them run, whatever fails.
 unit: $(UNIT_TESTS)
 	@failed=0; for test in $^; do \
 		echo "# $${test#$(UNIT)/}"; $$test || failed=1; \
 	done; exit $$failed
 
-# A short, repeatable run; raise FUZZ_RUNS, or change FUZZ_SEED, to go on.
-FUZZ_RUNS ?= 200000
+# A short run, the same each time; raise FUZZ_RUNS, or change FUZZ_SEED, to go on.
+FUZZ_RUNS ?= 20000
 FUZZ_SEED ?= 1
 fuzz: $(FUZZERS)
-	@n=0; for fuzzer in $^; do n=$$((n + 1)); \
+	@n=0; failed=0; for fuzzer in $^; do n=$$((n + 1)); \
 		name="$$(basename $$fuzzer), $(FUZZ_RUNS) runs"; \
 		if $$fuzzer -runs=$(FUZZ_RUNS) -seed=$(FUZZ_SEED); then echo "ok $$n - $$name"; \
-		else echo "not ok $$n - $$name"; exit 1; fi; \
-	done; echo "1..$$n"
+		else echo "not ok $$n - $$name"; failed=1; fi; \
+	done; echo "1..$$n"; exit $$failed
 
 # How fast the pure rooms are, as they are built for the server.  What needs
 # one stands beside: test/bench/list.
@@ -93,5 +96,5 @@ clean: clean-tests
 clean-tests:
 	rm -rf $(UNIT)
 
-.PHONY: unit fuzz bench lint indent indent-check analyze clean-tests
+.PHONY: test-programs unit fuzz bench lint indent indent-check analyze clean-tests
 .SECONDARY:

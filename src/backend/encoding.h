@@ -32,8 +32,8 @@ extern char *s3_utf8_argument(FunctionCallInfo fcinfo, int number);
 extern char *s3_server_cstring(const char *utf8);
 
 /*
- * Returns a server's words as a text datum.  Bytes that are not UTF-8, and
- * characters that the database's encoding lacks, become '?'.
+ * Returns text of an S3 server as a text datum.  Control characters, bytes that
+ * are not UTF-8, and characters that the database's encoding lacks, become '?'.
  */
 extern text *s3_text_from_server(const char *utf8);
 
@@ -49,5 +49,14 @@ extern text *s3_text_from_utf8(S3Slice utf8);
  * encoding lacks a character.
  */
 extern text *s3_text_from_content(S3Slice content, const char *content_type);
+
+/*
+ * Returns UTF-8, which must be valid, in the database's encoding, palloc'd, for
+ * a message.  Characters that the encoding lacks become '?', so that a report
+ * does not end in another error; without an encoding (SQL_ASCII), or without a
+ * catalog (outside of a transaction), all but ASCII does.  Throws only when
+ * memory runs out.
+ */
+extern char *s3_error_text(const char *utf8);
 
 #endif							/* S3STORE_ENCODING_H */

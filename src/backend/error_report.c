@@ -9,8 +9,8 @@
  */
 #include "base/base.h"
 
+#include "backend/encoding.h"
 #include "backend/error_report.h"
-#include "backend/error_text.h"
 
 #define S3_REPORT_KEY_MAX	200 /* bytes of a key that a message shows */
 

@@ -1,18 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * fields_jsonb.c
- *	  Headers and form fields between S3Fields and jsonb.
- *
- * What is pushed is text of our own: it is UTF-8, and the database's encoding
- * has all of it, since it came from there.
+ *	  Headers, metadata and form fields between S3Fields and jsonb.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
+#include "backend/compat.h"
+#include "backend/encoding.h"
 #include "backend/fields_jsonb.h"
-#include "base/fields.h"
-#include "mb/pg_wchar.h"
+
+static void push_text(JsonbParseState **state, JsonbIteratorToken token, text *text);
 
 JsonbValue *
 s3_fields_push(JsonbParseState **state, const S3Fields *fields)
@@ -26,15 +25,32 @@ s3_fields_push(JsonbParseState **state, const S3Fields *fields)
 	return pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
+JsonbValue *
+s3_fields_push_from_server(JsonbParseState **state, const S3Fields *fields)
+{
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < fields->count; i++)
+	{
+		push_text(state, WJB_KEY, s3_text_from_server(fields->items[i].name));
+		push_text(state, WJB_VALUE, s3_text_from_server(fields->items[i].value));
+	}
+	return pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
 void
 s3_string_push(JsonbParseState **state, JsonbIteratorToken token, const char *utf8)
 {
-	char	   *text = pg_any_to_server(utf8, (int) strlen(utf8), PG_UTF8);
+	push_text(state, token, s3_text_from_utf8(s3_slice_cstring(utf8)));
+}
+
+static void
+push_text(JsonbParseState **state, JsonbIteratorToken token, text *text)
+{
 	JsonbValue	value;
 
 	value.type = jbvString;
-	value.val.string.val = text;
-	value.val.string.len = (int) strlen(text);
+	value.val.string.val = VARDATA_ANY(text);
+	value.val.string.len = (int) VARSIZE_ANY_EXHDR(text);
 	pushJsonbValue(state, token, &value);
 }
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fields_jsonb.h
- *	  Headers and form fields between S3Fields and jsonb.
+ *	  Headers, metadata and form fields between S3Fields and jsonb.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,10 +11,14 @@
 #include "base/fields.h"
 #include "utils/jsonb.h"
 
-/* Pushes the fields, which are UTF-8, as an object of strings. */
+/*
+ * Push the fields as an object of strings: those that came from this database,
+ * as UTF-8, or from an S3 server, as s3_text_from_server() makes text of them.
+ */
 extern JsonbValue *s3_fields_push(JsonbParseState **state, const S3Fields *fields);
+extern JsonbValue *s3_fields_push_from_server(JsonbParseState **state, const S3Fields *fields);
 
-/* Pushes a string as the name of a member, or as its value. */
+/* Pushes a string from this database as the name of a member, or as its value. */
 extern void s3_string_push(JsonbParseState **state, JsonbIteratorToken token, const char *utf8);
 
 /*

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * gzip.h
- *	  The gzip content encoding, made and undone.  The only user of zlib.
+ *	  The gzip content encoding, made and undone.
  *
  *-------------------------------------------------------------------------
  */

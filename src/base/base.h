@@ -27,6 +27,18 @@
 
 #define S3STORE_VERSION "1.0"
 
+static inline bool
+s3_starts_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static inline bool
+s3_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* A run of bytes that somebody else owns; not terminated by a NUL. */
 typedef struct S3Slice
 {
@@ -67,6 +79,23 @@ static inline char *
 s3_slice_dup(S3Slice slice)
 {
 	return pnstrdup(slice.data, slice.len);
+}
+
+static inline bool
+s3_slice_starts_with(S3Slice text, S3Slice prefix)
+{
+	return text.len >= prefix.len && s3_slice_equal(s3_slice(text.data, prefix.len), prefix);
+}
+
+/* Without the blanks at both ends, line ends included. */
+static inline S3Slice
+s3_slice_trim(S3Slice text)
+{
+	while (text.len > 0 && s3_is_blank(text.data[0]))
+		text = s3_slice(text.data + 1, text.len - 1);
+	while (text.len > 0 && s3_is_blank(text.data[text.len - 1]))
+		text.len--;
+	return text;
 }
 
 /* Initializes one with a string literal. */

@@ -11,9 +11,10 @@
 #include "base/base.h"
 
 /*
- * Each returns the check of what "crc" is that of, 0 of nothing, and the data
- * behind it: ISO 3309, as in gzip and zip; Castagnoli, as in iSCSI; and the
- * 64b CRC of NVM Express.
+ * Each returns the check of some bytes with the data, less than 4 GB, behind
+ * them; "crc" is the check of those bytes, 0 of none.  They are the CRCs of
+ * ISO 3309, as in gzip and zip; of Castagnoli, as in iSCSI; and of NVM Express
+ * (64 bits).
  */
 extern uint64 s3_crc32(uint64 crc, S3Slice data);
 extern uint64 s3_crc32c(uint64 crc, S3Slice data);

@@ -188,7 +188,7 @@ s3store_progress(PG_FUNCTION_ARGS)
 		ProgressEntry entry;
 
 		CHECK_FOR_INTERRUPTS();
-		if (strncmp(item->d_name, FILE_PREFIX, strlen(FILE_PREFIX)) == 0 &&
+		if (s3_starts_with(item->d_name, FILE_PREFIX) &&
 			read_file(item->d_name, &entry) && may_see(&entry))
 			put_row(&entry, &rows);
 	}

@@ -43,7 +43,6 @@ static void plan_encryption(const S3HttpResponse *head, const S3Fields *wanted,
 							S3SyncPlan *plan);
 static bool is_same_kms_key(const char *there, const char *wanted);
 static void plan_metadata(const S3ObjectInfo *info, const S3Fields *wanted, S3SyncPlan *plan);
-static bool is_metadata(const char *name);
 static const char *metadata_of(const S3ObjectInfo *info, const char *name);
 static void keep_metadata(const S3ObjectInfo *info, S3SyncPlan *plan);
 static bool keeps_size(const S3ObjectInfo *info);
@@ -166,17 +165,11 @@ plan_metadata(const S3ObjectInfo *info, const S3Fields *wanted, S3SyncPlan *plan
 	{
 		const char *name = wanted->items[i].name;
 
-		if (!is_metadata(name) ||
+		if (!s3_metadata_is_header(name) ||
 			(keeps_size(info) && strcmp(name, S3_METADATA_PREFIX SIZE_NAME) == 0))
 			continue;
 		set_header(plan, name, metadata_of(info, name), wanted->items[i].value);
 	}
-}
-
-static bool
-is_metadata(const char *name)
-{
-	return strncmp(name, S3_METADATA_PREFIX, strlen(S3_METADATA_PREFIX)) == 0;
 }
 
 /* By the name of the header; NULL when it has none such. */

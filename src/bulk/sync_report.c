@@ -12,7 +12,6 @@
 
 #include "backend/encoding.h"
 #include "backend/error_report.h"
-#include "backend/error_text.h"
 #include "bulk/sync_report.h"
 
 #define NOTICE_EVERY		(5 * USECS_PER_SEC)

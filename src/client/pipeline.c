@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 
 #include "client/attempt.h"
+#include "http/http_wait.h"
 
 struct S3Pipeline
 {

@@ -93,7 +93,7 @@ is_loopback(const char *host)
 
 	if (!host_of(host, bare, sizeof(bare), &family))
 		return strcmp(bare, "localhost") == 0;
-	return family == AF_INET ? strncmp(bare, "127.", 4) == 0 : is_address(bare, "::1");
+	return family == AF_INET ? s3_starts_with(bare, "127.") : is_address(bare, "::1");
 }
 
 static bool
@@ -119,7 +119,7 @@ is_link_local(const char *host)
 	if (!host_of(host, bare, sizeof(bare), &family))
 		return false;
 	if (family == AF_INET)
-		return strncmp(bare, "169.254.", 8) == 0;
+		return s3_starts_with(bare, "169.254.");
 	return is_address(bare, "fd00:ec2::254") ||
 		(inet_pton(AF_INET6, bare, &address) == 1 && IN6_IS_ADDR_LINKLOCAL(&address));
 }

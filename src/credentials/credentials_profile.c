@@ -41,7 +41,6 @@ static bool read_expiration(ProfileReader *reader, S3Error *err);
 static const char **find_value(S3CredentialsProfile *profile, const char *key);
 static void note_unsupported(S3CredentialsProfile *profile, const char *key);
 static char *trim(char *text);
-static bool is_blank(char c);
 static bool refuse_line(const ProfileReader *reader, const char *why, S3Error *err);
 
 bool
@@ -83,7 +82,7 @@ s3_credentials_profile_find(char *text, size_t len, const char *name, S3Credenti
 static bool
 read_line(ProfileReader *reader, char *line, S3Error *err)
 {
-	bool		indented = is_blank(*line);
+	bool		indented = s3_is_blank(*line);
 
 	line = trim(line);
 	if (*line == '\0' || *line == '#' || *line == ';')
@@ -187,25 +186,15 @@ note_unsupported(S3CredentialsProfile *profile, const char *key)
 	}
 }
 
-/* Cuts blanks off both ends, and the CR of files written on Windows. */
+/* Cuts blanks off both ends, and the CR of files written on Windows: in place. */
 static char *
 trim(char *text)
 {
-	size_t		len;
+	S3Slice		trimmed = s3_slice_trim(s3_slice_cstring(text));
 
-	while (is_blank(*text))
-		text++;
-	len = strlen(text);
-	while (len > 0 && (is_blank(text[len - 1]) || text[len - 1] == '\r'))
-		len--;
-	text[len] = '\0';
+	text += trimmed.data - text;
+	text[trimmed.len] = '\0';
 	return text;
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
 }
 
 static bool

@@ -7,15 +7,13 @@
  */
 #include "base/base.h"
 
-#include "backend/encoding.h"
+#include "backend/fields_jsonb.h"
 #include "backend/rows.h"
 #include "base/date.h"
 #include "functions/object_row.h"
-#include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
 static Datum metadata_datum(const S3Fields *metadata);
-static JsonbValue string_value(const char *utf8);
 
 void
 s3_object_row(text *url, const S3ObjectInfo *info, Datum *values, bool *nulls)
@@ -41,29 +39,6 @@ static Datum
 metadata_datum(const S3Fields *metadata)
 {
 	JsonbParseState *state = NULL;
-	JsonbValue *object;
 
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	for (int i = 0; i < metadata->count; i++)
-	{
-		JsonbValue	name = string_value(metadata->items[i].name);
-		JsonbValue	value = string_value(metadata->items[i].value);
-
-		pushJsonbValue(&state, WJB_KEY, &name);
-		pushJsonbValue(&state, WJB_VALUE, &value);
-	}
-	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
-	return JsonbPGetDatum(JsonbValueToJsonb(object));
-}
-
-static JsonbValue
-string_value(const char *utf8)
-{
-	text	   *clean = s3_text_from_server(utf8);
-	JsonbValue	value;
-
-	value.type = jbvString;
-	value.val.string.val = VARDATA_ANY(clean);
-	value.val.string.len = VARSIZE_ANY_EXHDR(clean);
-	return value;
+	return JsonbPGetDatum(JsonbValueToJsonb(s3_fields_push_from_server(&state, metadata)));
 }

@@ -1,73 +1,182 @@
 /*-------------------------------------------------------------------------
  *
  * http.c
- *	  One HTTP transfer, from its start to its answer.
+ *	  Transfers under way together, and the wait for any of them.
  *
- * Guarantees: its handle, header list and buffers are released with its group,
- * whatever ends it; a handle that saw an error is thrown away, one that
- * finished well is kept for the next transfer.
+ * Guarantees: handles, header lists and buffers of a group's transfers are
+ * released with its memory context, and when the (sub)transaction fails in
+ * which it was made; never before.  The callback for the former is registered
+ * before the first transfer exists.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
-#include <sys/mman.h>
-
+#include "access/xact.h"
 #include "utils/memutils.h"
 
+#include "http/http.h"
+#include "http/http_error.h"
+#include "http/http_idle.h"
+#include "http/http_setup.h"
+#include "http/http_socket.h"
 #include "http/http_transfer.h"
+#include "http/http_wait.h"
 
-#define BODY_SIZE_FIRST		(32 * 1024)
-#define HUGE_PAGE_SIZE		(2 * 1024 * 1024)
-#define MAPPING_MIN			(32 * 1024 * 1024)	/* bytes: malloc has a mapping
-												 * of its own for more */
-
-static void wipe_headers(struct curl_slist *headers);
-static void check_length(S3HttpTransfer *transfer);
-static void show_body(S3HttpTransfer *transfer);
-static void make_room(S3HttpTransfer *transfer);
-static void advise_huge_pages(char *start, size_t size);
-static void check_connected(S3HttpTransfer *transfer);
-static void stop_transfer(S3HttpTransfer *transfer, S3HttpStop stop);
-static bool answer_counts(const S3HttpTransfer *transfer);
-static void take_answer(S3HttpTransfer *transfer, S3HttpResponse *response);
-static void check_memory(const S3HttpTransfer *transfer);
-
-bool
-s3_http_perform(const S3HttpRequest *request, S3HttpResponse *response, S3Error *err)
+struct S3HttpGroup
 {
-	S3HttpGroup *group = s3_http_group_create();
-	bool		ok;
+	MemoryContext context;		/* holds this and the transfers */
+	MemoryContextCallback callback;
+	dlist_node	node;			/* in the list of all groups */
+	uint64		serial;
+	SubTransactionId subid;		/* in which it was made */
+	dlist_head	running;
+	dlist_head	done;
+	dlist_head	spare;			/* structs to use again */
+};
 
-	s3_http_start(group, request, NULL);
-	ok = s3_http_finish(s3_http_wait_for_any(group, -1), response, err);
-	s3_http_group_free(group);
-	return ok;
+static dlist_head groups = DLIST_STATIC_INIT(groups);
+static uint64 last_serial = 0;
+
+static void watch_transactions(void);
+static void end_transaction(XactEvent event, void *arg);
+static void end_subtransaction(SubXactEvent event, SubTransactionId subid,
+							   SubTransactionId parent, void *arg);
+static void release_group(void *arg);
+static void release_transfer(S3HttpTransfer *transfer);
+static void wipe_headers(struct curl_slist *headers);
+static S3HttpTransfer *new_transfer(S3HttpGroup *group);
+static bool tend_group(S3HttpGroup *group);
+static int64 earliest_deadline(S3HttpGroup *group);
+static void check_deadlines(S3HttpGroup *group, bool quiet);
+
+#define transfer_of(pointer)	dlist_container(S3HttpTransfer, node, pointer)
+
+S3HttpGroup *
+s3_http_group_create(void)
+{
+	MemoryContext context;
+	S3HttpGroup *group;
+
+	watch_transactions();
+	s3_http_stop_idle_clock();
+	s3_http_start_engine();
+
+	context = AllocSetContextCreate(CurrentMemoryContext, "s3store transfers",
+									ALLOCSET_SMALL_SIZES);
+	group = MemoryContextAllocZero(context, sizeof(S3HttpGroup));
+	group->context = context;
+	group->serial = ++last_serial;
+	group->subid = GetCurrentSubTransactionId();
+	dlist_init(&group->running);
+	dlist_init(&group->done);
+	dlist_init(&group->spare);
+	dlist_push_tail(&groups, &group->node);
+	group->callback.func = release_group;
+	group->callback.arg = group;
+	MemoryContextRegisterResetCallback(context, &group->callback);
+	return group;
 }
 
-bool
-s3_http_finish(S3HttpTransfer *transfer, S3HttpResponse *response, S3Error *err)
+void
+s3_http_group_free(S3HttpGroup *group)
 {
-	S3HttpGroup *group = transfer->group;
-	bool		ok;
+	MemoryContextDelete(group->context);
+}
 
-	memset(response, 0, sizeof(S3HttpResponse));
-	check_memory(transfer);
-	ok = answer_counts(transfer);
-	if (ok)
-		take_answer(transfer, response);
-	else
-		s3_http_explain(transfer, err);
-	if (!ok && transfer->body != NULL)
-		pfree(transfer->body);
-	s3_http_release(transfer);
-	dlist_push_head(&group->spare, &transfer->node);
-	return ok;
+uint64
+s3_http_mark(void)
+{
+	return last_serial;
+}
+
+void
+s3_http_release_since(uint64 mark)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &groups)
+	{
+		S3HttpGroup *group = dlist_container(S3HttpGroup, node, iter.cur);
+
+		if (group->serial > mark)
+			release_group(group);
+	}
+}
+
+static void
+watch_transactions(void)
+{
+	static bool watching = false;
+
+	if (watching)
+		return;
+	RegisterXactCallback(end_transaction, NULL);
+	RegisterSubXactCallback(end_subtransaction, NULL);
+	watching = true;
+}
+
+/* A group that was made outside of a transaction is for its maker to release. */
+static void
+end_transaction(XactEvent event, void *arg)
+{
+	bool		aborted = event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT;
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &groups)
+	{
+		S3HttpGroup *group = dlist_container(S3HttpGroup, node, iter.cur);
+
+		if (aborted && group->subid != InvalidSubTransactionId)
+			release_group(group);
+	}
+	if ((aborted || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PARALLEL_COMMIT ||
+		 event == XACT_EVENT_PREPARE) && dlist_is_empty(&groups))
+		s3_http_start_idle_clock();
+}
+
+static void
+end_subtransaction(SubXactEvent event, SubTransactionId subid,
+				   SubTransactionId parent, void *arg)
+{
+	dlist_mutable_iter iter;
+
+	if (event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB)
+		return;
+	dlist_foreach_modify(iter, &groups)
+	{
+		S3HttpGroup *group = dlist_container(S3HttpGroup, node, iter.cur);
+
+		if (group->subid != subid)
+			continue;
+		if (event == SUBXACT_EVENT_ABORT_SUB)
+			release_group(group);
+		else
+			group->subid = parent;
+	}
+}
+
+/* Releases all that is not palloc'd; again is harmless.  Never throws. */
+static void
+release_group(void *arg)
+{
+	S3HttpGroup *group = arg;
+
+	if (group->serial == 0)
+		return;
+	group->serial = 0;
+	dlist_delete(&group->node);
+	while (!dlist_is_empty(&group->running))
+		release_transfer(transfer_of(dlist_head_node(&group->running)));
+	while (!dlist_is_empty(&group->done))
+		release_transfer(transfer_of(dlist_head_node(&group->done)));
+	if (dlist_is_empty(&groups))
+		s3_http_start_idle_clock();
 }
 
 /* Releases all that is not palloc'd.  Never throws. */
-void
-s3_http_release(S3HttpTransfer *transfer)
+static void
+release_transfer(S3HttpTransfer *transfer)
 {
 	dlist_delete(&transfer->node);
 	s3_http_detach(transfer);
@@ -85,209 +194,149 @@ wipe_headers(struct curl_slist *headers)
 	curl_slist_free_all(headers);
 }
 
-/* Throws unless libcurl did what it was asked for. */
 void
-s3_http_check(CURLcode code)
+s3_http_start(S3HttpGroup *group, const S3HttpRequest *request, void *tag)
 {
-	if (code == CURLE_OUT_OF_MEMORY)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
-	if (code != CURLE_OK)
-		elog(ERROR, "could not set up a transfer: %s", curl_easy_strerror(code));
+	S3HttpTransfer *transfer = new_transfer(group);
+
+	transfer->tag = tag;
+	transfer->request = request;
+	transfer->result_context = CurrentMemoryContext;
+	transfer->started = s3_http_now();
+	transfer->handle = s3_http_take_handle();
+	transfer->easy = transfer->handle->easy;
+	s3_http_set_options(transfer);
+	s3_http_attach(transfer);
 }
 
-/*
- * Does between two waits what the callbacks must not.  Returns true when the
- * transfer can go on without a wait.
- */
-bool
-s3_http_tend(S3HttpTransfer *transfer)
+static S3HttpTransfer *
+new_transfer(S3HttpGroup *group)
 {
-	if (!transfer->done && !transfer->connected)
-		check_connected(transfer);
-	if (!transfer->done && transfer->head_complete && !transfer->length_checked)
-		check_length(transfer);
-	if (!transfer->done && transfer->body_len - transfer->watched >= S3_HTTP_WATCH_STEP)
-		show_body(transfer);
-	if (transfer->done || transfer->want == 0)
-		return false;
-	make_room(transfer);
-	return !transfer->done;
-}
+	S3HttpTransfer *transfer;
 
-/* Refuses a body that is announced to be too long before it is downloaded. */
-static void
-check_length(S3HttpTransfer *transfer)
-{
-	bool		has_body = strcmp(transfer->request->method, "HEAD") != 0;
-
-	transfer->length_checked = true;
-	if (has_body && transfer->status / 100 == 2 &&
-		s3_http_announced_length(transfer) > (curl_off_t) transfer->body_max)
-		stop_transfer(transfer, S3_HTTP_STOP_BODY);
-}
-
-/* Here, no frame of libcurl is on the stack. */
-static void
-show_body(S3HttpTransfer *transfer)
-{
-	S3HttpResponse so_far = {.status = transfer->status};
-
-	transfer->watched = transfer->body_len;
-	if (transfer->request->watch == NULL || transfer->status / 100 != 2)
-		return;
-	so_far.headers = transfer->head;
-	so_far.headers_len = transfer->head_len;
-	so_far.body = transfer->body + transfer->request->headroom;
-	so_far.body_len = transfer->body_len;
-	transfer->request->watch(&so_far, transfer->request->watch_arg);
-}
-
-curl_off_t
-s3_http_announced_length(const S3HttpTransfer *transfer)
-{
-	curl_off_t	length = -1;
-
-	curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-	return length;
-}
-
-/*
- * Makes room for the bytes that the transfer was paused for: exactly for the
- * announced length where there is one, else for twice as much each time.
- * Room that is never filled is never touched, so it costs no memory.
- */
-static void
-make_room(S3HttpTransfer *transfer)
-{
-	size_t		headroom = transfer->request->headroom;
-	size_t		need = transfer->body_len + transfer->want;
-	curl_off_t	length = s3_http_announced_length(transfer);
-	size_t		size;
-
-	/* The callback asks for no more than body_max in all. */
-	if (length >= (curl_off_t) need)
-		size = Min((size_t) length, transfer->body_max);
+	Assert(group->serial != 0);
+	if (dlist_is_empty(&group->spare))
+		transfer = MemoryContextAlloc(group->context, sizeof(S3HttpTransfer));
 	else
+		transfer = transfer_of(dlist_pop_head_node(&group->spare));
+	memset(transfer, 0, sizeof(*transfer));
+	transfer->group = group;
+	dlist_push_tail(&group->running, &transfer->node);
+	return transfer;
+}
+
+S3HttpTransfer *
+s3_http_wait_for_any(S3HttpGroup *group, int64 deadline)
+{
+	while (dlist_is_empty(&group->done))
 	{
-		size = Max(transfer->body_size * 2, BODY_SIZE_FIRST);
-		size = Max(Min(size, transfer->body_max), need);
+		int64		until = deadline;
+		bool		quiet;
+
+		s3_http_run();
+		if (tend_group(group))
+			continue;
+		if (!dlist_is_empty(&group->done))
+			break;
+		if (dlist_is_empty(&group->running) && deadline < 0)
+			return NULL;
+		if (deadline >= 0 && s3_http_now() >= deadline)
+			return NULL;
+		if (!dlist_is_empty(&group->running))
+		{
+			until = earliest_deadline(group);
+			if (deadline >= 0)
+				until = Min(until, deadline);
+		}
+		quiet = !s3_http_wait(until);
+		check_deadlines(group, quiet);
 	}
-
-	if (transfer->body == NULL)
-		transfer->body = MemoryContextAlloc(transfer->result_context, headroom + size);
-	else
-		transfer->body = repalloc(transfer->body, headroom + size);
-	advise_huge_pages(transfer->body, headroom + size);
-	transfer->body_size = size;
-	transfer->want = 0;
-	s3_http_resume(transfer);
+	return transfer_of(dlist_head_node(&group->done));
 }
 
 /*
- * A large body is written to memory that is new: a fault for every page of it
- * takes longer than all the rest of the download.  Only what is given back to
- * the system with the body is changed.
+ * Looks after the transfers between two waits, and sorts out those that have
+ * ended.  Returns true when one can go on without a wait.
  */
-static void
-advise_huge_pages(char *start, size_t size)
-{
-#ifdef MADV_HUGEPAGE
-	char	   *first = (char *) TYPEALIGN(HUGE_PAGE_SIZE, start);
-	char	   *end = (char *) TYPEALIGN_DOWN(HUGE_PAGE_SIZE, start + size);
-
-	if (size > MAPPING_MIN)
-		(void) madvise(first, end - first, MADV_HUGEPAGE);
-#endif
-}
-
-static void
-check_connected(S3HttpTransfer *transfer)
-{
-	curl_off_t	elapsed = 0;
-
-	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &elapsed);
-	transfer->connected = elapsed > 0;
-	transfer->last_progress = s3_http_now();
-	if (transfer->connected)
-		s3_http_trust_sockets(transfer);
-}
-
-/*
- * Once connected, only a wait that brought nothing shows that no byte is
- * waiting unseen.
- */
-void
-s3_http_check_deadline(S3HttpTransfer *transfer, int64 now, bool quiet)
-{
-	if (now < s3_http_deadline(transfer))
-		return;
-	if (!transfer->connected)
-		stop_transfer(transfer, S3_HTTP_STOP_CONNECT);
-	else if (quiet)
-		stop_transfer(transfer, S3_HTTP_STOP_TIMEOUT);
-}
-
-int64
-s3_http_deadline(const S3HttpTransfer *transfer)
-{
-	if (!transfer->connected)
-		return transfer->started + transfer->request->connect_timeout;
-	return transfer->last_progress + transfer->request->request_timeout;
-}
-
-static void
-stop_transfer(S3HttpTransfer *transfer, S3HttpStop stop)
-{
-	transfer->stop = stop;
-	transfer->done = true;
-}
-
-/* Is there a whole answer?  An error body that was cut does for one. */
 static bool
-answer_counts(const S3HttpTransfer *transfer)
+tend_group(S3HttpGroup *group)
 {
-	if (!transfer->head_complete || transfer->status < 200 || transfer->status > 599)
-		return false;
-	return transfer->stop == S3_HTTP_STOP_ENOUGH ||
-		(transfer->stop == S3_HTTP_STOP_NONE && transfer->code == CURLE_OK);
+	dlist_mutable_iter iter;
+	bool		goes_on = false;
+
+	dlist_foreach_modify(iter, &group->running)
+	{
+		S3HttpTransfer *transfer = transfer_of(iter.cur);
+
+		if (s3_http_check_connected(transfer))
+			s3_http_trust_sockets(transfer);
+		if (s3_http_tend(transfer))
+		{
+			s3_http_resume(transfer);
+			goes_on |= !transfer->done;
+		}
+		if (!transfer->done)
+			continue;
+		dlist_delete(&transfer->node);
+		dlist_push_tail(&group->done, &transfer->node);
+	}
+	return goes_on;
+}
+
+static int64
+earliest_deadline(S3HttpGroup *group)
+{
+	int64		earliest = PG_INT64_MAX;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &group->running)
+	{
+		earliest = Min(earliest, s3_http_deadline(transfer_of(iter.cur)));
+	}
+	return earliest;
 }
 
 static void
-take_answer(S3HttpTransfer *transfer, S3HttpResponse *response)
+check_deadlines(S3HttpGroup *group, bool quiet)
 {
-	size_t		headroom = transfer->request->headroom;
+	int64		now = s3_http_now();
+	dlist_iter	iter;
 
-	response->status = transfer->status;
-	response->resent = transfer->sends > 1;
-
-	response->headers = palloc(transfer->head_len + 1);
-	memcpy(response->headers, transfer->head, transfer->head_len);
-	response->headers[transfer->head_len] = '\0';
-	response->headers_len = transfer->head_len;
-
-	if (transfer->body == NULL && headroom > 0)
-		transfer->body = palloc(headroom);
-	else if (transfer->body != NULL && transfer->body_size > transfer->body_len)
-		transfer->body = repalloc(transfer->body, Max(headroom + transfer->body_len, 1));
-	response->body = transfer->body == NULL ? NULL : transfer->body + headroom;
-	response->body_len = transfer->body_len;
-
-	transfer->clean = (transfer->stop == S3_HTTP_STOP_NONE);
+	dlist_foreach(iter, &group->running)
+	{
+		s3_http_check_deadline(transfer_of(iter.cur), now, quiet);
+	}
 }
 
-/*
- * Reports that memory ran out inside libcurl or a callback.  libcurl says the
- * same of a header line that is too long for it, but then an answer had begun.
- */
-static void
-check_memory(const S3HttpTransfer *transfer)
+void *
+s3_http_tag(const S3HttpTransfer *transfer)
 {
-	curl_off_t	first_byte = 0;
+	return transfer->tag;
+}
 
-	curl_easy_getinfo(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
-	if (transfer->stop == S3_HTTP_STOP_MEMORY ||
-		(transfer->code == CURLE_OUT_OF_MEMORY && first_byte == 0))
-		s3_http_check(CURLE_OUT_OF_MEMORY);
+bool
+s3_http_finish(S3HttpTransfer *transfer, S3HttpResponse *response, S3Error *err)
+{
+	S3HttpGroup *group = transfer->group;
+	bool		ok = s3_http_take_answer(transfer, response);
+
+	if (!ok)
+		s3_http_explain(transfer, err);
+	if (!ok && transfer->body != NULL)
+		pfree(transfer->body);
+	release_transfer(transfer);
+	dlist_push_head(&group->spare, &transfer->node);
+	return ok;
+}
+
+bool
+s3_http_perform(const S3HttpRequest *request, S3HttpResponse *response, S3Error *err)
+{
+	S3HttpGroup *group = s3_http_group_create();
+	bool		ok;
+
+	s3_http_start(group, request, NULL);
+	ok = s3_http_finish(s3_http_wait_for_any(group, -1), response, err);
+	s3_http_group_free(group);
+	return ok;
 }

@@ -13,7 +13,9 @@
 
 #include "utils/memutils.h"
 
-#include "http/http_transfer.h"
+#include "http/http_callbacks.h"
+#include "http/http_socket.h"
+#include "http/http_wait.h"
 
 #define HEAD_SIZE_FIRST		2048
 #define SMALL_BODY_MAX		(64 * 1024) /* bytes */
@@ -30,7 +32,6 @@ static bool keep_header(S3HttpTransfer *transfer, const char *data, size_t len);
 static size_t receive_body(char *data, size_t size, size_t count, void *arg);
 static bool make_small_room(S3HttpTransfer *transfer);
 
-/* Those that stay with a handle. */
 void
 s3_http_set_callbacks(S3HttpTransfer *transfer)
 {
@@ -46,7 +47,6 @@ s3_http_set_callbacks(S3HttpTransfer *transfer)
 #endif
 }
 
-/* What they are given: the transfer. */
 void
 s3_http_set_callback_data(S3HttpTransfer *transfer)
 {
@@ -195,7 +195,7 @@ receive_body(char *data, size_t size, size_t count, void *arg)
 
 	if (len > transfer->body_max - transfer->body_len)
 	{
-		/* What the server says in its status outranks the rest of its words. */
+		/* An error's status counts, even if its text is too long. */
 		transfer->stop = transfer->status / 100 == 2 ?
 			S3_HTTP_STOP_BODY : S3_HTTP_STOP_ENOUGH;
 		return 0;
@@ -212,7 +212,7 @@ receive_body(char *data, size_t size, size_t count, void *arg)
 
 /*
  * A small body gets its room at once, which saves the pause.  Nothing may throw
- * here: without memory, that is left to who resumes the transfer.
+ * here: without memory the transfer pauses, and make_room() reports it.
  */
 static bool
 make_small_room(S3HttpTransfer *transfer)

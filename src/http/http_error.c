@@ -10,7 +10,8 @@
  */
 #include "base/base.h"
 
-#include "http/http_transfer.h"
+#include "http/http_error.h"
+#include "http/http_socket.h"
 
 /* The server, without what else the URL says. */
 #define SERVER_MAX	300
@@ -35,7 +36,6 @@ static bool has_proxy(const S3HttpTransfer *transfer);
 static bool has_passed(const S3HttpTransfer *transfer, CURLINFO moment);
 static S3Slice server_of(const char *url);
 
-/* Fills "err"; returns false. */
 bool
 s3_http_explain(const S3HttpTransfer *transfer, S3Error *err)
 {
@@ -255,7 +255,7 @@ failed_step(const S3HttpTransfer *transfer)
 		return S3_STEP_RESOLVE;
 	if (!has_passed(transfer, CURLINFO_CONNECT_TIME_T) && !s3_http_is_connected(transfer))
 		return S3_STEP_CONNECT;
-	return strncmp(transfer->request->url, "https:", 6) == 0 ? S3_STEP_TLS : S3_STEP_ANSWER;
+	return s3_starts_with(transfer->request->url, "https:") ? S3_STEP_TLS : S3_STEP_ANSWER;
 }
 
 static bool

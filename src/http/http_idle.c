@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * http_idle.c
- *	  Ends connections that nobody has used for a while.
+ *	  Ends connections that nothing has used for a while.
  *
  * libcurl closes an idle connection when the next request comes, but a session
  * may sit there for days.  So the last group of transfers that ends sets a
@@ -21,7 +21,8 @@
 
 #include "utils/timeout.h"
 
-#include "http/http_transfer.h"
+#include "http/http_idle.h"
+#include "http/http_socket.h"
 
 #define CLOCK_MS	((S3_HTTP_IDLE_SECONDS + 1) * 1000)
 

@@ -1,15 +1,29 @@
 /*-------------------------------------------------------------------------
  *
  * http_setup.c
- *	  What libcurl is told of a transfer: its options and its headers.
+ *	  libcurl's handles, and what they are told of a transfer: its options
+ *	  and its headers.
+ *
+ * Handles are costly to make and to set up: they are kept from one transfer
+ * to the next, but for those that saw an error.  Their connections live in
+ * the multi handle.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
 #include "base/fields.h"
-#include "http/http_transfer.h"
+#include "http/http_callbacks.h"
+#include "http/http_idle.h"
+#include "http/http_setup.h"
 
+/*
+ * The connect timeout is ours; libcurl gets this much more, in ms, and divides
+ * the whole among the addresses of a host.
+ */
+#define CONNECT_SLACK		100
+
+#define IDLE_HANDLES_MAX	64
 #define DNS_CACHE_SECONDS	30L
 #define CA_CACHE_SECONDS	300L
 #define RECEIVE_BUFFER		(32 * 1024L)	/* bytes; more is unmapped each
@@ -19,6 +33,10 @@
 #define PROXY_PORT			80L /* where its address has none */
 #define LIFETIME_SECONDS	300L	/* likewise, counted from its start */
 
+static S3HttpHandle *idle_handles[IDLE_HANDLES_MAX];
+static int	nidle_handles = 0;
+
+static void free_handle(S3HttpHandle *handle);
 static void set_safety_options(S3HttpTransfer *transfer);
 static void set_server_options(S3HttpTransfer *transfer);
 static bool serves_same_server(const S3HttpHandle *handle, const S3HttpRequest *request);
@@ -34,8 +52,47 @@ static void add_header(S3HttpTransfer *transfer, const char *name, const char *v
 static void suppress_header(S3HttpTransfer *transfer, const char *name);
 static bool append_line(S3HttpTransfer *transfer, const char *line);
 
+S3HttpHandle *
+s3_http_take_handle(void)
+{
+	S3HttpHandle *handle;
+
+	if (nidle_handles > 0)
+		return idle_handles[--nidle_handles];
+	handle = calloc(1, sizeof(S3HttpHandle));
+	if (handle != NULL)
+		handle->easy = curl_easy_init();
+	if (handle == NULL || handle->easy == NULL)
+	{
+		free(handle);
+		s3_http_check(CURLE_OUT_OF_MEMORY);
+	}
+	return handle;
+}
+
+void
+s3_http_give_back_handle(S3HttpHandle *handle, bool clean)
+{
+	if (handle == NULL)
+		return;
+	if (clean && handle->easy != NULL && nidle_handles < IDLE_HANDLES_MAX)
+		idle_handles[nidle_handles++] = handle;
+	else
+		free_handle(handle);
+}
+
+static void
+free_handle(S3HttpHandle *handle)
+{
+	if (handle->easy != NULL)
+		curl_easy_cleanup(handle->easy);
+	free(handle->proxy);
+	free(handle->ca_file);
+	free(handle);
+}
+
 /*
- * Throws when libcurl refuses anything.  Options stay with the handle from one
+ * Options stay with the handle from one
  * transfer to the next, as long as they are for the same server: otherwise it
  * starts over, so that nobody is trusted for what another endpoint's settings
  * say.
@@ -97,7 +154,7 @@ set_server_options(S3HttpTransfer *transfer)
 	s3_http_set_option(transfer, CURLOPT_SSL_VERIFYHOST, request->verify_tls ? 2L : 0L);
 	set_authorities(transfer);
 	s3_http_set_option(transfer, CURLOPT_CONNECTTIMEOUT_MS,
-					   (long) request->connect_timeout + S3_HTTP_CONNECT_SLACK);
+					   (long) request->connect_timeout + CONNECT_SLACK);
 	handle->connect_timeout = request->connect_timeout;
 	handle->verify_tls = request->verify_tls;
 	remember(&handle->proxy, request->proxy);

@@ -23,7 +23,8 @@
 #include "utils/memutils.h"
 
 #include "backend/compat.h"
-#include "http/http_transfer.h"
+#include "http/http_clock.h"
+#include "http/http_socket.h"
 
 #define SPARE_SET_ROOM		6
 
@@ -111,7 +112,6 @@ s3_http_close_socket(void *arg, curl_socket_t fd)
 	return close(fd);
 }
 
-/* libcurl's callback: it wants to know of events on a socket, or no more. */
 int
 s3_http_watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *slot)
 {
@@ -145,7 +145,6 @@ s3_http_watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *sl
 	return 0;
 }
 
-/* An event came: is the socket still watched?  If so, its transfer lives. */
 bool
 s3_http_note_event(curl_socket_t fd)
 {
@@ -158,7 +157,7 @@ s3_http_note_event(curl_socket_t fd)
 	return true;
 }
 
-/* Does a thread resolve a name for it?  The sockets that are not ours tell. */
+/* libcurl opens the sockets on which it waits for such a thread by itself. */
 bool
 s3_http_is_resolving(const S3HttpTransfer *transfer)
 {
@@ -168,7 +167,6 @@ s3_http_is_resolving(const S3HttpTransfer *transfer)
 	return false;
 }
 
-/* Does a connection stand, TLS aside?  Versions of libcurl date it differently. */
 bool
 s3_http_is_connected(const S3HttpTransfer *transfer)
 {
@@ -185,7 +183,6 @@ s3_http_is_connected(const S3HttpTransfer *transfer)
 	return false;
 }
 
-/* The transfer is connected: of its sockets, those that are open are. */
 void
 s3_http_trust_sockets(const S3HttpTransfer *transfer)
 {
@@ -203,8 +200,8 @@ s3_http_trust_sockets(const S3HttpTransfer *transfer)
 }
 
 /*
- * The transfer goes; its connection may stay.  libcurl 7.88 closes a socket
- * that never got connected without telling, so we look.
+ * libcurl 7.88 closes a socket that never got connected without telling, so we
+ * look.
  */
 void
 s3_http_disown_sockets(const S3HttpTransfer *transfer)
@@ -232,10 +229,6 @@ s3_http_shut_sockets(void)
 			(void) shutdown(sockets[i].fd, SHUT_RDWR);
 }
 
-/*
- * Returns the set to wait on, in line with what libcurl watches.  Throws when
- * there is no descriptor for it.
- */
 WaitEventSet *
 s3_http_wait_set(void)
 {

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * http_transfer.h
- *	  One transfer, as the files of the transfer room share it.  Private to
- *	  http*.c, the only files that include libcurl.
+ *	  One transfer: what is known of it, and what needs neither its socket
+ *	  nor a wait.  Private to http*.c, the only files that include libcurl.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,28 +15,11 @@
 
 #include "lib/ilist.h"
 
-#include "http/http.h"
-
-/*
- * The connect timeout is ours; libcurl gets this much more, in ms, and divides
- * the whole among the addresses of a host.
- */
-#define S3_HTTP_CONNECT_SLACK	100
-
-/* A connection that was not used for so long is not used again. */
-#define S3_HTTP_IDLE_SECONDS	30
-
-/*
- * Before 7.87, libcurl waits for the thread that resolves a name whatever ends
- * the transfer: a cancelled one is abandoned then, see http_wait.c.
- */
-#ifndef S3_HTTP_RESOLVER_BLOCKS
-#define S3_HTTP_RESOLVER_BLOCKS (LIBCURL_VERSION_NUM < 0x075700)
-#endif
+#include "http/http_message.h"
 
 /*
  * Why we ended a transfer ourselves.  A callback that wants to fail sets this
- * and returns short; the words follow when no frame of libcurl is left.
+ * and returns short; it is reported when no frame of libcurl is left.
  */
 typedef enum S3HttpStop
 {
@@ -50,7 +33,7 @@ typedef enum S3HttpStop
 	S3_HTTP_STOP_MEMORY			/* malloc failed in a callback */
 } S3HttpStop;
 
-/* A handle of libcurl's, and what it was told that lasts. */
+/* A handle of libcurl's, and those of its options that depend on the request. */
 typedef struct S3HttpHandle
 {
 	CURL	   *easy;
@@ -61,22 +44,10 @@ typedef struct S3HttpHandle
 	char	   *ca_file;
 } S3HttpHandle;
 
-struct S3HttpGroup
-{
-	MemoryContext context;		/* holds this and the transfers */
-	MemoryContextCallback callback;
-	dlist_node	node;			/* in the list of all groups */
-	uint64		serial;
-	SubTransactionId subid;		/* in which it was made */
-	dlist_head	running;
-	dlist_head	done;
-	dlist_head	spare;			/* structs to use again */
-};
-
 struct S3HttpTransfer
 {
 	/* What every round of the wait looks at, of all transfers. */
-	S3HttpGroup *group;
+	struct S3HttpGroup *group;
 	dlist_node	node;			/* in one of the group's lists */
 	const S3HttpRequest *request;
 	bool		done;
@@ -122,68 +93,39 @@ struct S3HttpTransfer
 	char		error_buffer[CURL_ERROR_SIZE];
 };
 
-/* http.c */
+/* Throws unless libcurl did what it was asked for. */
 extern void s3_http_check(CURLcode code);
-extern bool s3_http_tend(S3HttpTransfer *transfer);
-extern void s3_http_check_deadline(S3HttpTransfer *transfer, int64 now, bool quiet);
-extern int64 s3_http_deadline(const S3HttpTransfer *transfer);
-
-/* Returns the answer's Content-Length, or -1. */
-extern curl_off_t s3_http_announced_length(const S3HttpTransfer *transfer);
-
-extern void s3_http_release(S3HttpTransfer *transfer);
-
-/* http_handle.c */
-extern S3HttpHandle *s3_http_take_handle(void);
-extern void s3_http_give_back_handle(S3HttpHandle *handle, bool clean);
 
 /* No option may be lost silently: one of them may be what keeps us safe. */
 #define s3_http_set_option(transfer, option, value) \
 	s3_http_check(curl_easy_setopt((transfer)->easy, option, value))
 
-/* http_setup.c */
-extern void s3_http_set_options(S3HttpTransfer *transfer);
+/* Returns true when the transfer, which was not, is connected. */
+extern bool s3_http_check_connected(S3HttpTransfer *transfer);
 
-/* http_callbacks.c */
-extern void s3_http_set_callbacks(S3HttpTransfer *transfer);
-extern void s3_http_set_callback_data(S3HttpTransfer *transfer);
+/*
+ * Does between two waits what the callbacks must not: refuses a body that is
+ * too long, shows it to request->watch, makes room for it.  Returns true when
+ * a paused transfer has room now, and is to be resumed.
+ */
+extern bool s3_http_tend(S3HttpTransfer *transfer);
 
-/* http_wait.c */
-extern void s3_http_start_engine(void);
-extern void s3_http_attach(S3HttpTransfer *transfer);
-extern void s3_http_detach(S3HttpTransfer *transfer);
-extern void s3_http_resume(S3HttpTransfer *transfer);
-extern void s3_http_run(void);
-extern bool s3_http_wait(int64 deadline);
-extern int	s3_http_mask_signals(void *resolver, void *reserved, void *arg);
+/* Returns the answer's Content-Length, or -1. */
+extern curl_off_t s3_http_announced_length(const S3HttpTransfer *transfer);
 
-/* http_socket.c */
-extern curl_socket_t s3_http_open_socket(void *arg, curlsocktype purpose,
-										 struct curl_sockaddr *address);
-extern int	s3_http_close_socket(void *arg, curl_socket_t fd);
-extern int	s3_http_watch_socket(CURL *easy, curl_socket_t fd, int what,
-								 void *arg, void *slot);
-extern bool s3_http_note_event(curl_socket_t fd);
-extern bool s3_http_is_resolving(const S3HttpTransfer *transfer);
-extern bool s3_http_is_connected(const S3HttpTransfer *transfer);
-extern void s3_http_trust_sockets(const S3HttpTransfer *transfer);
-extern void s3_http_disown_sockets(const S3HttpTransfer *transfer);
-extern struct WaitEventSet *s3_http_wait_set(void);
+/* When the transfer will have made no progress for too long. */
+extern int64 s3_http_deadline(const S3HttpTransfer *transfer);
 
-/* Is any socket open, idle ones included? */
-extern bool s3_http_has_sockets(void);
+/*
+ * Ends a transfer whose deadline has passed.  Once it is connected, only a
+ * wait that brought nothing ("quiet") shows that no byte is waiting unseen.
+ */
+extern void s3_http_check_deadline(S3HttpTransfer *transfer, int64 now, bool quiet);
 
-/* Shuts all connections down; safe in a signal handler that interrupts none of us. */
-extern void s3_http_shut_sockets(void);
-
-/* http_idle.c: makes the clock, once.  FATAL where PostgreSQL has none left. */
-extern void s3_http_make_idle_clock(void);
-
-/* Neither throws. */
-extern void s3_http_start_idle_clock(void);
-extern void s3_http_stop_idle_clock(void);
-
-/* http_error.c */
-extern bool s3_http_explain(const S3HttpTransfer *transfer, S3Error *err);
+/*
+ * Moves the answer to the response; returns false when there is no complete
+ * one.  Throws when memory ran out, in a callback too.
+ */
+extern bool s3_http_take_answer(S3HttpTransfer *transfer, S3HttpResponse *response);
 
 #endif							/* S3STORE_HTTP_TRANSFER_H */

@@ -21,11 +21,22 @@
 #include <signal.h>
 
 #include "miscadmin.h"
-#include "portability/instr_time.h"
 #include "storage/latch.h"
 
 #include "backend/compat.h"
+#include "http/http_clock.h"
+#include "http/http_idle.h"
+#include "http/http_socket.h"
 #include "http/http_transfer.h"
+#include "http/http_wait.h"
+
+/*
+ * Before 7.87, libcurl waits for the thread that resolves a name whatever ends
+ * the transfer: the handle of a cancelled one is abandoned then.
+ */
+#ifndef S3_HTTP_RESOLVER_BLOCKS
+#define S3_HTTP_RESOLVER_BLOCKS (LIBCURL_VERSION_NUM < 0x075700)
+#endif
 
 #define ROUND_MAX			1000	/* ms: the longest wait in one go */
 #define IDLE_CONNECTIONS_MIN 4
@@ -57,16 +68,6 @@ static long wait_timeout(int64 deadline);
 static void dispatch(const WaitEvent *event);
 static int	set_timer(CURLM *handle, long timeout, void *arg);
 
-int64
-s3_http_now(void)
-{
-	instr_time	now;
-
-	INSTR_TIME_SET_CURRENT(now);
-	return (int64) (INSTR_TIME_GET_MICROSEC(now) / 1000);
-}
-
-/* Makes the multi handle, once per backend.  Throws when it cannot. */
 void
 s3_http_start_engine(void)
 {
@@ -100,7 +101,6 @@ s3_http_keep_connections(int count)
 		curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long) count);
 }
 
-/* Starts a transfer; s3_http_wait() moves it on. */
 void
 s3_http_attach(S3HttpTransfer *transfer)
 {
@@ -111,10 +111,6 @@ s3_http_attach(S3HttpTransfer *transfer)
 	check_multi(code, "start");
 }
 
-/*
- * Takes a transfer out, in whatever state it is, or leaves it in without its
- * owner.  Never throws.
- */
 void
 s3_http_detach(S3HttpTransfer *transfer)
 {
@@ -138,7 +134,6 @@ s3_http_detach(S3HttpTransfer *transfer)
 	s3_http_disown_sockets(transfer);
 }
 
-/* Lets a paused transfer go on; the caller has made room.  Never throws. */
 void
 s3_http_resume(S3HttpTransfer *transfer)
 {
@@ -153,10 +148,6 @@ s3_http_resume(S3HttpTransfer *transfer)
 	}
 }
 
-/*
- * Serves interrupts, then lets libcurl do what is due and marks the transfers
- * that came to an end.  Throws when the query is cancelled.
- */
 void
 s3_http_run(void)
 {
@@ -167,11 +158,6 @@ s3_http_run(void)
 	collect_finished();
 }
 
-/*
- * Waits for something to happen and lets libcurl act on it.  Returns at the
- * deadline (-1: none) at the latest, and after a second in any case; false
- * when nothing happened.
- */
 bool
 s3_http_wait(int64 deadline)
 {
@@ -266,7 +252,6 @@ check_multi(CURLMcode code, const char *doing)
 	elog(ERROR, "could not %s a transfer: %s", doing, curl_multi_strerror(code));
 }
 
-/* libcurl's callback: it may start a thread to resolve a name, and returns. */
 int
 s3_http_mask_signals(void *resolver, void *reserved, void *arg)
 {

@@ -18,7 +18,6 @@
 #define PLACES_MAX	32			/* buckets that are remembered at once */
 
 static void wipe(void *places);
-static bool starts_with(S3Slice url, S3Slice start);
 static size_t start_length(S3Slice url);
 static bool mark_keys(const S3Credentials *keys, uint8 mark[S3_SHA256_LEN], S3Error *err);
 static void replace_copy(const S3BucketLinks *place, const char **copy, const char *text);
@@ -41,7 +40,7 @@ s3_bucket_links_find(S3BucketLinksList *places, S3Slice url)
 {
 	S3Slice		start;
 
-	if (places->last != NULL && starts_with(url, places->last->start))
+	if (places->last != NULL && s3_slice_starts_with(url, places->last->start))
 		return places->last;
 	start = s3_slice(url.data, start_length(url));
 	for (int i = 0; i < PLACES_MAX && start.len > 0; i++)
@@ -137,12 +136,6 @@ static void
 wipe(void *places)
 {
 	explicit_bzero(places, sizeof(S3BucketLinks) * PLACES_MAX);
-}
-
-static bool
-starts_with(S3Slice url, S3Slice start)
-{
-	return url.len > start.len && memcmp(url.data, start.data, start.len) == 0;
 }
 
 /* The length of "scheme://bucket/", or 0. */

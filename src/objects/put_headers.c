@@ -262,7 +262,7 @@ add_kms_key(const S3Settings *settings, S3Fields *headers, bool ours)
 
 	if (encryption == NULL || s3_fields_find(headers, KMS_KEY_HEADER) != NULL)
 		return;
-	if (strncmp(encryption, ENCRYPTION_KMS, strlen(ENCRYPTION_KMS)) == 0)
+	if (s3_starts_with(encryption, ENCRYPTION_KMS))
 		s3_fields_add(headers, KMS_KEY_HEADER, settings->kms_encryption_key_id);
 	else if (ours)
 		ereport(ERROR,
@@ -400,7 +400,7 @@ static bool
 has_prefix(const S3Fields *headers, const char *prefix)
 {
 	for (int i = 0; i < headers->count; i++)
-		if (strncmp(headers->items[i].name, prefix, strlen(prefix)) == 0)
+		if (s3_starts_with(headers->items[i].name, prefix))
 			return true;
 	return false;
 }

@@ -80,7 +80,7 @@ has_digest(const S3Fields *headers)
 		const char *name = headers->items[i].name;
 
 		if (strcmp(name, "content-md5") == 0 ||
-			(strncmp(name, "x-amz-checksum-", strlen("x-amz-checksum-")) == 0 &&
+			(s3_starts_with(name, "x-amz-checksum-") &&
 			 strcmp(name, "x-amz-checksum-algorithm") != 0))
 			return true;
 	}
@@ -114,7 +114,7 @@ static bool
 is_for_parts(const char *name)
 {
 	return s3_copy_header_is_for_every_request(name) ||
-		strncmp(name, CUSTOMER_HEADER, strlen(CUSTOMER_HEADER)) == 0;
+		s3_starts_with(name, CUSTOMER_HEADER);
 }
 
 static void

@@ -17,7 +17,7 @@
  */
 #include "base/base.h"
 
-#include "backend/error_text.h"
+#include "backend/encoding.h"
 #include "base/date.h"
 #include "client/batch.h"
 #include "client/call.h"

@@ -25,7 +25,6 @@
 #include "utils/syscache.h"
 
 #include "backend/encoding.h"
-#include "backend/error_text.h"
 #include "queue/queue.h"
 #include "queue/writer_lock.h"
 #include "removal/row_references.h"

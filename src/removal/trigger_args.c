@@ -112,9 +112,9 @@ check_type(const TriggerData *data, int attribute, const char *name)
 static void
 read_option(S3TriggerArgs *managed, const char *option)
 {
-	if (strncmp(option, DELAY, strlen(DELAY)) == 0)
+	if (s3_starts_with(option, DELAY))
 		read_delay(managed, option + strlen(DELAY));
-	else if (strncmp(option, WITHIN, strlen(WITHIN)) == 0)
+	else if (s3_starts_with(option, WITHIN))
 		read_within(managed, option + strlen(WITHIN));
 	else if (strcmp(option, EXCLUSIVE) == 0)
 		managed->exclusive = true;

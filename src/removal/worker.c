@@ -30,7 +30,7 @@
 #include "utils/timestamp.h"
 
 #include "backend/compat.h"
-#include "http/http.h"
+#include "http/http_wait.h"
 #include "queue/queue.h"
 #include "queue/worker_slots.h"
 #include "removal/drain.h"

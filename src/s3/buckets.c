@@ -13,12 +13,10 @@
 
 #include "s3/buckets.h"
 
-#define BLANKS			" \t\r\n"
 #define NAME_MAX_LEN	255		/* of buckets that AWS has from before 2018 */
 
 static bool check_item(S3Slice item, S3Error *err);
 static S3Slice next_item(const char **list);
-static S3Slice trim(S3Slice text);
 static bool is_blank(const char *list);
 static bool matches(S3Slice pattern, S3Slice name);
 
@@ -67,23 +65,13 @@ next_item(const char **list)
 	size_t		len = strcspn(start, ",");
 
 	*list = start[len] == ',' ? start + len + 1 : NULL;
-	return trim(s3_slice(start, len));
-}
-
-static S3Slice
-trim(S3Slice text)
-{
-	while (text.len > 0 && strchr(BLANKS, text.data[0]) != NULL)
-		text = s3_slice(text.data + 1, text.len - 1);
-	while (text.len > 0 && strchr(BLANKS, text.data[text.len - 1]) != NULL)
-		text.len--;
-	return text;
+	return s3_slice_trim(s3_slice(start, len));
 }
 
 static bool
 is_blank(const char *list)
 {
-	return list[strspn(list, BLANKS)] == '\0';
+	return s3_slice_trim(s3_slice_cstring(list)).len == 0;
 }
 
 /*

@@ -9,11 +9,11 @@
  */
 #include "s3/copy_headers.h"
 
+#include "s3/metadata.h"
 #include "s3/param_rules.h"
 
 #define SOURCE_PREFIX	"x-amz-copy-source-"
 #define SSE_PREFIX		"x-amz-server-side-encryption-customer-"
-#define METADATA_PREFIX	"x-amz-meta-"
 
 /* Content headers, which a copy takes over and a directive replaces. */
 static const char *const content_headers[] = {
@@ -24,8 +24,7 @@ static const char *const content_headers[] = {
 static bool sort_for_source(const S3Field *field, S3CopyHeaders *headers);
 static bool take_directive(const S3Field *field, S3CopyHeaders *headers, S3Error *err);
 static bool check_replaced(const S3CopyHeaders *headers, S3Error *err);
-static bool is_metadata(const char *name);
-static bool starts_with(const char *text, const char *prefix);
+static bool is_replaced_with_metadata(const char *name);
 
 bool
 s3_copy_headers_sort(const S3Fields *given, S3CopyHeaders *headers, S3Error *err)
@@ -52,7 +51,7 @@ s3_copy_headers_sort(const S3Fields *given, S3CopyHeaders *headers, S3Error *err
 			continue;
 		}
 		s3_fields_add(&headers->target, name, field->value);
-		if (s3_copy_header_is_for_every_request(name) || starts_with(name, SSE_PREFIX))
+		if (s3_copy_header_is_for_every_request(name) || s3_starts_with(name, SSE_PREFIX))
 			s3_fields_add(&headers->part, name, field->value);
 		if (!s3_copy_header_is_for_every_request(name))
 			headers->changes = true;
@@ -81,7 +80,7 @@ s3_copy_headers_keep(const S3HttpResponse *head, const S3ObjectInfo *source,
 	for (int i = 0; i < source->metadata.count; i++)
 	{
 		const S3Field *field = &source->metadata.items[i];
-		char	   *name = psprintf(METADATA_PREFIX "%s", field->name);
+		char	   *name = psprintf(S3_METADATA_PREFIX "%s", field->name);
 
 		for (char *p = name; *p != '\0'; p++)
 			*p = pg_ascii_tolower((unsigned char) *p);
@@ -125,9 +124,9 @@ sort_for_source(const S3Field *field, S3CopyHeaders *headers)
 		s3_fields_add(&headers->from_source, name, field->value);
 		return true;
 	}
-	if (!starts_with(name, SOURCE_PREFIX))
+	if (!s3_starts_with(name, SOURCE_PREFIX))
 		return false;
-	if (starts_with(rest, "if-"))
+	if (s3_starts_with(rest, "if-"))
 	{
 		/* Looking the source up decides; its parts are pinned by its ETag. */
 		s3_fields_add(&headers->source, rest, field->value);
@@ -166,7 +165,7 @@ check_replaced(const S3CopyHeaders *headers, S3Error *err)
 		const char *name = headers->target.items[i].name;
 		const char *directive = NULL;
 
-		if (is_metadata(name) && !headers->replaces_metadata)
+		if (is_replaced_with_metadata(name) && !headers->replaces_metadata)
 			directive = "MetadataDirective";
 		else if (strcmp(name, "x-amz-tagging") == 0 && !headers->replaces_tags)
 			directive = "TaggingDirective";
@@ -181,18 +180,12 @@ check_replaced(const S3CopyHeaders *headers, S3Error *err)
 }
 
 static bool
-is_metadata(const char *name)
+is_replaced_with_metadata(const char *name)
 {
 	for (int i = 0; i < lengthof(content_headers); i++)
 	{
 		if (strcmp(name, content_headers[i]) == 0)
 			return true;
 	}
-	return starts_with(name, METADATA_PREFIX);
-}
-
-static bool
-starts_with(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
+	return s3_metadata_is_header(name);
 }

@@ -12,7 +12,6 @@
 #include "s3/credentials_syntax.h"
 
 /* AWS: "AKIA" or "ASIA" and 16 letters and digits; a secret of 40 characters. */
-#define AWS_ID_PREFIX_LEN		4
 #define AWS_ID_LEN				20
 #define AWS_SECRET_LEN			40
 
@@ -104,8 +103,8 @@ is_access_key_id(const char *run, size_t len)
 	static const char id_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
 	return len >= AWS_ID_LEN &&
-		(strncmp(run, "AKIA", AWS_ID_PREFIX_LEN) == 0 ||
-		 strncmp(run, "ASIA", AWS_ID_PREFIX_LEN) == 0) &&
+		(s3_starts_with(run, "AKIA") ||
+		 s3_starts_with(run, "ASIA")) &&
 		strspn(run, id_characters) == AWS_ID_LEN;
 }
 

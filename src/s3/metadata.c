@@ -12,7 +12,6 @@
 
 static bool add_member(const S3JsonMember *member, S3Fields *headers, S3Error *err);
 static char *header_name(S3Slice name);
-static bool is_metadata(const char *header);
 
 bool
 s3_metadata_parse(char *text, S3Fields *headers, S3Error *err)
@@ -74,7 +73,7 @@ s3_metadata_check_size(const S3Fields *headers, S3Error *err)
 	size_t		size = 0;
 
 	for (int i = 0; i < headers->count; i++)
-		if (is_metadata(headers->items[i].name))
+		if (s3_metadata_is_header(headers->items[i].name))
 			size += strlen(headers->items[i].name) - strlen(S3_METADATA_PREFIX) +
 				strlen(headers->items[i].value);
 	if (size <= S3_METADATA_SIZE_MAX)
@@ -84,8 +83,8 @@ s3_metadata_check_size(const S3Fields *headers, S3Error *err)
 						   size, S3_METADATA_SIZE_MAX);
 }
 
-static bool
-is_metadata(const char *header)
+bool
+s3_metadata_is_header(const char *name)
 {
-	return strncmp(header, S3_METADATA_PREFIX, strlen(S3_METADATA_PREFIX)) == 0;
+	return s3_starts_with(name, S3_METADATA_PREFIX);
 }

@@ -28,4 +28,7 @@ extern bool s3_metadata_parse(char *text, S3Fields *headers, S3Error *err);
  */
 extern bool s3_metadata_check_size(const S3Fields *headers, S3Error *err);
 
+/* Is the header, in lower case, one of user metadata? */
+extern bool s3_metadata_is_header(const char *name);
+
 #endif							/* S3STORE_METADATA_H */

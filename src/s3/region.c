@@ -51,7 +51,6 @@ static bool check_variant(const S3HostVariant *variant, S3AddressingStyle style,
 static bool refuse_path_style(const char *setting, S3Error *err);
 static char *make_host(const char *region, const S3HostVariant *variant,
 					   const char *dns_suffix);
-static bool starts_with(const char *s, const char *prefix);
 static bool ends_with(const char *s, const char *suffix);
 
 bool
@@ -117,7 +116,7 @@ bool
 s3_region_same_partition(const char *a, const char *b)
 {
 	return find_partition(a) == find_partition(b) &&
-		starts_with(a, GOV_PREFIX) == starts_with(b, GOV_PREFIX);
+		s3_starts_with(a, GOV_PREFIX) == s3_starts_with(b, GOV_PREFIX);
 }
 
 bool
@@ -146,7 +145,7 @@ strip_fips(const char *region, char *stripped)
 
 	if (len > S3_REGION_MAX)
 		return false;
-	if (starts_with(region, FIPS_PREFIX))
+	if (s3_starts_with(region, FIPS_PREFIX))
 		strlcpy(stripped, region + strlen(FIPS_PREFIX), S3_REGION_MAX + 1);
 	else if (ends_with(region, FIPS_SUFFIX))
 		strlcpy(stripped, region, len - strlen(FIPS_SUFFIX) + 1);
@@ -160,7 +159,7 @@ find_partition(const char *region)
 {
 	const Partition *partition = partitions;
 
-	while (!starts_with(region, partition->prefix))
+	while (!s3_starts_with(region, partition->prefix))
 		partition++;
 	return partition;
 }
@@ -169,7 +168,7 @@ find_partition(const char *region)
 static bool
 check_is_region(const char *region, S3Error *err)
 {
-	if (starts_with(region, "s3-external-"))
+	if (s3_starts_with(region, "s3-external-"))
 	{
 		s3_error_set(err, S3_ERROR_ARGUMENT, "the region is the name of an old endpoint");
 		return s3_error_hint(err, "Set the region to \"us-east-1\".");
@@ -227,12 +226,6 @@ make_host(const char *region, const S3HostVariant *variant, const char *dns_suff
 		return psprintf("%s%s.%s", service, dualstack, dns_suffix);
 	return psprintf("%s%s.%s.%s", service, dualstack,
 					global ? GLOBAL_REGION_SIGNS : region, dns_suffix);
-}
-
-static bool
-starts_with(const char *s, const char *prefix)
-{
-	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
 static bool

@@ -11,10 +11,9 @@
 #include "base/base.h"
 
 #include "base/date.h"
+#include "s3/metadata.h"
 #include "s3/region.h"
 #include "s3/response.h"
-
-#define METADATA_PREFIX	"x-amz-meta-"
 
 /* Error codes that say more than the HTTP status. */
 static const struct
@@ -96,8 +95,6 @@ static const S3Slice object_headers[OBJECT_HEADERS] = {
 static void read_object_headers(const S3HttpResponse *response, char **values, S3Fields *metadata);
 static int	find_name(S3Slice name, const S3Slice *names, int count);
 static bool next_header(const S3HttpResponse *response, size_t *pos, HeaderLine *line);
-static S3Slice trim(S3Slice text);
-static bool is_blank(char c);
 static S3Slice body_of(const S3HttpResponse *response);
 static bool read_error_body(const S3HttpResponse *response, S3Error *err);
 static void set_by_status(S3Error *err, int status);
@@ -228,7 +225,7 @@ read_object_headers(const S3HttpResponse *response, char **values, S3Fields *met
 {
 	HeaderLine	line;
 	size_t		pos = 0;
-	size_t		prefix = strlen(METADATA_PREFIX);
+	size_t		prefix = strlen(S3_METADATA_PREFIX);
 
 	while (next_header(response, &pos, &line))
 	{
@@ -240,7 +237,7 @@ read_object_headers(const S3HttpResponse *response, char **values, S3Fields *met
 				values[i] = s3_slice_dup(line.value);
 		}
 		else if (line.name.len > prefix &&
-				 pg_strncasecmp(line.name.data, METADATA_PREFIX, prefix) == 0)
+				 pg_strncasecmp(line.name.data, S3_METADATA_PREFIX, prefix) == 0)
 			s3_fields_add(metadata, pnstrdup(line.name.data + prefix, line.name.len - prefix),
 						  s3_slice_dup(line.value));
 	}
@@ -294,29 +291,10 @@ next_header(const S3HttpResponse *response, size_t *pos, HeaderLine *line)
 		if (colon == NULL)
 			continue;			/* the status line, or the empty line */
 		line->name = s3_slice(start, colon - start);
-		line->value = trim(s3_slice(colon + 1, start + len - colon - 1));
+		line->value = s3_slice_trim(s3_slice(colon + 1, start + len - colon - 1));
 		return true;
 	}
 	return false;
-}
-
-static S3Slice
-trim(S3Slice text)
-{
-	while (text.len > 0 && is_blank(text.data[0]))
-	{
-		text.data++;
-		text.len--;
-	}
-	while (text.len > 0 && is_blank(text.data[text.len - 1]))
-		text.len--;
-	return text;
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
 }
 
 /* The blanks that keep a connection alive may come first. */
@@ -325,7 +303,7 @@ body_of(const S3HttpResponse *response)
 {
 	S3Slice		body = s3_slice(response->body, response->body_len);
 
-	while (body.len > 0 && strchr(" \t\r\n", body.data[0]) != NULL && body.data[0] != '\0')
+	while (body.len > 0 && s3_is_blank(body.data[0]))
 	{
 		body.data++;
 		body.len--;

@@ -9,7 +9,8 @@
 #define S3STORE_RESPONSE_H
 
 #include "base/xml.h"
-#include "http/http.h"
+#include "base/error.h"
+#include "http/http_message.h"
 
 /* What the headers of a GetObject or HeadObject answer say. */
 typedef struct S3ObjectInfo

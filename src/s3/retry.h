@@ -9,7 +9,8 @@
 #ifndef S3STORE_RETRY_H
 #define S3STORE_RETRY_H
 
-#include "http/http.h"
+#include "base/error.h"
+#include "http/http_message.h"
 
 #define S3_RETRY_TOKENS_MAX		500 /* of the budget of one server */
 

@@ -133,7 +133,7 @@ append_amz_headers(StringInfo dst, const S3Request *request, const char *token)
 	{
 		const S3Field *header = &request->headers.items[i];
 
-		if (strncmp(header->name, AMZ_PREFIX, strlen(AMZ_PREFIX)) == 0)
+		if (s3_starts_with(header->name, AMZ_PREFIX))
 			s3_fields_add(&sorted, header->name, header->value);
 	}
 	if (token != NULL)

@@ -8,7 +8,8 @@
 #ifndef S3STORE_TAGS_H
 #define S3STORE_TAGS_H
 
-#include "http/http.h"
+#include "base/error.h"
+#include "http/http_message.h"
 
 /*
  * Appends the tags of a GetObjectTagging answer as the x-amz-tagging header

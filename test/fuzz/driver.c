@@ -201,9 +201,12 @@ on_death(void)
 	fputs("\"\n", stderr);
 }
 
-/* What MUST() finds is a death, too. */
+/*
+ * What MUST() finds is a death, too.  Pieces that were freed would pile up to
+ * hundreds of MB before the sanitizer uses them again.
+ */
 const char *
 __asan_default_options(void)
 {
-	return "handle_abort=1";
+	return "handle_abort=1:quarantine_size_mb=8";
 }

@@ -4,6 +4,7 @@
 #include "fuzz.h"
 
 #include "s3/acl.h"
+#include "s3/request.h"
 
 const FuzzSeed fuzz_seeds[] = {
 	SEED("<AccessControlPolicy><Owner><ID>me</ID></Owner><AccessControlList><Grant><Grantee>"

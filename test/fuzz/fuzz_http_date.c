@@ -5,7 +5,7 @@
 
 #include <time.h>
 
-#include "s3/response.h"
+#include "base/date.h"
 
 const FuzzSeed fuzz_seeds[] = {
 	SEED("Thu, 01 Jan 1970 00:00:00 GMT"),
@@ -28,7 +28,7 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 	struct tm	tm;
 	char		month[4] = "";
 
-	if (!s3_parse_http_date(text, &seconds) || strncmp(text + 23, "60", 2) == 0)
+	if (!s3_date_parse_http(text, &seconds) || strncmp(text + 23, "60", 2) == 0)
 		return 0;
 	time = (time_t) seconds;
 	MUST(gmtime_r(&time, &tm) != NULL);

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * fuzz_key_document.c
+ * fuzz_credentials_response.c
  *	  Documents that hand out keys: JSON, and XML where it begins with '<'.
  *
  *-------------------------------------------------------------------------
@@ -25,11 +25,12 @@ int
 LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 {
 	static const S3AccessKeys nothing = {0};
-	char	   *text = pnstrdup((const char *) data, size);
+	char	   *text = palloc(Max(size, 1));
 	S3AccessKeys keys;
 	S3Error		err;
 	bool		good;
 
+	memcpy(text, data, size);
 	if (size > 0 && data[0] == '<')
 	{
 		s3_credentials_response_xml_error(s3_slice((const char *) data, size), &err);
