@@ -13,7 +13,7 @@
 #define S3STORE_SIGV4_H
 
 #include "base/digest.h"
-#include "s3/signing.h"
+#include "s3/signing_types.h"
 
 #include "datatype/timestamp.h"
 
