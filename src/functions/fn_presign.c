@@ -16,11 +16,10 @@
 #include "base/date.h"
 #include "base/uri.h"
 #include "catalog/pg_type.h"
-#include "client/call.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "links/lifetime.h"
 #include "links/link_cache.h"
+#include "links/presign.h"
 #include "miscadmin.h"
 #include "s3/param_rules.h"
 #include "settings/privileges.h"
@@ -212,7 +211,7 @@ make_in_general(S3LinkCache *cache, const char *command, text *url,
 		s3_call_add_prefix(&call);
 	check_copy_source(&call);
 
-	public = s3_call_is_public(call.endpoint, operation, &call.request);
+	public = s3_presign_is_public(call.endpoint, operation, &call.request);
 	link->operation = operation;
 	link->headers = call.request.headers;
 	link->forever = public || s3_call_is_unsigned(&call);
@@ -220,8 +219,8 @@ make_in_general(S3LinkCache *cache, const char *command, text *url,
 	if (!link->forever || args->expires != NULL)
 		lifetime = s3_lifetime_in_window(&call.endpoint->settings, args->expires,
 										 args->at_given ? &args->signed_at : NULL);
-	link->url = cstring_to_text(public ? s3_call_public_url(&call) :
-								s3_call_presign(&call, &lifetime, &link->ends_at));
+	link->url = cstring_to_text(public ? s3_presign_public_url(&call) :
+								s3_presign_link(&call, &lifetime, &link->ends_at));
 	if (cache != NULL && !public)
 		s3_link_cache_learn(cache, &call,
 							s3_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url)));

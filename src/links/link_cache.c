@@ -28,6 +28,7 @@
 #include "base/uri.h"
 #include "links/bucket_links.h"
 #include "links/link_cache.h"
+#include "links/presign.h"
 #include "settings/privileges.h"
 
 struct S3LinkCache
@@ -131,10 +132,14 @@ s3_link_cache_learn_plain(S3LinkCache *cache, const S3Call *call, S3Slice url)
 
 	if (place == NULL)
 		return;
-	/* As s3_call_public_url has it: that base leads to where the prefix does. */
+
+	/*
+	 * As s3_presign_public_url has it: that base leads to where the prefix
+	 * does.
+	 */
 	place->key_prefix = settings->public_url[0] == '\0' ? settings->key_prefix : "";
 	place->literal = !settings->normalize_keys && place->key_prefix[0] == '\0';
-	plain = s3_call_public_url(call);
+	plain = s3_presign_public_url(call);
 	if (!s3_bucket_links_key(place, url, &cache->key, &key))
 		elog(ERROR, "could not make the key of a URL that has one");
 	s3_link_plan_plain(&place->plan,
@@ -294,7 +299,7 @@ static bool
 is_ordinary(const S3LinkCache *cache, const S3BucketLinks *place)
 {
 	return !cache->operation->on_bucket && cache->operation->id != S3_COPY_OBJECT &&
-		!s3_call_is_public(place->endpoint, cache->operation, &cache->request);
+		!s3_presign_is_public(place->endpoint, cache->operation, &cache->request);
 }
 
 /* When this throws, the next link finds a plan that is for something else. */
