@@ -10,7 +10,7 @@
 #define S3STORE_BUCKET_LINKS_H
 
 #include "client/call.h"
-#include "links/link.h"
+#include "s3/link.h"
 #include "utils/timestamp.h"
 
 /* When a link is made, by all the clocks that matter. */

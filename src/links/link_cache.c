@@ -328,8 +328,8 @@ renew_plan(S3LinkCache *cache, S3BucketLinks *place, const S3LinkMoment *now)
 	signing.region = place->endpoint->signing_region;
 	signing.time = lifetime.signed_at;
 	place->ends_at = s3_lifetime_end(&lifetime, place->endpoint, &place->keys);
-	return s3_link_plan_signed(&place->plan, &request, &signing, lifetime.expires,
-							   &place->signing_key, &err);
+	signing.key = &place->signing_key;
+	return s3_link_plan_signed(&place->plan, &request, &signing, lifetime.expires, &err);
 }
 
 static bool

@@ -10,7 +10,7 @@
 #define S3STORE_LINK_CACHE_H
 
 #include "client/call.h"
-#include "links/link.h"
+#include "s3/link.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
