@@ -86,7 +86,7 @@ s3_call_signing(const S3Call *call, int64 time)
 	signing.credentials = s3_call_is_unsigned(call) ? NULL : s3_credentials_find(call->endpoint);
 	signing.region = call->region;
 	signing.time = time;
-	signing.key = s3_signing_key_find(&signing);
+	signing.key = s3_signing_key_find(&signing, NULL);
 	return signing;
 }
 

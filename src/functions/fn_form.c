@@ -95,7 +95,7 @@ sign_form(FunctionCallInfo fcinfo, S3Call *call, S3Fields *fields)
 	s3_presign_sign_form(call, &lifetime, s3_form_policy_finish(&policy), fields);
 }
 
-/* What nobody signs nobody enforces; a limit must not be lost in silence. */
+/* Conditions that are not signed are not enforced: better an error than a limit that is none. */
 static void
 refuse_conditions(FunctionCallInfo fcinfo)
 {
