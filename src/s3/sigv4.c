@@ -278,7 +278,7 @@ append_own_query(StringInfo dst, const S3Signing *signing, int expires, const ch
 static void
 append_query(StringInfo dst, const S3Request *request, const S3SigV4Frame *frame)
 {
-	const char *query = s3_fields_encode(&request->query, false);
+	const char *query = request->query.count == 0 ? "" : s3_fields_encode(&request->query, false);
 	const char *rest = query;
 
 	while (*rest != '\0' && (unsigned char) *rest < 'X')
