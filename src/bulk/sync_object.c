@@ -339,7 +339,7 @@ take_copy(S3SyncObject *object, const S3Finished *finished)
 		object->step = S3_SYNC_CHECK_TAGS;
 	else if (finished->ok)
 		end(object, S3_SYNC_CHANGED);
-	else if (finished->err.http_status == 412 && ++object->tries < COPY_TRIES_MAX)
+	else if (s3_response_condition_failed(&finished->err) && ++object->tries < COPY_TRIES_MAX)
 	{
 		object->refused_etag = s3_response_header(&object->head, "etag");
 		object->step = S3_SYNC_LOOK_UP;

@@ -87,7 +87,7 @@ s3_call_signing(const S3Call *call, int64 time)
 	signing.credentials = s3_call_is_unsigned(call) ? NULL : s3_credentials_find(call->endpoint);
 	signing.region = call->region;
 	signing.time = time;
-	signing.key = s3_signing_key_find(&signing);
+	signing.key = s3_signing_key_find(&signing, NULL);
 	return signing;
 }
 
@@ -133,94 +133,9 @@ s3_call_add_prefix(S3Call *call)
 }
 
 bool
-s3_call_is_public(const S3Endpoint *endpoint, const S3Operation *operation,
-				  const S3Request *request)
-{
-	return !endpoint->settings.bucket_auth &&
-		(operation->id == S3_GET_OBJECT || operation->id == S3_HEAD_OBJECT) &&
-		request->query.count == 0 && request->headers.count == 0;
-}
-
-bool
 s3_call_is_unsigned(const S3Call *call)
 {
 	return call->endpoint->settings.signature_version == S3_SIGNATURE_UNSIGNED;
-}
-
-char *
-s3_call_presign(S3Call *call, const S3Lifetime *lifetime, int64 *ends_at)
-{
-	S3Signing	signing = s3_call_signing(call, lifetime->signed_at);
-	StringInfoData url;
-	S3Error		err;
-
-	initStringInfo(&url);
-	if (!s3_signing_presign(&call->request, &signing, lifetime->expires, &url, &err))
-		s3_error_throw(&err);
-	if (signing.credentials != NULL)
-		*ends_at = s3_lifetime_end(lifetime, call->endpoint, signing.credentials);
-	return url.data;
-}
-
-char *
-s3_call_public_url(const S3Call *call)
-{
-	const S3EndpointUrl *base = &call->endpoint->public_base;
-	StringInfoData url;
-	StringInfoData key;
-	S3Error		err;
-
-	initStringInfo(&url);
-	if (call->endpoint->settings.public_url[0] == '\0')
-	{
-		s3_request_url(&call->request, &url);
-		return url.data;
-	}
-	/* The base leads to where the key prefix does. */
-	initStringInfo(&key);
-	if (!s3_location_object_key(&call->location, "", call->endpoint->settings.normalize_keys,
-								&key, &err))
-		s3_error_throw(&err);
-	appendStringInfo(&url, "%s://%s%s/", base->tls ? "https" : "http", base->host,
-					 base->path);
-	s3_uri_encode_path(&url, s3_slice(key.data, key.len));
-	return url.data;
-}
-
-char *
-s3_call_form_url(const S3Call *call)
-{
-	S3Address	address;
-	S3Error		err;
-
-	if (!s3_address_bucket(&call->endpoint->presigning_base,
-						   call->endpoint->settings.addressing_style,
-						   call->location.bucket, &address, &err))
-		s3_error_throw(&err);
-	return psprintf("%s://%s%s", address.tls ? "https" : "http", address.host,
-					address.path[0] == '\0' ? "/" : address.path);
-}
-
-void
-s3_call_start_form(S3Call *call, const S3Lifetime *lifetime, S3Fields *fields)
-{
-	S3Signing	signing = s3_call_signing(call, lifetime->signed_at);
-	S3Error		err;
-
-	if (!s3_signing_start_form(&signing, fields, &err))
-		s3_error_throw(&err);
-}
-
-void
-s3_call_sign_form(S3Call *call, const S3Lifetime *lifetime, const char *policy,
-				  S3Fields *fields)
-{
-	S3Signing	signing = s3_call_signing(call, lifetime->signed_at);
-	S3Error		err;
-
-	if (!s3_signing_sign_form(&signing, policy, fields, &err))
-		s3_error_throw(&err);
-	(void) s3_lifetime_end(lifetime, call->endpoint, signing.credentials);
 }
 
 char *

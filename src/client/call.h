@@ -10,7 +10,6 @@
 
 #include "client/params.h"
 #include "http/http.h"
-#include "links/lifetime.h"
 #include "s3/location.h"
 #include "settings/settings.h"
 
@@ -92,37 +91,8 @@ extern bool s3_call_use_region(S3Call *call, const char *region, S3Error *err);
  */
 extern void s3_call_add_prefix(S3Call *call);
 
-/*
- * Whether everybody may do that, so that a link needs no signature, which
- * would only keep caches from working.  S3 takes parameters of the answer from
- * signed requests alone.
- */
-extern bool s3_call_is_public(const S3Endpoint *endpoint, const S3Operation *operation,
-							  const S3Request *request);
-
 /* Whether the endpoint's requests and links are signed by nobody. */
 extern bool s3_call_is_unsigned(const S3Call *call);
-
-/*
- * Signs the request into a link, and returns it; sets when it ends.  Where
- * nothing is signed the link is the plain URL: its lifetime does not matter,
- * and it has no end.
- */
-extern char *s3_call_presign(S3Call *call, const S3Lifetime *lifetime, int64 *ends_at);
-
-/* Returns the URL under which an object that everybody may read stands. */
-extern char *s3_call_public_url(const S3Call *call);
-
-/* Returns where the form for an object is sent to: the URL of its bucket. */
-extern char *s3_call_form_url(const S3Call *call);
-
-/*
- * Both halves of signing a form: the first adds the fields that the policy
- * must name, the second signs the policy (in base64).
- */
-extern void s3_call_start_form(S3Call *call, const S3Lifetime *lifetime, S3Fields *fields);
-extern void s3_call_sign_form(S3Call *call, const S3Lifetime *lifetime, const char *policy,
-							  S3Fields *fields);
 
 /* What s3_call_throw says, as palloc'd text in the database's encoding. */
 extern char *s3_call_error_message(const S3Call *call, const S3Error *err);

@@ -66,8 +66,6 @@ static bool has_room(const Download *download);
 static size_t next_len(const Download *download);
 static void ask_for_range(Download *download);
 static void wait_for_range(Download *download);
-static void check_range(const Download *download, const S3HttpResponse *response,
-						const Range *range);
 static void pass_on(Download *download);
 static void pass_on_range(Download *download, const Range *range);
 static void finish(Download *download);
@@ -222,30 +220,12 @@ wait_for_range(Download *download)
 	range = finished.tag;
 	if (!finished.ok)
 		s3_call_throw(&range->call, &finished.err);
-	check_range(download, &finished.response, range);
+	if (!s3_response_check_range(&finished.response, range->first,
+								 range->first + range->len - 1, download->info.size,
+								 &finished.err))
+		s3_call_throw(&range->call, &finished.err);
 	range->content = s3_slice(finished.response.body, finished.response.body_len);
 	range->done = true;
-}
-
-/* Did the bytes come that were asked for? */
-static void
-check_range(const Download *download, const S3HttpResponse *response, const Range *range)
-{
-	bool		whole = download->info.size == (int64) range->len;
-	char	   *content_range = s3_response_header(response, "content-range");
-	char	   *wanted = psprintf("bytes %lld-%lld/%lld", (long long) range->first,
-								  (long long) (range->first + range->len - 1),
-								  (long long) download->info.size);
-	bool		right = whole ? response->status == 200 :
-		response->status == 206 && content_range != NULL && strcmp(content_range, wanted) == 0;
-	S3Error		err;
-
-	if (right && response->body_len == range->len)
-		return;
-	s3_error_set(&err, S3_ERROR_PROTOCOL, "server sent another part of the object");
-	s3_error_detail(&err, "Asked for %s, it sent %zu bytes of \"%s\".", wanted,
-					response->body_len, content_range == NULL ? "all" : content_range);
-	s3_call_throw(&range->call, &err);
 }
 
 /* What has come, as far as nothing before it is missing. */

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * signing_key.c
- *	  The SigningKeys of a transaction's requests: each is derived once.
+ *	  The SigningKeys of a transaction's requests and links: each is derived
+ *	  once.
  *
  * Deriving one takes four times as long as signing with it.  It is as good as
  * the secret key for a day: what is kept is wiped when the transaction ends,
@@ -16,83 +17,104 @@
 
 #include "client/signing_key.h"
 
-#define KEYS_MAX	4			/* endpoints that take turns */
+#define KEYS_MAX	16			/* pairs of credentials and regions in turn */
 
-typedef struct KeptKey
+typedef struct CachedKey
 {
 	bool		used;
-	uint8		mark[S3_SHA256_LEN];	/* of the secret key and the region */
+	S3Fingerprint fingerprint;
 	S3SigV4Key	key;
-} KeptKey;
+} CachedKey;
 
-typedef struct KeptKeys
+typedef struct KeyCache
 {
 	MemoryContextCallback callback;
 	int			next;			/* the one to replace */
-	KeptKey		items[KEYS_MAX];
-} KeptKeys;
+	CachedKey	items[KEYS_MAX];
+} KeyCache;
 
-static KeptKeys *kept = NULL;	/* in TopTransactionContext */
+static KeyCache *cache = NULL;	/* in TopTransactionContext */
 
-static void start_keeping(void);
+static CachedKey *find_key(const S3Fingerprint *fingerprint);
+static CachedKey *add_key(const S3Fingerprint *fingerprint);
+static void start_cache(void);
 static void wipe(void *arg);
-static KeptKey *find_place(const uint8 *mark);
 
 const S3SigV4Key *
-s3_signing_key_find(const S3Signing *signing)
+s3_signing_key_find(const S3Signing *signing, S3Fingerprint *out)
 {
-	KeptKey    *place;
-	uint8		mark[S3_SHA256_LEN];
+	S3Fingerprint fingerprint;
+	const S3SigV4Key *known;
+	CachedKey  *item;
 	S3Error		err;
 
 	if (signing->version != S3_SIGNATURE_S3V4 || signing->credentials == NULL ||
 		!IsTransactionState() ||
 		!s3_hmac_sha256(s3_slice_cstring(signing->credentials->secret_access_key),
-						s3_slice_cstring(signing->region), mark, &err))
+						s3_slice_cstring(signing->region), fingerprint.bytes, &err))
 		return NULL;
-	if (kept == NULL)
-		start_keeping();
-	place = find_place(mark);
-	if (place->used && place->key.day == s3_sigv4_day(signing->time))
-		return &place->key;
-	place->used = false;
-	if (!s3_sigv4_key(signing, &place->key, &err))
-		return NULL;
-	memcpy(place->mark, mark, sizeof(mark));
-	place->used = true;
-	return &place->key;
+	if (out != NULL)
+		*out = fingerprint;
+	known = s3_signing_key_recall(&fingerprint, signing->time);
+	if (known != NULL)
+		return known;
+	item = add_key(&fingerprint);
+	item->used = s3_sigv4_key(signing, &item->key, &err);
+	return item->used ? &item->key : NULL;
+}
+
+const S3SigV4Key *
+s3_signing_key_recall(const S3Fingerprint *fingerprint, int64 time)
+{
+	const CachedKey *item = find_key(fingerprint);
+
+	return item != NULL && item->key.day == s3_sigv4_day(time) ? &item->key : NULL;
+}
+
+static CachedKey *
+find_key(const S3Fingerprint *fingerprint)
+{
+	for (int i = 0; cache != NULL && i < KEYS_MAX; i++)
+	{
+		if (cache->items[i].used &&
+			memcmp(&cache->items[i].fingerprint, fingerprint, sizeof(*fingerprint)) == 0)
+			return &cache->items[i];
+	}
+	return NULL;
+}
+
+/* In the place of the one of another day, or else of the oldest. */
+static CachedKey *
+add_key(const S3Fingerprint *fingerprint)
+{
+	CachedKey  *item = find_key(fingerprint);
+
+	if (cache == NULL)
+		start_cache();
+	if (item == NULL)
+	{
+		item = &cache->items[cache->next];
+		cache->next = (cache->next + 1) % KEYS_MAX;
+	}
+	item->used = false;
+	item->fingerprint = *fingerprint;
+	return item;
 }
 
 static void
-start_keeping(void)
+start_cache(void)
 {
-	KeptKeys   *keys = MemoryContextAllocZero(TopTransactionContext, sizeof(KeptKeys));
+	KeyCache   *keys = MemoryContextAllocZero(TopTransactionContext, sizeof(KeyCache));
 
 	keys->callback.func = wipe;
 	keys->callback.arg = keys;
 	MemoryContextRegisterResetCallback(TopTransactionContext, &keys->callback);
-	kept = keys;
+	cache = keys;
 }
 
 static void
 wipe(void *arg)
 {
-	explicit_bzero(arg, sizeof(KeptKeys));
-	kept = NULL;
-}
-
-/* The place of that mark, or the one to replace. */
-static KeptKey *
-find_place(const uint8 *mark)
-{
-	KeptKey    *place;
-
-	for (int i = 0; i < KEYS_MAX; i++)
-	{
-		if (kept->items[i].used && memcmp(kept->items[i].mark, mark, S3_SHA256_LEN) == 0)
-			return &kept->items[i];
-	}
-	place = &kept->items[kept->next];
-	kept->next = (kept->next + 1) % KEYS_MAX;
-	return place;
+	explicit_bzero(arg, sizeof(KeyCache));
+	cache = NULL;
 }

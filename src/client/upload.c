@@ -33,8 +33,6 @@
 #define ABORT_TIMEOUT		2000	/* ms */
 #define CANCEL_TIMEOUT		150 /* ms, when the query was cancelled */
 #define UPLOAD_ID_MAX		2048	/* bytes */
-#define HTTP_CONFLICT		409
-#define HTTP_PRECONDITION_FAILED	412
 
 /* The text of one element; longer than any that S3 sends. */
 typedef struct ElementText
@@ -51,7 +49,6 @@ static void complete_upload(S3Upload *upload, S3Finished *completed);
 static bool try_complete(S3Upload *upload, const S3Fields *conditions, S3Call *call,
 						 S3Finished *completed);
 static void add_etag(S3HttpResponse *response, const char *etag);
-static bool fails_condition(const S3Error *err);
 static void note_text(void *arg, int depth, const char *name, S3Slice text);
 static void abort_at_exit(int code, Datum arg);
 static void abort_upload(S3Upload *upload, int timeout);
@@ -149,7 +146,7 @@ complete_upload(S3Upload *upload, S3Finished *completed)
 
 	if (try_complete(upload, conditions, &call, completed))
 		return;
-	if (conditions != NULL && fails_condition(&completed->err))
+	if (conditions != NULL && s3_response_is_conflict(&completed->err))
 		return;
 	if (conditions != NULL && completed->err.kind == S3_ERROR_UNSUPPORTED &&
 		try_complete(upload, NULL, &call, completed))
@@ -189,14 +186,6 @@ add_etag(S3HttpResponse *response, const char *etag)
 	response->headers = psprintf("ETag: %s\r\n%.*s", etag, (int) response->headers_len,
 								 response->headers);
 	response->headers_len = strlen(response->headers);
-}
-
-static bool
-fails_condition(const S3Error *err)
-{
-	return err->http_status == HTTP_PRECONDITION_FAILED ||
-		(err->http_status == HTTP_CONFLICT &&
-		 strcmp(err->code, "ConditionalRequestConflict") == 0);
 }
 
 /* Opens a call about the upload, with the headers that all of them have. */

@@ -12,10 +12,9 @@
 #include "backend/encoding.h"
 #include "backend/error_report.h"
 #include "backend/fields_jsonb.h"
-#include "client/call.h"
 #include "fmgr.h"
 #include "links/form_policy.h"
-#include "links/lifetime.h"
+#include "links/presign.h"
 #include "settings/privileges.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -73,7 +72,7 @@ s3store_presign_post(PG_FUNCTION_ARGS)
 		refuse_conditions(fcinfo);
 	else
 		sign_form(fcinfo, &call, &fields);
-	PG_RETURN_DATUM(form_datum(s3_call_form_url(&call), &fields));
+	PG_RETURN_DATUM(form_datum(s3_presign_form_url(&call), &fields));
 }
 
 static void
@@ -86,17 +85,17 @@ sign_form(FunctionCallInfo fcinfo, S3Call *call, S3Fields *fields)
 	S3Fields	signing_fields = {0};
 	StringInfoData policy;
 
-	s3_call_start_form(call, &lifetime, &signing_fields);
+	s3_presign_start_form(call, &lifetime, &signing_fields);
 	initStringInfo(&policy);
 	s3_form_policy_start(&policy, lifetime.signed_at + lifetime.expires);
 	add_conditions(fcinfo, call, fields, &policy);
 	s3_form_policy_add_fields(&policy, &signing_fields);
 	for (int i = 0; i < signing_fields.count; i++)
 		s3_fields_add(fields, signing_fields.items[i].name, signing_fields.items[i].value);
-	s3_call_sign_form(call, &lifetime, s3_form_policy_finish(&policy), fields);
+	s3_presign_sign_form(call, &lifetime, s3_form_policy_finish(&policy), fields);
 }
 
-/* What nobody signs nobody enforces; a limit must not be lost in silence. */
+/* Conditions that are not signed are not enforced: better an error than a limit that is none. */
 static void
 refuse_conditions(FunctionCallInfo fcinfo)
 {

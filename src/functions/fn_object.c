@@ -198,7 +198,7 @@ content_size(const S3ObjectInfo *info)
 		size = s3_fields_find(&info->metadata, "uncompressed-size");
 	if (size != NULL && info->content_encoding != NULL &&
 		pg_strcasecmp(info->content_encoding, "gzip") == 0 &&
-		s3_parse_length(size, &value))
+		s3_parse_length(s3_slice_cstring(size), &value))
 		return value;
 	return info->size;
 }

@@ -3,9 +3,9 @@
  * fn_presign.c
  *	  SQL functions that sign links: s3_presign, s3_presign_request.
  *
- * Never touches the network but to fetch temporary keys, where these come from
- * a service.  The first link of a place in a query is made in the general way,
- * the others by its cache (link_cache.c) wherever that can.
+ * Never touches the network, but to fetch temporary keys where these come from
+ * a service.  Each call of a function in a query makes its first link by the
+ * request path, and the others by the fast path (link_cache.c) where possible.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,11 +16,10 @@
 #include "base/date.h"
 #include "base/uri.h"
 #include "catalog/pg_type.h"
-#include "client/call.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "links/lifetime.h"
 #include "links/link_cache.h"
+#include "links/presign.h"
 #include "miscadmin.h"
 #include "s3/param_rules.h"
 #include "settings/guards.h"
@@ -53,19 +52,19 @@ typedef struct Link
 	text	   *url;
 	const S3Operation *operation;
 	S3Fields	headers;
-	uint64		serial;			/* unless 0, the two before are the same as
-								 * long as it is */
+	uint64		serial;			/* as long as it is the same, and not 0, so
+								 * are operation and headers */
 	bool		forever;
 	int64		ends_at;		/* seconds since 1970, unless forever */
 } Link;
 
-/* What s3_presign_request keeps for its place in a query. */
+/* What a call of s3_presign_request keeps from row to row. */
 typedef struct RequestMemo
 {
 	S3LinkCache *links;
 	TupleDesc	desc;
 	MemoryContext context;		/* of the datums */
-	uint64		serial;			/* of the link that they are of */
+	uint64		serial;			/* of the link that they were made of */
 	Datum		method;
 	Datum		headers;
 } RequestMemo;
@@ -77,7 +76,7 @@ PG_FUNCTION_INFO_V1(s3store_presign_request);
 static bool take_args(FunctionCallInfo fcinfo, S3LinkArgs *args);
 static bool make_link(S3LinkCache **slot, MemoryContext context, const char *command,
 					  text *url, const S3LinkArgs *args, Link *link);
-static bool make_in_general(S3LinkCache *cache, const char *command, text *url,
+static bool make_by_request(S3LinkCache *cache, const char *command, text *url,
 							const S3LinkArgs *args, Link *link);
 static RequestMemo *request_memo(FunctionCallInfo fcinfo);
 static void make_datums(RequestMemo *memo, const Link *link);
@@ -184,7 +183,7 @@ make_link(S3LinkCache **slot, MemoryContext context, const char *command,
 	if (cache == NULL ||
 		!s3_link_cache_make(cache, command, args,
 							s3_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url)), &cached))
-		return make_in_general(cache, command, url, args, link);
+		return make_by_request(cache, command, url, args, link);
 	link->url = s3_link_cache_text(&cached);
 	link->operation = cached.operation;
 	link->headers = *cached.headers;
@@ -194,9 +193,9 @@ make_link(S3LinkCache **slot, MemoryContext context, const char *command,
 	return true;
 }
 
-/* Any link; and the cache, if there is one, learns how. */
+/* The request path: any link.  The cache, if there is one, learns the bucket. */
 static bool
-make_in_general(S3LinkCache *cache, const char *command, text *url,
+make_by_request(S3LinkCache *cache, const char *command, text *url,
 				const S3LinkArgs *args, Link *link)
 {
 	const S3Operation *operation = s3_params_operation(args->method);
@@ -213,7 +212,7 @@ make_in_general(S3LinkCache *cache, const char *command, text *url,
 		s3_call_add_prefix(&call);
 	check_copy_source(&call);
 
-	public = s3_call_is_public(call.endpoint, operation, &call.request);
+	public = s3_presign_is_public(call.endpoint, operation, &call.request);
 	link->operation = operation;
 	link->headers = call.request.headers;
 	link->forever = public || s3_call_is_unsigned(&call);
@@ -221,8 +220,8 @@ make_in_general(S3LinkCache *cache, const char *command, text *url,
 	if (!link->forever || args->expires != NULL)
 		lifetime = s3_lifetime_in_window(&call.endpoint->settings, args->expires,
 										 args->at_given ? &args->signed_at : NULL);
-	link->url = cstring_to_text(public ? s3_call_public_url(&call) :
-								s3_call_presign(&call, &lifetime, &link->ends_at));
+	link->url = cstring_to_text(public ? s3_presign_public_url(&call) :
+								s3_presign_link(&call, &lifetime, &link->ends_at));
 	if (cache != NULL && !public)
 		s3_link_cache_learn(cache, &call,
 							s3_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url)));
@@ -252,7 +251,7 @@ request_memo(FunctionCallInfo fcinfo)
 	return memo;
 }
 
-/* The columns that go by the arguments alone. */
+/* The columns that depend on the arguments alone. */
 static void
 make_datums(RequestMemo *memo, const Link *link)
 {
@@ -269,8 +268,8 @@ make_datums(RequestMemo *memo, const Link *link)
 }
 
 /*
- * What the endpoint may not touch shall not be copied from there, either: the
- * source must be in one of its buckets, and below its key prefix.
+ * Objects that the endpoint may not touch must not be copied by a link, either:
+ * the source must be in one of its buckets, and below its key prefix.
  */
 static void
 check_copy_source(const S3Call *call)
@@ -300,7 +299,7 @@ check_copy_source(const S3Call *call)
 				 errdetail("With s3store.key_prefix set, the key of the source must begin with the prefix, and have no part \"..\".")));
 }
 
-/* Has it a segment ".."?  A server, or a proxy before it, may resolve that. */
+/* Has it a segment ".."?  The server, or a proxy in front of it, may resolve that. */
 static bool
 climbs(const char *path)
 {

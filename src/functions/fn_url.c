@@ -12,9 +12,9 @@
 
 #include "backend/encoding.h"
 #include "backend/error_report.h"
-#include "client/call.h"
 #include "fmgr.h"
 #include "links/link_cache.h"
+#include "links/presign.h"
 #include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(s3store_scheme);
@@ -78,7 +78,7 @@ s3store_url(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	if (cache != NULL)
 		s3_link_cache_learn_plain(cache, &call, slice);
-	PG_RETURN_TEXT_P(cstring_to_text(s3_call_public_url(&call)));
+	PG_RETURN_TEXT_P(cstring_to_text(s3_presign_public_url(&call)));
 }
 
 /*

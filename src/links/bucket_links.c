@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * bucket_links.c
- *	  The buckets that a link cache has learned, each with its keys and its plan.
+ *	  The buckets that a link cache has learned, each with its access keys and
+ *	  its plan.
  *
- * A signing key is as good as the secret key for a day: it is wiped when the
- * cache goes.
+ * A plan has an HMAC that was keyed with the SigningKey, and can sign as long as
+ * that, for a day: it is wiped when the cache goes.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,127 +16,128 @@
 #include "credentials/credentials.h"
 #include "links/bucket_links.h"
 
-#define PLACES_MAX	32			/* buckets that are remembered at once */
+#define BUCKETS_MAX	32			/* buckets that are remembered at once */
 
-static void wipe(void *places);
+static void wipe(void *buckets);
 static size_t start_length(S3Slice url);
-static bool mark_keys(const S3Credentials *keys, uint8 mark[S3_SHA256_LEN], S3Error *err);
-static void replace_copy(const S3BucketLinks *place, const char **copy, const char *text);
+static bool same_text(const char *a, const char *b);
+static void replace_copy(const S3BucketLinks *bucket, const char **copy, const char *text);
 
 void
-s3_bucket_links_init(S3BucketLinksList *places)
+s3_bucket_links_init(S3BucketLinksList *buckets)
 {
 	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
 
-	memset(places, 0, sizeof(*places));
-	places->context = CurrentMemoryContext;
-	places->items = palloc0(sizeof(S3BucketLinks) * PLACES_MAX);
+	memset(buckets, 0, sizeof(*buckets));
+	buckets->context = CurrentMemoryContext;
+	buckets->items = palloc0(sizeof(S3BucketLinks) * BUCKETS_MAX);
 	callback->func = wipe;
-	callback->arg = places->items;
-	MemoryContextRegisterResetCallback(places->context, callback);
+	callback->arg = buckets->items;
+	MemoryContextRegisterResetCallback(buckets->context, callback);
 }
 
 S3BucketLinks *
-s3_bucket_links_find(S3BucketLinksList *places, S3Slice url)
+s3_bucket_links_find(S3BucketLinksList *buckets, S3Slice url)
 {
 	S3Slice		start;
 
-	if (places->last != NULL && s3_slice_starts_with(url, places->last->start))
-		return places->last;
+	if (buckets->last != NULL && s3_slice_starts_with(url, buckets->last->start))
+		return buckets->last;
 	start = s3_slice(url.data, start_length(url));
-	for (int i = 0; i < PLACES_MAX && start.len > 0; i++)
+	for (int i = 0; i < BUCKETS_MAX && start.len > 0; i++)
 	{
-		S3BucketLinks *place = &places->items[i];
+		S3BucketLinks *bucket = &buckets->items[i];
 
-		if (place->context != NULL && s3_slice_equal(place->start, start))
+		if (bucket->context != NULL && s3_slice_equal(bucket->start, start))
 		{
-			places->last = place;
-			return place;
+			buckets->last = bucket;
+			return bucket;
 		}
 	}
 	return NULL;
 }
 
 S3BucketLinks *
-s3_bucket_links_add(S3BucketLinksList *places, const S3Endpoint *endpoint, S3Slice url)
+s3_bucket_links_add(S3BucketLinksList *buckets, const S3Endpoint *endpoint, S3Slice url)
 {
 	MemoryContext old_context;
 	MemoryContext context;
-	S3BucketLinks *place;
+	S3BucketLinks *bucket;
 	size_t		len = start_length(url);
 
-	if (s3_bucket_links_find(places, url) != NULL)
+	if (s3_bucket_links_find(buckets, url) != NULL)
 		return NULL;
 
-	place = &places->items[places->next];
-	places->next = (places->next + 1) % PLACES_MAX;
-	places->last = NULL;
-	context = place->context;
-	explicit_bzero(place, sizeof(*place));
+	bucket = &buckets->items[buckets->next];
+	buckets->next = (buckets->next + 1) % BUCKETS_MAX;
+	buckets->last = NULL;
+	context = bucket->context;
+	explicit_bzero(bucket, sizeof(*bucket));
 	if (context == NULL)
-		context = AllocSetContextCreate(places->context, "s3store place", ALLOCSET_SMALL_SIZES);
+		context = AllocSetContextCreate(buckets->context, "s3store bucket", ALLOCSET_SMALL_SIZES);
 	else
 		MemoryContextReset(context);
 	old_context = MemoryContextSwitchTo(context);
-	place->start = s3_slice(pnstrdup(url.data, len), len);
-	place->endpoint = endpoint;
-	s3_link_plan_init(&place->plan);
+	bucket->start = s3_slice(pnstrdup(url.data, len), len);
+	bucket->endpoint = endpoint;
+	s3_link_plan_init(&bucket->plan);
 	MemoryContextSwitchTo(old_context);
-	place->context = context;
-	return place;
+	bucket->context = context;
+	return bucket;
 }
 
 bool
-s3_bucket_links_key(const S3BucketLinks *place, S3Slice url, StringInfo buffer, S3Slice *key)
+s3_bucket_links_key(const S3BucketLinks *bucket, S3Slice url, StringInfo buffer, S3Slice *key)
 {
 	S3Location	location = {{0}};
 	S3Error		err;
 
-	*key = s3_slice(url.data + place->start.len, url.len - place->start.len);
+	*key = s3_slice(url.data + bucket->start.len, url.len - bucket->start.len);
 	if (key->len == 0 || key->len > S3_KEY_MAX)
 		return false;
-	if (place->literal)
+	if (bucket->literal)
 		return true;
 	location.key = *key;
 	resetStringInfo(buffer);
-	if (!s3_location_object_key(&location, place->key_prefix,
-								place->endpoint->settings.normalize_keys, buffer, &err))
+	if (!s3_location_object_key(&location, bucket->key_prefix,
+								bucket->endpoint->settings.normalize_keys, buffer, &err))
 		return false;
 	*key = s3_slice(buffer->data, buffer->len);
 	return true;
 }
 
-bool
-s3_bucket_links_look_up_keys(S3BucketLinks *place, int64 time)
+const S3SigV4Key *
+s3_bucket_links_find_key(S3BucketLinks *bucket, int64 time)
 {
-	const S3Credentials *found = s3_credentials_find(place->endpoint);
+	const S3Credentials *found = s3_credentials_find(bucket->endpoint);
+	const S3SigV4Key *key;
+	S3Fingerprint fingerprint;
 	S3Signing	signing = {0};
-	uint8		mark[S3_SHA256_LEN];
-	S3Error		err;
 
-	if (!mark_keys(found, mark, &err))
-		return false;
-	if (memcmp(mark, place->mark, sizeof(mark)) == 0 &&
-		place->signing_key.day == s3_sigv4_day(time))
-		return true;
-
+	signing.version = S3_SIGNATURE_S3V4;
 	signing.credentials = found;
-	signing.region = place->endpoint->signing_region;
+	signing.region = bucket->endpoint->signing_region;
 	signing.time = time;
-	if (!s3_sigv4_key(&signing, &place->signing_key, &err))
-		return false;
-	memcpy(place->mark, mark, sizeof(mark));
-	replace_copy(place, &place->keys.access_key_id, found->access_key_id);
-	replace_copy(place, &place->keys.session_token, found->session_token);
-	place->keys.expires_at = found->expires_at;
-	s3_link_plan_forget_keys(&place->plan);
-	return true;
+	key = s3_signing_key_find(&signing, &fingerprint);
+	if (key == NULL)
+		return NULL;
+	bucket->keys.expires_at = found->expires_at;
+	if (memcmp(&fingerprint, &bucket->fingerprint, sizeof(fingerprint)) == 0 &&
+		same_text(bucket->keys.access_key_id, found->access_key_id) &&
+		same_text(bucket->keys.session_token, found->session_token))
+		return key;
+
+	bucket->fingerprint = fingerprint;
+	replace_copy(bucket, &bucket->keys.access_key_id, found->access_key_id);
+	replace_copy(bucket, &bucket->keys.session_token, found->session_token);
+	s3_link_plan_forget_keys(&bucket->plan);
+	return key;
 }
 
 static void
-wipe(void *places)
+wipe(void *buckets)
 {
-	explicit_bzero(places, sizeof(S3BucketLinks) * PLACES_MAX);
+	explicit_bzero(buckets, sizeof(S3BucketLinks) * BUCKETS_MAX);
 }
 
 /* The length of "scheme://bucket/", or 0. */
@@ -152,22 +154,17 @@ start_length(S3Slice url)
 	return slash == NULL ? 0 : slash + 1 - url.data;
 }
 
-/* The secret key is in the mark, but cannot be had from it. */
+/* Either may be NULL. */
 static bool
-mark_keys(const S3Credentials *keys, uint8 mark[S3_SHA256_LEN], S3Error *err)
+same_text(const char *a, const char *b)
 {
-	const char *text = psprintf("%s\n%s\n" INT64_FORMAT, keys->access_key_id,
-								keys->session_token == NULL ? "" : keys->session_token,
-								keys->expires_at);
-
-	return s3_hmac_sha256(s3_slice_cstring(keys->secret_access_key), s3_slice_cstring(text),
-						  mark, err);
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
 static void
-replace_copy(const S3BucketLinks *place, const char **copy, const char *text)
+replace_copy(const S3BucketLinks *bucket, const char **copy, const char *text)
 {
 	if (*copy != NULL)
 		pfree(unconstify(char *, *copy));
-	*copy = text == NULL ? NULL : MemoryContextStrdup(place->context, text);
+	*copy = text == NULL ? NULL : MemoryContextStrdup(bucket->context, text);
 }

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * bucket_links.h
- *	  The buckets that a link cache has learned, each with its keys and its plan.
- *	  Private to link_cache.c.
+ *	  The buckets that a link cache has learned, each with its access keys and
+ *	  its plan.  Private to link_cache.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,40 +10,40 @@
 #define S3STORE_BUCKET_LINKS_H
 
 #include "client/call.h"
-#include "links/link.h"
+#include "client/signing_key.h"
+#include "s3/link.h"
 #include "utils/timestamp.h"
 
-/* When a link is made, by all the clocks that matter. */
+/* The times that decide whether a plan is still good. */
 typedef struct S3LinkMoment
 {
-	TimestampTz statement;		/* that runs */
+	TimestampTz statement;		/* when the one that runs has started */
 	TimestampTz clock;
 	int64		signing;		/* the time given, or else seconds since 1970 */
 } S3LinkMoment;
 
-/* A bucket of an endpoint, with the plan of its links. */
+/* A bucket of an endpoint, and the plan of links to its objects. */
 typedef struct S3BucketLinks
 {
-	MemoryContext context;		/* of all that is here; NULL: nothing is */
+	MemoryContext context;		/* of the strings; NULL: not in use */
 	S3Slice		start;			/* of its URLs: "scheme://bucket/" */
 	const S3Endpoint *endpoint;
-	bool		literal;		/* the key on the server is that of the URL */
+	bool		literal;		/* keys on the server are those of the URLs */
 	const char *key_prefix;
 
-	/* What a request for an object has, whichever. */
+	/* What requests for all its objects have in common. */
 	bool		tls;
 	const char *host;
 	const char *path;			/* up to the key */
 
-	/* The keys, but for the secret one; and what is made of that. */
+	/* Who signs; the secret key itself is not kept. */
 	S3Credentials keys;
-	uint8		mark[S3_SHA256_LEN];	/* differs where any of them does */
-	S3SigV4Key	signing_key;
+	S3Fingerprint fingerprint;
 
 	/* The plan, and what it was made for. */
 	uint64		serial;			/* of the arguments; 0: no plan */
 	S3LinkMoment moment;
-	bool		usable;			/* these links are made here */
+	bool		usable;			/* the fast path can make these links */
 	int64		ends_at;
 	S3LinkPlan	plan;
 } S3BucketLinks;
@@ -56,30 +56,30 @@ typedef struct S3BucketLinksList
 	int			next;			/* the one to replace */
 } S3BucketLinksList;
 
-/* In the current memory context, with which the places are wiped. */
-extern void s3_bucket_links_init(S3BucketLinksList *places);
+/* In the current memory context: the buckets are wiped when it goes. */
+extern void s3_bucket_links_init(S3BucketLinksList *buckets);
 
-/* Returns the place of the URL's bucket; NULL when it has not been learned. */
-extern S3BucketLinks *s3_bucket_links_find(S3BucketLinksList *places, S3Slice url);
+/* Returns what is known of the URL's bucket; NULL when nothing is. */
+extern S3BucketLinks *s3_bucket_links_find(S3BucketLinksList *buckets, S3Slice url);
 
 /*
- * Adds the place of the URL's bucket, instead of the oldest one where there
- * are too many; its plan is empty.  Returns NULL when there is one already.
+ * Adds the URL's bucket, without a plan, instead of the oldest one where there
+ * are too many.  Returns NULL when it is there already.
  */
-extern S3BucketLinks *s3_bucket_links_add(S3BucketLinksList *places, const S3Endpoint *endpoint,
+extern S3BucketLinks *s3_bucket_links_add(S3BucketLinksList *buckets, const S3Endpoint *endpoint,
 										  S3Slice url);
 
 /*
- * The key on the server, in the URL or in "buffer".  Returns false where the
- * general way has to look at it.
+ * Finds the key on the server, in the URL or in "buffer".  Returns false where
+ * the request path has to look at it.
  */
-extern bool s3_bucket_links_key(const S3BucketLinks *place, S3Slice url, StringInfo buffer,
+extern bool s3_bucket_links_key(const S3BucketLinks *bucket, S3Slice url, StringInfo buffer,
 								S3Slice *key);
 
 /*
- * Finds the keys for links of that time; derives the signing key anew only
- * where it is another one.  Returns false when that fails.
+ * Looks up the credentials that sign, and returns their SigningKey for the day
+ * of that time, which is valid until the next call.  NULL where there is none.
  */
-extern bool s3_bucket_links_look_up_keys(S3BucketLinks *place, int64 time);
+extern const S3SigV4Key *s3_bucket_links_find_key(S3BucketLinks *bucket, int64 time);
 
 #endif							/* S3STORE_BUCKET_LINKS_H */

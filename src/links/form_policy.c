@@ -7,9 +7,9 @@
  *		{"acl": "private"}, ["starts-with", "$key", "user/"],
  *		["content-length-range", 0, 1048576]]}
  *
- * Guarantees: what comes out is JSON in ASCII, each condition of one of the
- * three forms above; a condition that cannot be read is an error, since one
- * that is left out would let more through than was meant.
+ * Guarantees: the policy is JSON in ASCII, each condition of one of the three
+ * forms above; a condition that is not understood is an error, since leaving it
+ * out would allow more than was meant.
  *
  *-------------------------------------------------------------------------
  */

@@ -14,12 +14,12 @@
 #include "s3/request.h"
 #include "utils/jsonb.h"
 
-/* Starts the policy of a form that ends then (seconds since 1970). */
+/* Starts the policy of a form that is good until then (seconds since 1970). */
 extern void s3_form_policy_start(StringInfo policy, int64 ends_at);
 
 /*
  * Adds conditions that the caller gives, an array as boto3 takes it.  Throws
- * 22023 for what is no condition.
+ * 22023 for anything that is no condition.
  */
 extern void s3_form_policy_add_given(StringInfo policy, Jsonb *conditions);
 
@@ -32,10 +32,10 @@ extern void s3_form_policy_add_fields(StringInfo policy, const S3Fields *fields)
 /* The field's value begins so. */
 extern void s3_form_policy_add_start(StringInfo policy, const char *field, const char *start);
 
-/* The file has that many bytes at most. */
+/* The file has at most that many bytes. */
 extern void s3_form_policy_add_max_size(StringInfo policy, int64 max_size);
 
-/* Returns the whole, in base64. */
+/* Ends the policy, and returns it in base64. */
 extern char *s3_form_policy_finish(StringInfo policy);
 
 #endif							/* S3STORE_FORM_POLICY_H */

@@ -3,9 +3,9 @@
  * lifetime.c
  *	  From when to when a link is good.
  *
- * Guarantees: a link is never older than a minute when it is handed out, but
- * for a window that was asked for; it lives at least as long as asked, and
- * never longer than S3 allows.
+ * Guarantees: a link is signed at most a minute before it is handed out, unless
+ * s3store.presign_window says otherwise; it is good for at least the lifetime
+ * that was asked for, and never longer than S3 allows.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,8 +38,8 @@ s3_lifetime_clock(void)
 }
 
 /*
- * The statement's start, so that all rows of a query agree; but a statement
- * that runs for hours must not hand out links that are dead already.
+ * The statement's start, so that all rows of a query agree; but not in a
+ * statement that runs so long that its links would expire before they are used.
  */
 int64
 s3_lifetime_moment(TimestampTz now)
@@ -64,9 +64,9 @@ s3_lifetime(const S3Settings *settings, const Interval *expires, const Timestamp
 }
 
 /*
- * The window is added to the lifetime, so that a link made at its very end
- * still lives as long as asked; where that would be longer than S3 allows the
- * window is shortened.  A time that is given is taken as it is.
+ * The window is added to the lifetime, so that a link made at the end of a
+ * window is still good for as long as asked; where that would be longer than S3
+ * allows the window is shortened.  A time that is given is taken as it is.
  */
 S3Lifetime
 s3_lifetime_in_window(const S3Settings *settings, const Interval *expires,

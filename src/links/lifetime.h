@@ -18,8 +18,8 @@ typedef struct S3Lifetime
 } S3Lifetime;
 
 /*
- * The time, to a few milliseconds, for next to nothing: it is asked for every
- * link.
+ * Returns the time, to a few milliseconds: cheaper than GetCurrentTimestamp(),
+ * since it is needed for every link.
  */
 extern TimestampTz s3_lifetime_clock(void);
 
@@ -29,7 +29,7 @@ extern int64 s3_lifetime_moment(TimestampTz now);
 /*
  * Without "expires" (may be NULL) a link lives as long as the settings say,
  * without "signed_at" (may be NULL) it is signed now.  Throws 22023 for a
- * lifetime that S3 does not know.
+ * lifetime that S3 does not allow.
  */
 extern S3Lifetime s3_lifetime(const S3Settings *settings, const Interval *expires,
 							  const TimestampTz *signed_at);

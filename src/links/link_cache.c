@@ -1,21 +1,23 @@
 /*-------------------------------------------------------------------------
  *
  * link_cache.c
- *	  Links for whole tables: what does not change from row to row, kept for
- *	  each place in a query that makes links.
+ *	  The fast path of links: what does not change from row to row, kept for
+ *	  each call of a function in a query.
  *
- * Guarantees: a link from here is the one that the general way (fn_presign.c,
- * call.c) would have made at this moment.  What a cache holds is good for
+ * Guarantees: a link from here is the one that the request path (fn_presign.c,
+ * client/call.c, presign.c) would make at this moment.  What a cache has is
+ * good for
  *
- *	- one generation of the settings, or it is forgotten whole;
- *	- the arguments, by value: others replace the plans, not the keys;
+ *	- one generation of the settings: with the next one it starts over;
+ *	- the arguments, by value: others replace the plans, not the access keys;
  *	- the access keys, which are looked up again in each statement and each
  *	  second, as the credentials file is;
  *	- the time: plans are made anew when the signing time moves on.
  *
  * Whether the current user has the role, and whether the endpoint is protected,
- * is asked for every link.  Errors in a URL, and all that is out of the
- * ordinary, are left to the general way.
+ * is checked for every link.  Errors in a URL, and all cases that are rare, are
+ * left to the request path; a check that is added there has to be added here.
+ *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
@@ -28,6 +30,7 @@
 #include "base/uri.h"
 #include "links/bucket_links.h"
 #include "links/link_cache.h"
+#include "links/presign.h"
 #include "settings/guards.h"
 #include "settings/privileges.h"
 
@@ -36,7 +39,7 @@ struct S3LinkCache
 	MemoryContext parent;
 	MemoryContext context;		/* NULL: nothing is known */
 	uint64		generation;		/* of the settings */
-	S3BucketLinksList places;
+	S3BucketLinksList buckets;
 
 	/* Copies of the last arguments, and what they mean. */
 	MemoryContext args_context;
@@ -53,16 +56,16 @@ struct S3LinkCache
 
 static bool is_current(const S3LinkCache *cache);
 static void start_over(S3LinkCache *cache);
-static S3BucketLinks *add_place(S3LinkCache *cache, const S3Call *call, S3Slice url);
+static S3BucketLinks *add_bucket(S3LinkCache *cache, const S3Call *call, S3Slice url);
 static size_t encoded_length(S3Slice key);
 static bool same_args(const S3LinkCache *cache, const S3LinkArgs *args);
 static bool same_datum(const void *a, const void *b);
 static void take_args(S3LinkCache *cache, const char *command, const S3LinkArgs *args);
-static bool has_plan(S3LinkCache *cache, S3BucketLinks *place, const S3LinkArgs *args);
-static bool is_fresh(const S3BucketLinks *place, const S3LinkMoment *now);
-static bool is_ordinary(const S3LinkCache *cache, const S3BucketLinks *place);
-static bool renew_plan(S3LinkCache *cache, S3BucketLinks *place, const S3LinkMoment *now);
-static bool encode_and_sign(S3LinkCache *cache, const S3BucketLinks *place, S3Slice key,
+static bool has_plan(S3LinkCache *cache, S3BucketLinks *bucket, const S3LinkArgs *args);
+static bool is_fresh(const S3BucketLinks *bucket, const S3LinkMoment *now);
+static bool can_have_plan(const S3LinkCache *cache, const S3BucketLinks *bucket);
+static bool renew_plan(S3LinkCache *cache, S3BucketLinks *bucket, const S3LinkMoment *now);
+static bool encode_and_sign(S3LinkCache *cache, const S3BucketLinks *bucket, S3Slice key,
 							S3CachedLink *link);
 
 S3LinkCache *
@@ -79,47 +82,47 @@ bool
 s3_link_cache_make(S3LinkCache *cache, const char *command, const S3LinkArgs *args,
 				   S3Slice url, S3CachedLink *link)
 {
-	S3BucketLinks *place;
+	S3BucketLinks *bucket;
 	S3Slice		key;
 
-	if (!is_current(cache) || (place = s3_bucket_links_find(&cache->places, url)) == NULL)
+	if (!is_current(cache) || (bucket = s3_bucket_links_find(&cache->buckets, url)) == NULL)
 		return false;
 	if (!same_args(cache, args))
 		take_args(cache, command, args);
 	s3_privileges_require_for(cache->operation, command);
 	if (!cache->operation->read_only)
-		s3_settings_prevent_if_protected(place->endpoint, command);
-	return s3_bucket_links_key(place, url, &cache->key, &key) && has_plan(cache, place, args) &&
-		encode_and_sign(cache, place, key, link);
+		s3_settings_prevent_if_protected(bucket->endpoint, command);
+	return s3_bucket_links_key(bucket, url, &cache->key, &key) && has_plan(cache, bucket, args) &&
+		encode_and_sign(cache, bucket, key, link);
 }
 
 bool
 s3_link_cache_make_plain(S3LinkCache *cache, S3Slice url, S3CachedLink *link)
 {
-	S3BucketLinks *place;
+	S3BucketLinks *bucket;
 	S3Slice		key;
 
-	return is_current(cache) && (place = s3_bucket_links_find(&cache->places, url)) != NULL &&
-		s3_bucket_links_key(place, url, &cache->key, &key) && encode_and_sign(cache, place, key, link);
+	return is_current(cache) && (bucket = s3_bucket_links_find(&cache->buckets, url)) != NULL &&
+		s3_bucket_links_key(bucket, url, &cache->key, &key) && encode_and_sign(cache, bucket, key, link);
 }
 
 void
 s3_link_cache_learn(S3LinkCache *cache, const S3Call *call, S3Slice url)
 {
 	const S3Request *request = &call->request;
-	S3BucketLinks *place;
+	S3BucketLinks *bucket;
 	size_t		path_len;
 
 	if (call->endpoint->settings.signature_version != S3_SIGNATURE_S3V4 ||
-		call->operation->on_bucket || (place = add_place(cache, call, url)) == NULL)
+		call->operation->on_bucket || (bucket = add_bucket(cache, call, url)) == NULL)
 		return;
 	path_len = strlen(request->path) -
 		encoded_length(s3_slice(call->key.data, call->key.len));
-	place->key_prefix = call->endpoint->settings.key_prefix;
-	place->literal = !call->endpoint->settings.normalize_keys && place->key_prefix[0] == '\0';
-	place->tls = request->tls;
-	place->host = MemoryContextStrdup(place->context, request->host);
-	place->path = MemoryContextStrdup(place->context, pnstrdup(request->path, path_len));
+	bucket->key_prefix = call->endpoint->settings.key_prefix;
+	bucket->literal = !call->endpoint->settings.normalize_keys && bucket->key_prefix[0] == '\0';
+	bucket->tls = request->tls;
+	bucket->host = MemoryContextStrdup(bucket->context, request->host);
+	bucket->path = MemoryContextStrdup(bucket->context, pnstrdup(request->path, path_len));
 }
 
 void
@@ -128,17 +131,18 @@ s3_link_cache_learn_plain(S3LinkCache *cache, const S3Call *call, S3Slice url)
 	const S3Settings *settings = &call->endpoint->settings;
 	const char *plain;
 	S3Slice		key;
-	S3BucketLinks *place = add_place(cache, call, url);
+	S3BucketLinks *bucket = add_bucket(cache, call, url);
 
-	if (place == NULL)
+	if (bucket == NULL)
 		return;
-	/* As s3_call_public_url has it: that base leads to where the prefix does. */
-	place->key_prefix = settings->public_url[0] == '\0' ? settings->key_prefix : "";
-	place->literal = !settings->normalize_keys && place->key_prefix[0] == '\0';
-	plain = s3_call_public_url(call);
-	if (!s3_bucket_links_key(place, url, &cache->key, &key))
+
+	/* "public_url" has the key prefix in it. */
+	bucket->key_prefix = settings->public_url[0] == '\0' ? settings->key_prefix : "";
+	bucket->literal = !settings->normalize_keys && bucket->key_prefix[0] == '\0';
+	plain = s3_presign_public_url(call);
+	if (!s3_bucket_links_key(bucket, url, &cache->key, &key))
 		elog(ERROR, "could not make the key of a URL that has one");
-	s3_link_plan_plain(&place->plan,
+	s3_link_plan_plain(&bucket->plan,
 					   s3_slice(plain, strlen(plain) - encoded_length(key)));
 }
 
@@ -176,7 +180,7 @@ start_over(S3LinkCache *cache)
 	cache->context = AllocSetContextCreate(cache->parent, "s3store links",
 										   ALLOCSET_DEFAULT_SIZES);
 	old_context = MemoryContextSwitchTo(cache->context);
-	s3_bucket_links_init(&cache->places);
+	s3_bucket_links_init(&cache->buckets);
 	cache->args_context = AllocSetContextCreate(cache->context, "s3store link arguments",
 												ALLOCSET_SMALL_SIZES);
 	cache->scratch = AllocSetContextCreate(cache->context, "s3store link scratch",
@@ -187,13 +191,13 @@ start_over(S3LinkCache *cache)
 	cache->generation = s3_settings_generation();
 }
 
-/* Returns NULL when there is one already. */
+/* Returns NULL when the bucket is known already. */
 static S3BucketLinks *
-add_place(S3LinkCache *cache, const S3Call *call, S3Slice url)
+add_bucket(S3LinkCache *cache, const S3Call *call, S3Slice url)
 {
 	if (!is_current(cache))
 		start_over(cache);
-	return s3_bucket_links_add(&cache->places, call->endpoint, url);
+	return s3_bucket_links_add(&cache->buckets, call->endpoint, url);
 }
 
 static size_t
@@ -206,7 +210,7 @@ encoded_length(S3Slice key)
 	return encoded.len;
 }
 
-/* The time is no part of a plan's arguments, but whether one is given. */
+/* Whether a signing time is given counts, but not which. */
 static bool
 same_args(const S3LinkCache *cache, const S3LinkArgs *args)
 {
@@ -229,7 +233,7 @@ same_datum(const void *a, const void *b)
 		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
 }
 
-/* In the order of the general way, whose errors these are. */
+/* In the order of the request path, since the first error is the one reported. */
 static void
 take_args(S3LinkCache *cache, const char *command, const S3LinkArgs *args)
 {
@@ -259,9 +263,9 @@ take_args(S3LinkCache *cache, const char *command, const S3LinkArgs *args)
 	cache->operation = operation;
 }
 
-/* Sees to it that the place's plan is good for now; false where it cannot be. */
+/* Makes the bucket's plan anew where needed; false where none can be made. */
 static bool
-has_plan(S3LinkCache *cache, S3BucketLinks *place, const S3LinkArgs *args)
+has_plan(S3LinkCache *cache, S3BucketLinks *bucket, const S3LinkArgs *args)
 {
 	S3LinkMoment now;
 	MemoryContext old_context;
@@ -269,80 +273,81 @@ has_plan(S3LinkCache *cache, S3BucketLinks *place, const S3LinkArgs *args)
 	now.statement = GetCurrentStatementStartTimestamp();
 	now.clock = s3_lifetime_clock();
 	now.signing = args->at_given ? args->signed_at : s3_lifetime_moment(now.clock);
-	if (place->serial == cache->serial && place->moment.signing == now.signing &&
-		is_fresh(place, &now))
-		return place->usable;
+	if (bucket->serial == cache->serial && bucket->moment.signing == now.signing &&
+		is_fresh(bucket, &now))
+		return bucket->usable;
 
 	old_context = MemoryContextSwitchTo(cache->scratch);
-	place->usable = is_ordinary(cache, place) && renew_plan(cache, place, &now);
+	bucket->usable = can_have_plan(cache, bucket) && renew_plan(cache, bucket, &now);
 	MemoryContextSwitchTo(old_context);
 	MemoryContextReset(cache->scratch);
-	place->serial = cache->serial;
-	place->moment = now;
-	return place->usable;
+	bucket->serial = cache->serial;
+	bucket->moment = now;
+	return bucket->usable;
 }
 
-/* Whether the keys were looked up in this statement and this second. */
+/* Were the access keys looked up in this statement and this second? */
 static bool
-is_fresh(const S3BucketLinks *place, const S3LinkMoment *now)
+is_fresh(const S3BucketLinks *bucket, const S3LinkMoment *now)
 {
-	return place->moment.statement == now->statement &&
-		place->moment.clock / USECS_PER_SEC == now->clock / USECS_PER_SEC;
+	return bucket->moment.statement == now->statement &&
+		bucket->moment.clock / USECS_PER_SEC == now->clock / USECS_PER_SEC;
 }
 
-/* Copies have a check of their own, and what is public has no signature. */
+/* The source of a copy has to be checked, and public links are not signed. */
 static bool
-is_ordinary(const S3LinkCache *cache, const S3BucketLinks *place)
+can_have_plan(const S3LinkCache *cache, const S3BucketLinks *bucket)
 {
 	return !cache->operation->on_bucket && cache->operation->id != S3_COPY_OBJECT &&
-		!s3_call_is_public(place->endpoint, cache->operation, &cache->request);
+		!s3_presign_is_public(bucket->endpoint, cache->operation, &cache->request);
 }
 
-/* When this throws, the next link finds a plan that is for something else. */
+/* When this throws, the bucket has no plan. */
 static bool
-renew_plan(S3LinkCache *cache, S3BucketLinks *place, const S3LinkMoment *now)
+renew_plan(S3LinkCache *cache, S3BucketLinks *bucket, const S3LinkMoment *now)
 {
 	const S3LinkArgs *args = &cache->args;
 	S3Request	request = cache->request;
 	S3Signing	signing = {0};
 	S3Lifetime	lifetime;
 	S3Error		err;
-	bool		fresh = is_fresh(place, now);
 
-	place->serial = 0;
-	lifetime = s3_lifetime_in_window(&place->endpoint->settings, args->expires,
+	bucket->serial = 0;
+	lifetime = s3_lifetime_in_window(&bucket->endpoint->settings, args->expires,
 									 args->at_given ? &now->signing : NULL);
-	if ((!fresh || place->signing_key.day != s3_sigv4_day(lifetime.signed_at)) &&
-		!s3_bucket_links_look_up_keys(place, lifetime.signed_at))
+	if (is_fresh(bucket, now))
+		signing.key = s3_signing_key_recall(&bucket->fingerprint, lifetime.signed_at);
+	if (signing.key == NULL)
+		signing.key = s3_bucket_links_find_key(bucket, lifetime.signed_at);
+	if (signing.key == NULL)
 		return false;
 
-	request.tls = place->tls;
-	request.host = place->host;
-	request.path = place->path;
+	request.tls = bucket->tls;
+	request.host = bucket->host;
+	request.path = bucket->path;
 	signing.version = S3_SIGNATURE_S3V4;
-	signing.credentials = &place->keys;
-	signing.region = place->endpoint->signing_region;
+	signing.credentials = &bucket->keys;
+	signing.region = bucket->endpoint->signing_region;
 	signing.time = lifetime.signed_at;
-	place->ends_at = s3_lifetime_end(&lifetime, place->endpoint, &place->keys);
-	return s3_link_plan_signed(&place->plan, &request, &signing, lifetime.expires,
-							   &place->signing_key, &err);
+	bucket->ends_at = s3_lifetime_end(&lifetime, bucket->endpoint, &bucket->keys);
+	return s3_link_plan_signed(&bucket->plan, &request, &signing, lifetime.expires, &err);
 }
 
 static bool
-encode_and_sign(S3LinkCache *cache, const S3BucketLinks *place, S3Slice key, S3CachedLink *link)
+encode_and_sign(S3LinkCache *cache, const S3BucketLinks *bucket, S3Slice key, S3CachedLink *link)
 {
 	S3Error		err;
 
-	if (!s3_link_make(&place->plan, key, &cache->work, &err))
+	if (!s3_link_make(&bucket->plan, key, &cache->work, &err))
 		return false;
-	/* S3 wants UTF-8, and the general way converts. */
+	/* S3 wants UTF-8, and the request path converts. */
 	if (!cache->work.ascii && GetDatabaseEncoding() != PG_UTF8)
 		return false;
-	link->plan = &place->plan;
+	link->plan = &bucket->plan;
 	link->work = &cache->work;
 	link->operation = cache->operation;
 	link->headers = &cache->request.headers;
 	link->args_serial = cache->serial;
-	link->ends_at = place->ends_at;
+	link->ends_at = bucket->ends_at;
 	return true;
 }

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * link_cache.h
- *	  Links for whole tables: what does not change from row to row, kept for
- *	  each place in a query that makes links.
+ *	  The fast path of links: what does not change from row to row, kept for
+ *	  each call of a function in a query.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,11 +10,11 @@
 #define S3STORE_LINK_CACHE_H
 
 #include "client/call.h"
-#include "links/link.h"
+#include "s3/link.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
-/* What a link is made with, beside the URL; NULL where it is not given. */
+/* The arguments of a link, beside the URL; NULL where not given. */
 typedef struct S3LinkArgs
 {
 	text	   *method;
@@ -24,32 +24,32 @@ typedef struct S3LinkArgs
 	TimestampTz signed_at;
 } S3LinkArgs;
 
-/* A link, as the cache has made it. */
+/* A link that the cache has made. */
 typedef struct S3CachedLink
 {
 	const S3LinkPlan *plan;
 	const S3LinkWork *work;
 	const S3Operation *operation;
 	const S3Fields *headers;
-	uint64		args_serial;	/* the two before are the same as long as it
-								 * is */
+	uint64		args_serial;	/* as long as it is the same, so are operation
+								 * and headers */
 	int64		ends_at;		/* seconds since 1970 */
 } S3CachedLink;
 
 typedef struct S3LinkCache S3LinkCache;
 
 /*
- * Returns the cache of a place in a query, whose slot is in "context"; NULL
- * the first time, when nobody knows whether there will be more rows.
+ * Returns the cache in a slot of "context"; NULL the first time, since there may
+ * be no second row.
  */
 extern S3LinkCache *s3_link_cache(S3LinkCache **slot, MemoryContext context);
 
 /*
- * Makes a link, the same as the rooms behind s3_call_open make.  Returns false,
- * and has made none, where it is for them: with a URL of no bucket that it has
- * learned, with whatever is wrong, and with anything but Signature Version 4.
- * Throws for arguments other than the URL, and for want of the role; "command"
- * is for the messages.  Valid until the next call.
+ * Makes a link.  Returns false, and has made none, where the request path has
+ * to: with a URL of no bucket that was learned, with whatever is wrong, and with
+ * anything but Signature Version 4.  Throws for arguments other than the URL,
+ * and for want of the role; "command" is for the messages.  The link is valid
+ * until the next call.
  */
 extern bool s3_link_cache_make(S3LinkCache *cache, const char *command,
 							   const S3LinkArgs *args, S3Slice url, S3CachedLink *link);
@@ -58,8 +58,8 @@ extern bool s3_link_cache_make(S3LinkCache *cache, const char *command,
 extern bool s3_link_cache_make_plain(S3LinkCache *cache, S3Slice url, S3CachedLink *link);
 
 /*
- * Learns from a link, or from a plain URL, that those rooms have made for this
- * very URL.  A cache is for one kind only.
+ * Learns the bucket from a call for a link, or for a plain URL, that was opened
+ * for this very URL.  A cache is for one kind only.
  */
 extern void s3_link_cache_learn(S3LinkCache *cache, const S3Call *call, S3Slice url);
 extern void s3_link_cache_learn_plain(S3LinkCache *cache, const S3Call *call, S3Slice url);

@@ -164,7 +164,7 @@ try_copy_on_server(S3CopyWork *copy, S3Error *err)
 static bool
 is_refused_pin(const S3CopyWork *copy, const S3Error *err)
 {
-	return copy->pinned && !copy->headers.conditional && err->http_status == 412;
+	return copy->pinned && !copy->headers.conditional && s3_response_condition_failed(err);
 }
 
 /* Goes on without the ETag, if it was not the object that has changed. */

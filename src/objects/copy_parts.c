@@ -27,8 +27,6 @@ static void copy_part_on_server(S3Upload *upload, S3CopyWork *copy, int64 first,
 static void copy_part_through_here(S3Upload *upload, S3CopyWork *copy, int64 first, int64 last);
 static void copy_small_through_here(S3CopyWork *copy);
 static S3Slice get_range(S3CopyWork *copy, int64 first, int64 last);
-static void check_range(const S3Call *call, const S3HttpResponse *response,
-						int64 first, int64 last, int64 size);
 
 void
 s3_copy_parts_on_server(S3CopyWork *copy)
@@ -140,7 +138,7 @@ copy_part_on_server(S3Upload *upload, S3CopyWork *copy, int64 first, int64 last)
 	}
 	if (s3_upload_part_copy(upload, &pinned, first, last, &err))
 		return;
-	if (!copy->pinned || err.http_status != 412)
+	if (!copy->pinned || !s3_response_condition_failed(&err))
 		s3_call_throw(&copy->target, &err);
 	s3_copy_unpin(copy);
 	copy_part_on_server(upload, copy, first, last);
@@ -190,29 +188,8 @@ get_range(S3CopyWork *copy, int64 first, int64 last)
 	if (copy->etag != NULL && s3_fields_find(&call.request.headers, "if-match") == NULL)
 		s3_fields_add(&call.request.headers, "if-match", copy->etag);
 	call.max_body = Max(last - first + 1, 1);
-	if (!s3_call_perform(&call, &response, &err))
+	if (!s3_call_perform(&call, &response, &err) ||
+		!s3_response_check_range(&response, first, last, size, &err))
 		s3_call_throw(&call, &err);
-	check_range(&call, &response, first, last, size);
 	return s3_slice(response.body, response.body_len);
-}
-
-/* Did the bytes come that were asked for? */
-static void
-check_range(const S3Call *call, const S3HttpResponse *response,
-			int64 first, int64 last, int64 size)
-{
-	int64		len = last - first + 1;
-	char	   *range = s3_response_header(response, "content-range");
-	char	   *wanted = psprintf("bytes %lld-%lld/%lld", (long long) first,
-								  (long long) last, (long long) size);
-	bool		right = len == size ? response->status == 200 :
-		response->status == 206 && range != NULL && strcmp(range, wanted) == 0;
-	S3Error		err;
-
-	if (right && response->body_len == (size_t) len)
-		return;
-	s3_error_set(&err, S3_ERROR_PROTOCOL, "server sent another part of the object");
-	s3_error_detail(&err, "Asked for %s, it sent %zu bytes of \"%s\".", wanted,
-					response->body_len, range == NULL ? "all" : range);
-	s3_call_throw(call, &err);
 }

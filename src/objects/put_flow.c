@@ -34,7 +34,6 @@
 #include "s3/response.h"
 
 #define RACES_MAX	5			/* names lost to others, in one put */
-#define HTTP_PRECONDITION_FAILED	412
 
 static S3Call *start(S3PutFlow *storing);
 static S3Call *look(S3PutFlow *storing, S3PutStep step);
@@ -46,7 +45,6 @@ static S3Call *upload_free(S3PutFlow *storing);
 static S3Call *upload_over(S3PutFlow *storing);
 static S3Call *upload(S3PutFlow *storing, S3PutStep step);
 static S3Call *note_upload(S3PutFlow *storing, const S3Finished *finished);
-static bool says_taken(const S3Error *err);
 static S3Call *compare(S3PutFlow *storing, const S3Finished *finished);
 static bool is_stored(const S3Finished *finished, const S3Request *put);
 static S3Call *note_race(S3PutFlow *storing, S3Call *call, const S3Error *err);
@@ -256,24 +254,17 @@ note_upload(S3PutFlow *storing, const S3Finished *finished)
 		storing->condition_refused = true;
 		return upload_over(storing);
 	}
-	if (!says_taken(err))
+	if (!s3_response_is_conflict(err))
 		return fail(storing, finished->call, err);
 
 	/*
 	 * What was sent twice may have met itself; the ETag of parts would not
 	 * tell.
 	 */
-	if (err->http_status == HTTP_PRECONDITION_FAILED && finished->response.resent &&
+	if (s3_response_condition_failed(err) && finished->response.resent &&
 		!storing->in_parts)
 		return look(storing, S3_PUT_FLOW_COMPARE);
 	return note_race(storing, finished->call, err);
-}
-
-static bool
-says_taken(const S3Error *err)
-{
-	return err->http_status == HTTP_PRECONDITION_FAILED ||
-		strcmp(err->code, "ConditionalRequestConflict") == 0;
 }
 
 static S3Call *

@@ -11,9 +11,9 @@
 #include "base/base.h"
 
 #include "s3/delete_result.h"
+#include "s3/location.h"
 
 #define VERSION_ID_MAX	1024	/* bytes */
-#define KEY_MAX			1024
 
 /* One Deleted or Error element, as far as it is read. */
 typedef struct Result
@@ -22,7 +22,7 @@ typedef struct Result
 	int			count;
 	int			status;			/* of the answer */
 
-	char		key[KEY_MAX];
+	char		key[S3_KEY_MAX];
 	size_t		key_len;
 	char		version_id[VERSION_ID_MAX + 1];
 	char		code[S3_ERROR_CODE_MAX];
@@ -79,7 +79,7 @@ read_element(void *arg, int depth, const char *name, S3Slice text)
 	}
 	if (depth != 2)
 		return;
-	if (strcmp(name, "Key") == 0 && text.len <= KEY_MAX)
+	if (strcmp(name, "Key") == 0 && text.len <= S3_KEY_MAX)
 	{
 		memcpy(result->key, text.data, text.len);
 		result->key_len = text.len;

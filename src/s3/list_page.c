@@ -43,8 +43,6 @@ static void mend_version_id_marker(S3ListPage *page);
 static bool decode(S3Slice *text);
 static void sort_items(S3ListPage *page);
 static int	compare_items(const void *a, const void *b);
-static bool parse_size(S3Slice text, int64 *size);
-static int64 digits(const char *text, int count);
 
 bool
 s3_list_page_parse(S3Slice document, S3ListPageKind kind, S3ListPage *page, S3Error *err)
@@ -122,7 +120,7 @@ read_item_element(PageReader *reader, const char *name, S3Slice text)
 		item->etag = keep(reader, s3_etag_unquote(text));
 	else if (strcmp(name, "Size") == 0)
 	{
-		if (!parse_size(text, &item->size))
+		if (!s3_parse_length(text, &item->size))
 			reader->fault = "An object's size is not a number.";
 	}
 	else if (strcmp(name, "StorageClass") == 0)
@@ -246,28 +244,4 @@ static int
 compare_items(const void *a, const void *b)
 {
 	return s3_slice_compare(((const S3ListItem *) a)->key, ((const S3ListItem *) b)->key);
-}
-
-static bool
-parse_size(S3Slice text, int64 *size)
-{
-	if (text.len < 1 || text.len > 18)
-		return false;
-	*size = digits(text.data, (int) text.len);
-	return *size >= 0;
-}
-
-/* Returns the number that the digits give, -1 when one of them is none. */
-static int64
-digits(const char *text, int count)
-{
-	int64		number = 0;
-
-	for (int i = 0; i < count; i++)
-	{
-		if (text[i] < '0' || text[i] > '9')
-			return -1;
-		number = number * 10 + (text[i] - '0');
-	}
-	return number;
 }

@@ -15,6 +15,8 @@
 #include "s3/region.h"
 #include "s3/response.h"
 
+#define LENGTH_DIGITS_MAX	18
+
 /* Error codes that say more than the HTTP status. */
 static const struct
 {
@@ -190,6 +192,49 @@ s3_response_code_error(const char *code, const char *message, int status, S3Erro
 }
 
 bool
+s3_response_check_range(const S3HttpResponse *response, int64 first, int64 last, int64 size,
+						S3Error *err)
+{
+	int64		len = last - first + 1;
+	char	   *range = s3_response_header(response, "content-range");
+	char	   *wanted = psprintf("bytes %lld-%lld/%lld", (long long) first,
+								  (long long) last, (long long) size);
+	bool		right = len == size ? response->status == 200 :
+		response->status == 206 && range != NULL && strcmp(range, wanted) == 0;
+
+	if (right && response->body_len == (size_t) len)
+		return true;
+	s3_error_set(err, S3_ERROR_PROTOCOL, "server sent another part of the object");
+	return s3_error_detail(err, "Asked for %s, it sent %zu bytes of \"%s\".", wanted,
+						   response->body_len, range == NULL ? "all" : range);
+}
+
+bool
+s3_response_condition_failed(const S3Error *err)
+{
+	return err->http_status == 412;
+}
+
+bool
+s3_response_is_conflict(const S3Error *err)
+{
+	return s3_response_condition_failed(err) ||
+		strcmp(err->code, "ConditionalRequestConflict") == 0;
+}
+
+/* The answer to a HEAD has no body, and so no code: then the status must do. */
+bool
+s3_response_is_other_region(const S3Error *err)
+{
+	int			status = err->http_status;
+	bool		redirected = status >= 300 && status <= 399 && status != 304;
+	bool		malformed = strcmp(err->code, "AuthorizationHeaderMalformed") == 0;
+	bool		head_refused = status == 400 && err->code[0] == '\0';
+
+	return err->region[0] != '\0' && (redirected || malformed || head_refused);
+}
+
+bool
 s3_response_object(const S3HttpResponse *response, S3ObjectInfo *info, S3Error *err)
 {
 	char	   *values[OBJECT_HEADERS] = {NULL};
@@ -197,7 +242,8 @@ s3_response_object(const S3HttpResponse *response, S3ObjectInfo *info, S3Error *
 
 	memset(info, 0, sizeof(*info));
 	read_object_headers(response, values, &info->metadata);
-	if (values[HEADER_LENGTH] == NULL || !s3_parse_length(values[HEADER_LENGTH], &info->size))
+	if (values[HEADER_LENGTH] == NULL ||
+		!s3_parse_length(s3_slice_cstring(values[HEADER_LENGTH]), &info->size))
 	{
 		s3_error_set(err, S3_ERROR_PROTOCOL, "could not understand the server's answer");
 		return s3_error_detail(err, "There is no valid Content-Length.");
@@ -265,13 +311,17 @@ s3_etag_unquote(S3Slice etag)
 }
 
 bool
-s3_parse_length(const char *text, int64 *length)
+s3_parse_length(S3Slice text, int64 *length)
 {
-	size_t		len = strlen(text);
-
-	if (len < 1 || len > 18 || strspn(text, "0123456789") != len)
+	if (text.len < 1 || text.len > LENGTH_DIGITS_MAX)
 		return false;
-	*length = strtoll(text, NULL, 10);
+	*length = 0;
+	for (size_t i = 0; i < text.len; i++)
+	{
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return false;
+		*length = *length * 10 + (text.data[i] - '0');
+	}
 	return true;
 }
 
@@ -446,12 +496,7 @@ tell_delete_marker(S3Error *err)
 static void
 add_region_hint(S3Error *err)
 {
-	int			status = err->http_status;
-	bool		redirected = status >= 300 && status <= 399 && status != 304;
-	bool		malformed = strcmp(err->code, "AuthorizationHeaderMalformed") == 0;
-	bool		head_refused = status == 400 && err->code[0] == '\0';
-
-	if (err->region[0] == '\0' || !(redirected || malformed || head_refused))
+	if (!s3_response_is_other_region(err))
 		return;
 	err->hint[0] = '\0';
 	s3_error_hint(err, "The server named the region \"%s\": set it as s3store.region, or as \"region\" of this scheme in s3store.endpoints.",

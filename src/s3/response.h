@@ -64,6 +64,22 @@ extern bool s3_response_check_late(const S3HttpResponse *response, S3Error *err)
 extern void s3_response_code_error(const char *code, const char *message, int status,
 								   S3Error *err);
 
+/*
+ * Did the bytes from "first" to "last" come, of an object of "size" bytes?
+ * S3_ERROR_PROTOCOL when not.
+ */
+extern bool s3_response_check_range(const S3HttpResponse *response, int64 first, int64 last,
+									int64 size, S3Error *err);
+
+/* Has a condition of the request failed, such as If-Match? */
+extern bool s3_response_condition_failed(const S3Error *err);
+
+/* That, or did another request with a condition come in between? */
+extern bool s3_response_is_conflict(const S3Error *err);
+
+/* Is the bucket in another region?  Then err->region is that one. */
+extern bool s3_response_is_other_region(const S3Error *err);
+
 /* Reads the headers; S3_ERROR_PROTOCOL when there is no valid length. */
 extern bool s3_response_object(const S3HttpResponse *response, S3ObjectInfo *info,
 							   S3Error *err);
@@ -71,7 +87,7 @@ extern bool s3_response_object(const S3HttpResponse *response, S3ObjectInfo *inf
 /* Returns what stands between the quotes of an ETag, or all of it. */
 extern S3Slice s3_etag_unquote(S3Slice etag);
 
-/* Reads a length: decimal digits only, where strtoll would take a sign. */
-extern bool s3_parse_length(const char *text, int64 *length);
+/* Reads a length: 1 to 18 decimal digits, no sign.  Else returns false. */
+extern bool s3_parse_length(S3Slice text, int64 *length);
 
 #endif							/* S3STORE_RESPONSE_H */

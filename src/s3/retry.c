@@ -19,12 +19,10 @@
 #define COST_OF_TIMEOUT		10
 
 #define HTTP_TOO_MANY_REQUESTS	429
-#define HTTP_BAD_REQUEST		400
 
 static bool is_one_of(const char *code, const char *const *codes, int count);
 static bool is_throttled(const S3Error *err);
 static bool has_failed(const S3Error *err);
-static bool is_other_region(const S3Error *err);
 
 S3RetryReason
 s3_retry_reason(const S3Error *err, bool repeatable)
@@ -37,7 +35,7 @@ s3_retry_reason(const S3Error *err, bool repeatable)
 		return repeatable ? S3_RETRY_FAILED : S3_RETRY_NEVER;
 	if (strcmp(err->code, "RequestTimeTooSkewed") == 0)
 		return S3_RETRY_CLOCK;
-	if (is_other_region(err))
+	if (s3_response_is_other_region(err))
 		return S3_RETRY_REGION;
 	return S3_RETRY_NEVER;
 }
@@ -50,7 +48,7 @@ s3_retry_delay(int retry, double fraction, const char *retry_after)
 	int			delay = (int) (span * fraction);
 	int64		asked;
 
-	if (retry_after != NULL && s3_parse_length(retry_after, &asked))
+	if (retry_after != NULL && s3_parse_length(s3_slice_cstring(retry_after), &asked))
 		delay = (int) Max(delay, Min(asked, DELAY_MAX / 1000) * 1000);
 	return delay;
 }
@@ -108,16 +106,4 @@ has_failed(const S3Error *err)
 	return err->http_status == 500 || err->http_status == 502 ||
 		err->http_status == 503 || err->http_status == 504 || err->http_status == 408 ||
 		is_one_of(err->code, codes, lengthof(codes));
-}
-
-/* The answer to a HEAD has no body, and so no code: then the status must do. */
-static bool
-is_other_region(const S3Error *err)
-{
-	bool		redirected = err->http_status >= 300 && err->http_status <= 399 &&
-		err->http_status != 304;
-	bool		malformed = strcmp(err->code, "AuthorizationHeaderMalformed") == 0;
-	bool		no_code = err->http_status == HTTP_BAD_REQUEST && err->code[0] == '\0';
-
-	return err->region[0] != '\0' && (redirected || malformed || no_code);
 }

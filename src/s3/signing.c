@@ -4,12 +4,13 @@
  *	  Signs requests, links and forms, in the signature version that an endpoint
  *	  wants.
  *
- * Pure.  The versions themselves are in sigv4.c and sigv2.c.
+ * Pure.  The versions themselves are in sigv4.c, with link.c, and in sigv2.c.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
+#include "s3/link.h"
 #include "s3/signing.h"
 #include "s3/sigv2.h"
 #include "s3/sigv4.h"
@@ -36,7 +37,7 @@ s3_signing_presign(const S3Request *request, const S3Signing *signing,
 	switch (signing->version)
 	{
 		case S3_SIGNATURE_S3V4:
-			return s3_sigv4_presign(request, signing, expires, url, err);
+			return s3_link_presign(request, signing, expires, url, err);
 		case S3_SIGNATURE_S3:
 			return s3_sigv2_presign(request, signing, expires, url, err);
 		case S3_SIGNATURE_UNSIGNED:

@@ -8,9 +8,8 @@
  * Pure.  Names in comments are those of "Signing and Authenticating REST
  * Requests (AWS signature version 2)" in the Amazon S3 API Reference.
  *
- * The version knows of no headers but Content-MD5, Content-Type, Date and
- * x-amz-*: the others of a link are the user's to send, and nothing tells the
- * server that they are missing.
+ * It signs no headers but Content-MD5, Content-Type, Date and x-amz-*: a server
+ * does not notice when whoever uses a link leaves out another one.
  *
  *-------------------------------------------------------------------------
  */

@@ -11,7 +11,7 @@
 #ifndef S3STORE_SIGV2_H
 #define S3STORE_SIGV2_H
 
-#include "s3/signing.h"
+#include "s3/signing_types.h"
 
 /* As their namesakes in signing.h. */
 extern bool s3_sigv2_sign(S3Request *request, const S3Signing *signing, S3Error *err);

@@ -6,8 +6,10 @@
  *	  canonical request -> string to sign -> signature
  *
  * Pure.  Names in comments are those of "Authenticating Requests (AWS
- * Signature Version 4)" in the Amazon S3 API Reference.  Everything derived
- * from the secret key is wiped before a function returns.
+ * Signature Version 4)" in the Amazon S3 API Reference.  What a function
+ * derives from the secret key is wiped before it returns, unless it is what the
+ * caller asks for (a key, a frame).  Links are put together in link.c, of parts
+ * that are made here.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,21 +38,20 @@ static char *authorization(const S3Signing *signing, const char *amz_date,
 static char *credential(const S3Signing *signing, const char *amz_date);
 static void append_scope(StringInfo dst, const char *amz_date, const char *region);
 static void append_to_sign(StringInfo dst, const char *amz_date, const char *region);
-static char *presigned_query(const S3Request *request, const S3Signing *signing,
-							 int expires, const char *amz_date,
-							 const CanonicalHeaders *headers);
 static bool make_frame(S3SigV4Frame *frame, const S3Signing *signing, int expires,
-					   const S3SigV4Key *key, const char *names, S3Error *err);
+					   const char *names, S3Error *err);
+static void append_own_query(StringInfo dst, const S3Signing *signing, int expires,
+							 const char *amz_date, const char *names);
 static void append_query(StringInfo dst, const S3Request *request, const S3SigV4Frame *frame);
 static CanonicalHeaders canonical_headers(const S3Request *request);
 static void append_trimmed(StringInfo dst, const char *value);
-static bool sign_request(const S3Request *request, const char *query,
-						 const CanonicalHeaders *headers, const char *payload_hash,
-						 const S3Signing *signing, const char *amz_date,
-						 char *signature, S3Error *err);
-static char *canonical_request(const S3Request *request, const char *query,
-							   const CanonicalHeaders *headers, const char *payload_hash);
+static bool sign_request(const S3Request *request, const CanonicalHeaders *headers,
+						 const char *payload_hash, const S3Signing *signing,
+						 const char *amz_date, char *signature, S3Error *err);
+static void append_tail(StringInfo dst, const char *query, const CanonicalHeaders *headers,
+						const char *payload_hash);
 static bool sign_text(S3Slice to_sign, const S3Signing *signing, char *signature, S3Error *err);
+static const S3SigV4Key *find_key(const S3Signing *signing, S3SigV4Key *derived, S3Error *err);
 static bool signing_key(const S3Signing *signing, const char *amz_date,
 						uint8 key[S3_SHA256_LEN], S3Error *err);
 
@@ -81,33 +82,10 @@ s3_sigv4_sign(S3Request *request, const S3Signing *signing, S3Error *err)
 		s3_fields_add(&request->headers, "x-amz-security-token", credentials->session_token);
 
 	headers = canonical_headers(request);
-	if (!sign_request(request, s3_fields_encode(&request->query, false), &headers,
-					  payload_hash, signing, amz_date, signature, err))
+	if (!sign_request(request, &headers, payload_hash, signing, amz_date, signature, err))
 		return false;
 	s3_fields_add(&request->headers, "authorization",
 				  authorization(signing, amz_date, headers.names, signature));
-	return true;
-}
-
-bool
-s3_sigv4_presign(const S3Request *request, const S3Signing *signing,
-				 int expires, StringInfo url, S3Error *err)
-{
-	CanonicalHeaders headers;
-	char		amz_date[AMZ_DATE_SIZE];
-	char		signature[S3_SHA256_HEX];
-	char	   *query;
-
-	if (!format_amz_date(signing->time, amz_date, err))
-		return false;
-	headers = canonical_headers(request);
-	query = presigned_query(request, signing, expires, amz_date, &headers);
-	if (!sign_request(request, query, &headers, UNSIGNED_PAYLOAD, signing,
-					  amz_date, signature, err))
-		return false;
-	appendStringInfo(url, "%s://%s%s?%s&X-Amz-Signature=%s",
-					 request->tls ? "https" : "http", request->host,
-					 request->path, query, signature);
 	return true;
 }
 
@@ -136,9 +114,8 @@ s3_sigv4_frame_init(S3SigV4Frame *frame)
 }
 
 bool
-s3_sigv4_presign_parts(const S3Request *request, const S3Signing *signing,
-					   int expires, const S3SigV4Key *key, S3SigV4Frame *frame,
-					   StringInfo query, StringInfo canonical, S3Error *err)
+s3_sigv4_presign_parts(const S3Request *request, const S3Signing *signing, int expires,
+					   S3SigV4Frame *frame, StringInfo query, StringInfo tail, S3Error *err)
 {
 	CanonicalHeaders headers = canonical_headers(request);
 	size_t		start = query->len;
@@ -146,18 +123,11 @@ s3_sigv4_presign_parts(const S3Request *request, const S3Signing *signing,
 	if (!frame->ready || frame->time != signing->time || frame->expires != expires ||
 		strcmp(frame->names.data, headers.names) != 0)
 	{
-		if (!make_frame(frame, signing, expires, key, headers.names, err))
+		if (!make_frame(frame, signing, expires, headers.names, err))
 			return false;
 	}
 	append_query(query, request, frame);
-
-	appendStringInfoChar(canonical, '\n');
-	appendBinaryStringInfo(canonical, query->data + start, (int) (query->len - start));
-	appendStringInfoChar(canonical, '\n');
-	appendStringInfoString(canonical, headers.lines);
-	appendStringInfoChar(canonical, '\n');
-	appendStringInfoString(canonical, headers.names);
-	appendStringInfoString(canonical, "\n" UNSIGNED_PAYLOAD);
+	append_tail(tail, query->data + start, &headers, UNSIGNED_PAYLOAD);
 	return true;
 }
 
@@ -254,76 +224,74 @@ append_to_sign(StringInfo dst, const char *amz_date, const char *region)
 	appendStringInfoChar(dst, '\n');
 }
 
-/* The query of a link, but for the signature: encoded, as it is signed. */
-static char *
-presigned_query(const S3Request *request, const S3Signing *signing, int expires,
-				const char *amz_date, const CanonicalHeaders *headers)
-{
-	const S3Credentials *credentials = signing->credentials;
-	S3Fields	query = {0};
-
-	for (int i = 0; i < request->query.count; i++)
-		s3_fields_add(&query, request->query.items[i].name, request->query.items[i].value);
-	s3_fields_add(&query, "X-Amz-Algorithm", ALGORITHM);
-	s3_fields_add(&query, "X-Amz-Credential", credential(signing, amz_date));
-	s3_fields_add(&query, "X-Amz-Date", amz_date);
-	s3_fields_add(&query, "X-Amz-Expires", psprintf("%d", expires));
-	s3_fields_add(&query, "X-Amz-SignedHeaders", headers->names);
-	if (credentials->session_token != NULL)
-		s3_fields_add(&query, "X-Amz-Security-Token", credentials->session_token);
-	return s3_fields_encode(&query, false);
-}
-
 static bool
-make_frame(S3SigV4Frame *frame, const S3Signing *signing, int expires,
-		   const S3SigV4Key *key, const char *names, S3Error *err)
+make_frame(S3SigV4Frame *frame, const S3Signing *signing, int expires, const char *names,
+		   S3Error *err)
 {
-	const S3Request bare = {0};
-	CanonicalHeaders headers = {0};
 	char		amz_date[AMZ_DATE_SIZE];
+	S3SigV4Key	derived;
+	const S3SigV4Key *key;
 	StringInfoData to_sign;
 
 	frame->ready = false;
-	if (!format_amz_date(signing->time, amz_date, err))
+	if (!format_amz_date(signing->time, amz_date, err) ||
+		(key = find_key(signing, &derived, err)) == NULL)
 		return false;
-	headers.names = unconstify(char *, names);
-	resetStringInfo(&frame->names);
-	appendStringInfoString(&frame->names, names);
-	resetStringInfo(&frame->query);
-	appendStringInfoString(&frame->query,
-						   presigned_query(&bare, signing, expires, amz_date, &headers));
 	frame->hmac = key->hmac;
+	explicit_bzero(&derived, sizeof(derived));
 	initStringInfo(&to_sign);
 	append_to_sign(&to_sign, amz_date, signing->region);
 	s3_hmac_update(&frame->hmac, s3_slice(to_sign.data, to_sign.len));
+
+	resetStringInfo(&frame->names);
+	appendStringInfoString(&frame->names, names);
+	resetStringInfo(&frame->query);
+	append_own_query(&frame->query, signing, expires, amz_date, names);
 	frame->time = signing->time;
 	frame->expires = expires;
 	frame->ready = true;
 	return true;
 }
 
-/* A query is sorted, and no parameter of S3's has a name that begins as ours do. */
+/* The parameters of the signature, but for the signature itself. */
+static void
+append_own_query(StringInfo dst, const S3Signing *signing, int expires, const char *amz_date,
+				 const char *names)
+{
+	const S3Credentials *credentials = signing->credentials;
+	S3Fields	query = {0};
+
+	s3_fields_add(&query, "X-Amz-Algorithm", ALGORITHM);
+	s3_fields_add(&query, "X-Amz-Credential", credential(signing, amz_date));
+	s3_fields_add(&query, "X-Amz-Date", amz_date);
+	s3_fields_add(&query, "X-Amz-Expires", psprintf("%d", expires));
+	s3_fields_add(&query, "X-Amz-SignedHeaders", names);
+	if (credentials->session_token != NULL)
+		s3_fields_add(&query, "X-Amz-Security-Token", credentials->session_token);
+	appendStringInfoString(dst, s3_fields_encode(&query, false));
+}
+
+/*
+ * CanonicalQueryString, which is sorted: the frame's parameters go between
+ * those of the request.  None of S3's has a name that begins with "X".
+ */
 static void
 append_query(StringInfo dst, const S3Request *request, const S3SigV4Frame *frame)
 {
-	S3Fields	before = {0};
-	S3Fields	behind = {0};
+	const char *query = request->query.count == 0 ? "" : s3_fields_encode(&request->query, false);
+	const char *rest = query;
 
-	for (int i = 0; i < request->query.count; i++)
+	while (*rest != '\0' && (unsigned char) *rest < 'X')
 	{
-		const S3Field *field = &request->query.items[i];
-
-		s3_fields_add(strcmp(field->name, "X-Amz-") < 0 ? &before : &behind,
-					  field->name, field->value);
+		rest += strcspn(rest, "&");
+		rest += *rest == '&';
 	}
-	if (before.count > 0)
-		appendStringInfo(dst, "%s&", s3_fields_encode(&before, false));
-	appendBinaryStringInfo(dst, frame->query.data, frame->query.len);
-	if (behind.count > 0)
-	{
+	appendBinaryStringInfo(dst, query, (int) (rest - query));
+	if (rest > query && rest[-1] != '&')
 		appendStringInfoChar(dst, '&');
-		appendStringInfoString(dst, s3_fields_encode(&behind, false));
-	}
+	appendBinaryStringInfo(dst, frame->query.data, frame->query.len);
+	if (*rest != '\0')
+		appendStringInfo(dst, "&%s", rest);
 }
 
 /* Signs the host and every header that we send. */
@@ -376,16 +344,19 @@ append_trimmed(StringInfo dst, const char *value)
 
 /* CanonicalRequest -> StringToSign -> Signature. */
 static bool
-sign_request(const S3Request *request, const char *query,
-			 const CanonicalHeaders *headers, const char *payload_hash,
-			 const S3Signing *signing, const char *amz_date, char *signature, S3Error *err)
+sign_request(const S3Request *request, const CanonicalHeaders *headers,
+			 const char *payload_hash, const S3Signing *signing, const char *amz_date,
+			 char *signature, S3Error *err)
 {
-	char	   *canonical = canonical_request(request, query, headers, payload_hash);
 	uint8		hash[S3_SHA256_LEN];
 	char		hex[S3_SHA256_HEX];
+	StringInfoData canonical;
 	StringInfoData to_sign;
 
-	if (!s3_sha256(s3_slice_cstring(canonical), hash, err))
+	initStringInfo(&canonical);
+	appendStringInfo(&canonical, "%s\n%s", request->method, request->path);
+	append_tail(&canonical, s3_fields_encode(&request->query, false), headers, payload_hash);
+	if (!s3_sha256(s3_slice(canonical.data, canonical.len), hash, err))
 		return false;
 	s3_hex(hash, sizeof(hash), hex);
 
@@ -395,46 +366,42 @@ sign_request(const S3Request *request, const char *query,
 	return sign_text(s3_slice(to_sign.data, to_sign.len), signing, signature, err);
 }
 
-static char *
-canonical_request(const S3Request *request, const char *query,
-				  const CanonicalHeaders *headers, const char *payload_hash)
+/* CanonicalRequest, from behind the path on. */
+static void
+append_tail(StringInfo dst, const char *query, const CanonicalHeaders *headers,
+			const char *payload_hash)
 {
-	const char *const parts[] = {
-		request->method, request->path, query, headers->lines, headers->names
-	};
-	StringInfoData text;
+	const char *const parts[] = {query, headers->lines, headers->names, payload_hash};
 
-	initStringInfo(&text);
 	for (int i = 0; i < lengthof(parts); i++)
 	{
-		appendStringInfoString(&text, parts[i]);
-		appendStringInfoChar(&text, '\n');
+		appendStringInfoChar(dst, '\n');
+		appendStringInfoString(dst, parts[i]);
 	}
-	appendStringInfoString(&text, payload_hash);
-	return text.data;
 }
 
 /* StringToSign -> Signature, in hex. */
 static bool
 sign_text(S3Slice to_sign, const S3Signing *signing, char *signature, S3Error *err)
 {
-	const S3SigV4Key *key = signing->key;
 	uint8		hash[S3_SHA256_LEN];
 	S3SigV4Key	derived;
-	bool		ok;
+	const S3SigV4Key *key = find_key(signing, &derived, err);
+	bool		ok = key != NULL && s3_hmac_final(&key->hmac, to_sign, hash, err);
 
-	if (key == NULL || key->day != s3_sigv4_day(signing->time))
-	{
-		if (!s3_sigv4_key(signing, &derived, err))
-			return false;
-		key = &derived;
-	}
-	ok = s3_hmac_final(&key->hmac, to_sign, hash, err);
-	if (key == &derived)
-		explicit_bzero(&derived, sizeof(derived));
+	explicit_bzero(&derived, sizeof(derived));
 	if (ok)
 		s3_hex(hash, sizeof(hash), signature);
 	return ok;
+}
+
+/* The SigningKey that is known, or else "derived"; NULL on failure. */
+static const S3SigV4Key *
+find_key(const S3Signing *signing, S3SigV4Key *derived, S3Error *err)
+{
+	if (signing->key != NULL && signing->key->day == s3_sigv4_day(signing->time))
+		return signing->key;
+	return s3_sigv4_key(signing, derived, err) ? derived : NULL;
 }
 
 /* SigningKey: HMAC("AWS4" + secret, date), region, "s3", "aws4_request". */

@@ -13,11 +13,11 @@
 #define S3STORE_SIGV4_H
 
 #include "base/digest.h"
-#include "s3/signing.h"
+#include "s3/signing_types.h"
 
 #include "datatype/timestamp.h"
 
-/* The SigningKey of a day and a region.  As secret as the key it is made of. */
+/* The SigningKey of a day and a region: that day, as secret as the secret key. */
 typedef struct S3SigV4Key
 {
 	int64		day;			/* since 1970 */
@@ -25,12 +25,12 @@ typedef struct S3SigV4Key
 } S3SigV4Key;
 
 /*
- * What Signature Version 4 puts into links, whatever their paths and their own
- * parameters.  Zero-initialize before use; the texts are used again.
+ * What links have in common that are signed by the same keys, at the same time
+ * and for the same headers.  The HMAC is as secret as the key.
  */
 typedef struct S3SigV4Frame
 {
-	bool		ready;
+	bool		ready;			/* else it is made before it is used */
 	int64		time;
 	int			expires;
 	StringInfoData names;		/* SignedHeaders */
@@ -38,10 +38,8 @@ typedef struct S3SigV4Frame
 	S3Hmac		hmac;			/* StringToSign up to the hash */
 } S3SigV4Frame;
 
-/* As their namesakes in signing.h. */
+/* As its namesake in signing.h. */
 extern bool s3_sigv4_sign(S3Request *request, const S3Signing *signing, S3Error *err);
-extern bool s3_sigv4_presign(const S3Request *request, const S3Signing *signing,
-							 int expires, StringInfo url, S3Error *err);
 
 /* Derives the SigningKey; false when the time is out of range. */
 extern bool s3_sigv4_key(const S3Signing *signing, S3SigV4Key *key, S3Error *err);
@@ -54,18 +52,18 @@ s3_sigv4_day(int64 time)
 }
 
 /*
- * Makes what a CanonicalRequest has behind its path, and its query alone: the
- * tail of both is appended to.  Nobody looks at the request's path, and the
- * key stands in for the secret one.  The frame is made again only for another
- * time, lifetime or set of headers: for other keys it must be told that it is
- * not ready.
+ * Appends the query of a link, but for its signature, to "query", and what
+ * follows the path in its CanonicalRequest to "tail".  The path itself is not
+ * looked at, and neither is the secret key where signing->key is good for the
+ * day.  The frame is made anew for another time, lifetime or set of headers;
+ * for other keys the caller has to clear frame->ready.
  */
 extern void s3_sigv4_frame_init(S3SigV4Frame *frame);
 extern bool s3_sigv4_presign_parts(const S3Request *request, const S3Signing *signing,
-								   int expires, const S3SigV4Key *key,
-								   S3SigV4Frame *frame, StringInfo query,
-								   StringInfo canonical, S3Error *err);
+								   int expires, S3SigV4Frame *frame,
+								   StringInfo query, StringInfo tail, S3Error *err);
 
+/* As their namesakes in signing.h. */
 extern bool s3_sigv4_start_form(const S3Signing *signing, S3Fields *fields, S3Error *err);
 extern bool s3_sigv4_sign_form(const S3Signing *signing, const char *policy,
 							   S3Fields *fields, S3Error *err);

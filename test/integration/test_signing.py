@@ -478,9 +478,9 @@ def boto_members():
 # s3store
 # -----------------------------------------------------------------------------
 
-# Each link three times in one query: its first row is made in the general way,
-# the others where it has not seen their bucket; the last time, all are made by
-# the short cut for whole tables.
+# Each link three times in one query: the request path makes its first row, and
+# the others where it has not seen their bucket; the last time, the fast path
+# makes all of them.
 PASSES = 3
 PRESIGN = """
     SELECT link

@@ -2,6 +2,7 @@
  * Unit tests of signature version 2: header, link and form, and when nothing
  * is signed.  The vectors come from vectors.py.
  */
+#include "s3/signing.h"
 #include "s3/sigv2.h"
 #include "tap.h"
 

@@ -3,6 +3,7 @@
  * returns: payload hash, date, scope, signed headers, canonical query,
  * signature.  The vectors come from vectors.py.
  */
+#include "s3/signing.h"
 #include "s3/sigv4.h"
 #include "tap.h"
 
@@ -130,7 +131,7 @@ test_presign(const SigningVector *vector)
 
 	make_request(vector, &request);
 	initStringInfo(&url);
-	ok(s3_sigv4_presign(&request, &signing, vector->expires, &url, &err),
+	ok(s3_signing_presign(&request, &signing, vector->expires, &url, &err),
 	   "%s: presigned", vector->name);
 	is_string(url.data, vector->link, "%s: link", vector->name);
 }
@@ -169,7 +170,7 @@ test_times(void)
 		ok(!s3_sigv4_sign(&request, &signing, &err), "time %d is refused", i);
 		is_int(err.kind, S3_ERROR_ARGUMENT, "... as an argument");
 		is_int(request.headers.count, 0, "... and leaves the request alone");
-		ok(!s3_sigv4_presign(&request, &signing, 60, &url, &err), "... for a link, too");
+		ok(!s3_signing_presign(&request, &signing, 60, &url, &err), "... for a link, too");
 		is_string(url.data, "", "... which stays empty");
 	}
 }
@@ -189,8 +190,8 @@ test_request_kept(void)
 	s3_fields_add(&request.query, "versionId", "1");
 	initStringInfo(&first);
 	initStringInfo(&second);
-	ok(s3_sigv4_presign(&request, &signing, 60, &first, &err), "a link");
-	ok(s3_sigv4_presign(&request, &signing, 60, &second, &err), "the same link again");
+	ok(s3_signing_presign(&request, &signing, 60, &first, &err), "a link");
+	ok(s3_signing_presign(&request, &signing, 60, &second, &err), "the same link again");
 	is_string(second.data, first.data, "... is the same");
 	is_int(request.query.count, 1, "the query is not changed");
 	is_int(request.headers.count, 0, "nor are the headers");

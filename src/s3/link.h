@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * link.h
- *	  Many links that differ in their keys alone.  Pure.
+ *	  Links in Signature Version 4: one, or many that differ in their keys
+ *	  alone.  Pure.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,7 +12,7 @@
 #include "s3/location.h"
 #include "s3/sigv4.h"
 
-/* What stands around the key, ready; zero-initialize before use. */
+/* What stands around the key.  As secret as the key that signs. */
 typedef struct S3LinkPlan
 {
 	bool		is_signed;
@@ -22,7 +23,7 @@ typedef struct S3LinkPlan
 	S3SigV4Frame frame;			/* what both of them have of the signature */
 } S3LinkPlan;
 
-/* One link under way; the buffer is used again for the next one. */
+/* The link that was made last; its buffer is used again for the next one. */
 typedef struct S3LinkWork
 {
 	StringInfoData canonical;	/* CanonicalRequest */
@@ -31,6 +32,13 @@ typedef struct S3LinkWork
 	char		signature[S3_SHA256_HEX];
 } S3LinkWork;
 
+/*
+ * Makes one link of a request with its whole path, as its namesake in signing.h
+ * does.
+ */
+extern bool s3_link_presign(const S3Request *request, const S3Signing *signing,
+							int expires, StringInfo url, S3Error *err);
+
 /* Whoever owns the plan wipes it. */
 extern void s3_link_plan_init(S3LinkPlan *plan);
 extern void s3_link_work_init(S3LinkWork *work);
@@ -38,17 +46,16 @@ extern void s3_link_work_init(S3LinkWork *work);
 /* Plans links without a signature; "url" is what comes before the key. */
 extern void s3_link_plan_plain(S3LinkPlan *plan, S3Slice url);
 
-/* Other keys sign from now on. */
+/* To be called before other keys sign. */
 extern void s3_link_plan_forget_keys(S3LinkPlan *plan);
 
 /*
- * Plans links in Signature Version 4 for a request whose path ends where the
- * key begins.  What it had planned before is replaced, in the same memory;
- * what it needs meanwhile is allocated in the current context.
+ * Plans links for a request whose path ends where the key begins, with the same
+ * signing->key for all of them.  Replaces what was planned before, in the same
+ * memory; temporary data are allocated in the current context.
  */
 extern bool s3_link_plan_signed(S3LinkPlan *plan, const S3Request *request,
-								const S3Signing *signing, int expires,
-								const S3SigV4Key *key, S3Error *err);
+								const S3Signing *signing, int expires, S3Error *err);
 
 /* Encodes the key (at most S3_KEY_MAX bytes), and signs. */
 extern bool s3_link_make(const S3LinkPlan *plan, S3Slice key, S3LinkWork *work, S3Error *err);

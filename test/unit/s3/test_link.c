@@ -1,9 +1,9 @@
 /*
- * Unit tests of links from a plan: each is the one that the signer makes of
- * the whole path.
+ * Unit tests of links from a plan: each is the one that is made of the whole
+ * path.
  */
 #include "base/uri.h"
-#include "links/link.h"
+#include "s3/link.h"
 #include "tap.h"
 
 #define PATH	"/base/bucket/"
@@ -15,7 +15,7 @@ static const S3Credentials temporary_keys = {"AKIDLINK", "secret+of/the=links", 
 static S3Request make_request(void);
 static S3Signing make_signing(const S3Credentials *credentials, int64 time);
 static void plan_links(S3LinkPlan *plan, const S3Request *request, const S3Signing *signing);
-static const char *general_link(const S3Request *request, const S3Signing *signing, S3Slice key);
+static const char *whole_link(const S3Request *request, const S3Signing *signing, S3Slice key);
 static const char *planned_link(const S3LinkPlan *plan, S3LinkWork *work, S3Slice key);
 static void test_keys(void);
 static void test_longest_key(void);
@@ -60,15 +60,17 @@ make_signing(const S3Credentials *credentials, int64 time)
 static void
 plan_links(S3LinkPlan *plan, const S3Request *request, const S3Signing *signing)
 {
+	S3Signing	with_key = *signing;
 	S3SigV4Key	key;
 	S3Error		err;
 
+	with_key.key = &key;
 	ok(s3_sigv4_key(signing, &key, &err) &&
-	   s3_link_plan_signed(plan, request, signing, 3600, &key, &err), "links are planned");
+	   s3_link_plan_signed(plan, request, &with_key, 3600, &err), "links are planned");
 }
 
 static const char *
-general_link(const S3Request *request, const S3Signing *signing, S3Slice key)
+whole_link(const S3Request *request, const S3Signing *signing, S3Slice key)
 {
 	S3Request	whole = *request;
 	StringInfoData path;
@@ -80,7 +82,7 @@ general_link(const S3Request *request, const S3Signing *signing, S3Slice key)
 	s3_uri_encode_path(&path, key);
 	whole.path = path.data;
 	initStringInfo(&url);
-	return s3_sigv4_presign(&whole, signing, 3600, &url, &err) ? url.data : pstrdup(err.message);
+	return s3_link_presign(&whole, signing, 3600, &url, &err) ? url.data : pstrdup(err.message);
 }
 
 static const char *
@@ -122,7 +124,7 @@ test_keys(void)
 		{
 			S3Slice		key = s3_slice_cstring(odd[k]);
 
-			is_string(planned_link(&plan, &work, key), general_link(&request, &signing, key),
+			is_string(planned_link(&plan, &work, key), whole_link(&request, &signing, key),
 					  "key %d with %s keys", k, i == 0 ? "permanent" : "temporary");
 			ok(work.ascii == (k != 10 && k != 11), "key %d is ASCII or not", k);
 		}
@@ -147,7 +149,7 @@ test_longest_key(void)
 		S3Slice		slice = s3_slice(key, i % 2 == 0 ? sizeof(key) : i);
 
 		memset(key, i, sizeof(key));
-		if (strcmp(planned_link(&plan, &work, slice), general_link(&request, &signing, slice)) != 0)
+		if (strcmp(planned_link(&plan, &work, slice), whole_link(&request, &signing, slice)) != 0)
 			ok(false, "%zu times byte %d", slice.len, i);
 	}
 	ok(true, "every byte, in keys of all lengths");
@@ -170,10 +172,10 @@ test_plans_replaced(void)
 	for (int i = 0; i < 2; i++)
 	{
 		plan_links(&plan, &request, &signing);
-		is_string(planned_link(&plan, &work, key), general_link(&request, &signing, key),
+		is_string(planned_link(&plan, &work, key), whole_link(&request, &signing, key),
 				  "a large plan, round %d", i);
 		plan_links(&plan, &plainer, &later);
-		is_string(planned_link(&plan, &work, key), general_link(&plainer, &later, key),
+		is_string(planned_link(&plan, &work, key), whole_link(&plainer, &later, key),
 				  "a small plan, round %d", i);
 		s3_link_plan_plain(&plan, s3_slice_cstring("http://h/p/"));
 		is_string(planned_link(&plan, &work, key), "http://h/p/key", "a plain one, round %d", i);
@@ -209,7 +211,7 @@ test_times(void)
 		ok(!s3_sigv4_key(&signing, &key, &err) && err.kind == S3_ERROR_ARGUMENT,
 		   "no key for time " INT64_FORMAT, signing.time);
 		s3_link_plan_init(&plan);
-		ok(!s3_link_plan_signed(&plan, &request, &signing, 60, &key, &err) &&
+		ok(!s3_link_plan_signed(&plan, &request, &signing, 60, &err) &&
 		   err.kind == S3_ERROR_ARGUMENT, "and no plan");
 	}
 }

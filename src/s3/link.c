@@ -1,17 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * link.c
- *	  Many links that differ in their keys alone.
+ *	  Links in Signature Version 4: one, or many that differ in their keys
+ *	  alone.
  *
- * Pure.  What a link costs here is its hashes, its bytes and no allocation:
- * whatever does not depend on the key has been done when the plan was made.
+ * Pure.  All that does not depend on the key is done when a plan is made.  A
+ * link of a plan takes its two hashes, the copying of its bytes, and no
+ * allocation.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
 #include "base/uri.h"
-#include "links/link.h"
+#include "s3/link.h"
 
 #define SIGNATURE_LEN	(S3_SHA256_HEX - 1)
 #define QUERY_START		"?"
@@ -21,6 +23,32 @@
 static void set_text(StringInfo dst, const char *text);
 static bool sign(const S3LinkPlan *plan, S3LinkWork *work, char *end, S3Error *err);
 static char *append(char *out, const char *data, size_t len);
+
+/* The plan's path is the whole one, and its key is empty. */
+bool
+s3_link_presign(const S3Request *request, const S3Signing *signing, int expires,
+				StringInfo url, S3Error *err)
+{
+	S3LinkPlan	plan;
+	S3LinkWork	work;
+	bool		ok;
+
+	s3_link_plan_init(&plan);
+	s3_link_work_init(&work);
+	ok = s3_link_plan_signed(&plan, request, signing, expires, err) &&
+		s3_link_make(&plan, s3_slice("", 0), &work, err);
+	if (ok)
+	{
+		size_t		len = s3_link_length(&plan, &work);
+
+		enlargeStringInfo(url, (int) len);
+		s3_link_write(&plan, &work, url->data + url->len);
+		url->len += (int) len;
+		url->data[url->len] = '\0';
+	}
+	explicit_bzero(&plan, sizeof(plan));
+	return ok;
+}
 
 void
 s3_link_plan_init(S3LinkPlan *plan)
@@ -59,8 +87,7 @@ s3_link_plan_forget_keys(S3LinkPlan *plan)
 
 bool
 s3_link_plan_signed(S3LinkPlan *plan, const S3Request *request,
-					const S3Signing *signing, int expires, const S3SigV4Key *key,
-					S3Error *err)
+					const S3Signing *signing, int expires, S3Error *err)
 {
 	plan->is_signed = true;
 	set_text(&plan->url, request->tls ? "https://" : "http://");
@@ -71,8 +98,8 @@ s3_link_plan_signed(S3LinkPlan *plan, const S3Request *request,
 	appendStringInfoString(&plan->head, request->path);
 	set_text(&plan->query, "");
 	set_text(&plan->tail, "");
-	return s3_sigv4_presign_parts(request, signing, expires, key, &plan->frame,
-								  &plan->query, &plan->tail, err);
+	return s3_sigv4_presign_parts(request, signing, expires, &plan->frame, &plan->query,
+								  &plan->tail, err);
 }
 
 bool
