@@ -14,9 +14,10 @@
 
 #include "backend/encoding.h"
 #include "backend/rows.h"
-#include "journal/intent.h"
+#include "journal/intent_outcome.h"
+#include "journal/journal.h"
 #include "queue/queue.h"
-#include "removal/drain.h"
+#include "queue/writer_token.h"
 #include "removal/sweep.h"
 
 #define SWEEP	"s3_intents_sweep()"
@@ -153,11 +154,11 @@ s3store_intents_sweep(PG_FUNCTION_ARGS)
 static void
 require_writer(void)
 {
-	S3QueueAccess access;
+	S3RunAs		saved;
 
 	SPI_connect();
-	s3_queue_access(&access);
-	s3_drain_require_writer();
-	s3_queue_access_end(&access);
+	s3_queue_run_as_owner(&saved);
+	s3_writer_token_require();
+	s3_sql_run_as_end(&saved);
 	SPI_finish();
 }

@@ -17,7 +17,6 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -25,8 +24,8 @@
 
 #include "backend/encoding.h"
 #include "backend/error_report.h"
-#include "queue/delay.h"
 #include "queue/queue.h"
+#include "queue/schedule.h"
 #include "queue/writer_lock.h"
 #include "removal/trigger_args.h"
 #include "settings/settings.h"
@@ -175,7 +174,7 @@ queue_url(text *url, const S3TriggerArgs *managed)
 				 errdetail("The setting s3store.session_read_only is on.")));
 	deletion.url = url;
 	deletion.object = s3_queue_object(&location);
-	deletion.next_at = s3_delay_end(managed->delay);
+	deletion.next_at = s3_schedule_first(managed->delay);
 	deletion.relation = managed->asked_relation;
 	deletion.attribute = (int16) managed->asked_attribute;
 	deletion.owner = managed->owner;
@@ -247,20 +246,14 @@ queue_all(const TriggerData *data, const S3TriggerArgs *managed)
 								 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
 															RelationGetRelationName(relation)),
 								 quote_identifier(column));
-	Oid			user;
-	int			security_context;
-	int			guc_level;
+	S3RunAs		saved;
 	MemoryContext context;
 	Portal		portal;
 
 	SPI_connect();
 	context = AllocSetContextCreate(CurrentMemoryContext, "s3store rows", ALLOCSET_DEFAULT_SIZES);
-	GetUserIdAndSecContext(&user, &security_context);
-	guc_level = NewGUCNestLevel();
-	(void) set_config_option("row_security", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	SetUserIdAndSecContext(managed->owner, security_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
+	s3_sql_run_as(&saved, managed->owner, SECURITY_RESTRICTED_OPERATION);
+	s3_sql_set_local("row_security", "off");
 	PushActiveSnapshot(GetLatestSnapshot());
 	portal = SPI_cursor_open_with_args(NULL, query, 0, NULL, NULL, NULL, true, 0);
 	for (;;)
@@ -273,8 +266,7 @@ queue_all(const TriggerData *data, const S3TriggerArgs *managed)
 	}
 	SPI_cursor_close(portal);
 	PopActiveSnapshot();
-	AtEOXact_GUC(false, guc_level);
-	SetUserIdAndSecContext(user, security_context);
+	s3_sql_run_as_end(&saved);
 	SPI_finish();
 }
 
@@ -286,7 +278,7 @@ queue_rows(const S3TriggerArgs *managed, MemoryContext context)
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		bool		is_null;
-		Datum		url = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
+		Datum		url = s3_sql_value(i, 1, &is_null);
 
 		queue_url(DatumGetTextPP(url), managed);
 	}

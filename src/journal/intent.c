@@ -32,6 +32,7 @@
 #include "backend/compat.h"
 #include "base/date.h"
 #include "journal/intent.h"
+#include "journal/intent_outcome.h"
 #include "journal/journal_home.h"
 #include "journal/object_lock.h"
 #include "queue/commit_hook.h"

@@ -36,16 +36,6 @@ typedef struct S3PutIntent
 	const char *etag;			/* of the content, or "" */
 } S3PutIntent;
 
-/* What became of a transaction. */
-typedef enum S3Outcome
-{
-	S3_OUTCOME_IN_PROGRESS,		/* or prepared */
-	S3_OUTCOME_COMMITTED,
-	S3_OUTCOME_ABORTED,
-	S3_OUTCOME_FORGOTTEN		/* too old to be asked for, or of no
-								 * transaction that there was */
-} S3Outcome;
-
 /* Notes what a request that looks up the object of a put says of it. */
 extern void s3_intent_note_before(S3Before *before, const S3Finished *finished);
 
@@ -78,15 +68,5 @@ extern void s3_intent_disown(const S3Call *call);
 
 /* Returns where a request goes, as intents have it. */
 extern char *s3_intent_target(const S3Call *call);
-
-/* Returns what became of the transaction of an intent. */
-extern S3Outcome s3_intent_outcome(const S3Intent *intent);
-
-/*
- * Returns, for each intent, whether it can be forgotten: nothing remains to be
- * done, and no other one has to be told by it that its object has another
- * owner.  What a commit has decided is on disk then.
- */
-extern bool *s3_intent_find_done(const S3JournalContent *content);
 
 #endif							/* S3STORE_INTENT_H */

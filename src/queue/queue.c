@@ -29,7 +29,6 @@
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -242,14 +241,14 @@ s3_queue_cancel(int64 object)
 {
 	Oid			type = INT8OID;
 	Datum		value = Int64GetDatum(object);
-	S3QueueAccess access;
+	S3RunAs		saved;
 	SPIPlanPtr	plan;
 	char	   *statement;
 	int			result;
 
 	SPI_connect();
 	statement = psprintf("DELETE FROM %s WHERE object = $1 AND version_id IS NULL", s3_queue_name("s3_deletion"));
-	s3_queue_access(&access);
+	s3_queue_run_as_owner(&saved);
 	plan = SPI_prepare(statement, 1, &type);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", statement, SPI_result_code_string(SPI_result));
@@ -257,7 +256,7 @@ s3_queue_cancel(int64 object)
 								  false, false, 0);
 	if (result != SPI_OK_DELETE)
 		elog(ERROR, "could not execute \"%s\": %s", statement, SPI_result_code_string(result));
-	s3_queue_access_end(&access);
+	s3_sql_run_as_end(&saved);
 	SPI_finish();
 }
 
@@ -337,42 +336,21 @@ forget_oids(Datum arg, Oid relation)
 }
 
 void
-s3_queue_access(S3QueueAccess *access)
+s3_queue_run_as_owner(S3RunAs *saved)
 {
 	Relation	table = table_open(queue_oids().table, AccessShareLock);
 	Oid			owner = table->rd_rel->relowner;
 
 	table_close(table, AccessShareLock);
-	GetUserIdAndSecContext(&access->user, &access->security_context);
-	access->guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	/* The table drops what replication brings: this is no replication. */
+	s3_sql_run_as(saved, owner, 0);
+	s3_sql_set_local("search_path", "pg_catalog, pg_temp");
+
+	/*
+	 * Triggers of the extension's tables discard rows that come by
+	 * replication.
+	 */
 	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
-		(void) set_config_option("session_replication_role", "origin", PGC_SUSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
-	SetUserIdAndSecContext(owner, access->security_context | SECURITY_LOCAL_USERID_CHANGE);
-}
-
-void
-s3_queue_access_end(const S3QueueAccess *access)
-{
-	AtEOXact_GUC(false, access->guc_level);
-	SetUserIdAndSecContext(access->user, access->security_context);
-}
-
-uint64
-s3_queue_execute(const char *statement, int expected, int nargs, Oid *types,
-				 Datum *values, const char *nulls)
-{
-	MemoryContext context = CurrentMemoryContext;
-	int			result = SPI_execute_with_args(statement, nargs, types, values, nulls, false, 0);
-
-	/* SPI leaves us in its own, which ends with the connection. */
-	MemoryContextSwitchTo(context);
-	if (result != expected)
-		elog(ERROR, "could not execute \"%s\": %s", statement, SPI_result_code_string(result));
-	return SPI_processed;
+		s3_sql_set_local("session_replication_role", "origin");
 }
 
 const char *

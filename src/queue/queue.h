@@ -8,9 +8,10 @@
 #ifndef S3STORE_QUEUE_H
 #define S3STORE_QUEUE_H
 
-#include "s3/location.h"
-
 #include "utils/timestamp.h"
+
+#include "backend/sql.h"
+#include "s3/location.h"
 
 /* A deletion to queue; zero-initialize what is not given. */
 typedef struct S3Deletion
@@ -66,26 +67,10 @@ extern Oid	s3_queue_table(void);
 extern int64 s3_queue_number(void);
 
 /*
- * Brackets around SQL on the extension's tables: between them the user is
- * their owner, and names are looked up in pg_catalog only.  SPI is connected
- * by whoever calls.  An error inside needs no end.
+ * Comes before SQL on the extension's tables: the current user is their owner
+ * until s3_sql_run_as_end(), and names are looked up in pg_catalog only.
  */
-typedef struct S3QueueAccess
-{
-	Oid			user;
-	int			security_context;
-	int			guc_level;
-} S3QueueAccess;
-
-extern void s3_queue_access(S3QueueAccess *access);
-extern void s3_queue_access_end(const S3QueueAccess *access);
-
-/*
- * Runs a statement between such brackets; returns how many rows it touched.
- * The current memory context stays what it is.
- */
-extern uint64 s3_queue_execute(const char *statement, int expected, int nargs,
-							   Oid *types, Datum *values, const char *nulls);
+extern void s3_queue_run_as_owner(S3RunAs *saved);
 
 /* The name of one of the extension's tables, quoted and with its schema. */
 extern const char *s3_queue_name(const char *table);

@@ -19,7 +19,8 @@
 #include "utils/timestamp.h"
 
 #include "backend/encoding.h"
-#include "journal/intent.h"
+#include "journal/intent_outcome.h"
+#include "journal/journal.h"
 #include "journal/object_lock.h"
 #include "removal/sweep.h"
 #include "removal/undo.h"

@@ -21,7 +21,7 @@
 
 #include "backend/encoding.h"
 #include "backend/error_report.h"
-#include "queue/delay.h"
+#include "queue/schedule.h"
 #include "removal/trigger_args.h"
 #include "settings/privileges.h"
 
@@ -128,7 +128,7 @@ read_delay(S3TriggerArgs *managed, const char *value)
 	managed->delay = DatumGetIntervalP(DirectFunctionCall3(interval_in, CStringGetDatum(value),
 														   ObjectIdGetDatum(InvalidOid),
 														   Int32GetDatum(-1)));
-	s3_delay_check(managed->delay);
+	s3_schedule_check_delay(managed->delay);
 }
 
 static void
@@ -168,7 +168,7 @@ check_owner(const TriggerData *data, Oid owner)
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("permission denied for %s", COMMAND),
-			 errdetail("The owner of table \"%s\", role \"%s\", has not the privileges of role \"%s\".",
+			 errdetail("The owner of table \"%s\", role \"%s\", does not have the privileges of role \"%s\".",
 					   RelationGetRelationName(data->tg_relation),
 					   GetUserNameFromId(owner, false), S3_ROLE_WRITE)));
 }

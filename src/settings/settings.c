@@ -87,6 +87,12 @@ s3_settings_grace(void)
 	return grace;
 }
 
+bool
+s3_settings_worker_enabled(void)
+{
+	return s3_guc_worker && !IsBinaryUpgrade;
+}
+
 uint64
 s3_settings_generation(void)
 {

@@ -99,10 +99,13 @@ extern int	s3_guc_worker_poll_interval;	/* s */
 extern char *s3_guc_writer_token;
 
 /*
- * How long a request may still be under way whose sender is gone, or has
- * given up on it, in ms: delete_grace, and as long as any request may take.
+ * How long a server may still execute a request whose sender has ended, or has
+ * given up on it, in ms: delete_grace, or the longest request_timeout.
  */
 extern int	s3_settings_grace(void);
+
+/* May workers run?  Not during pg_upgrade. */
+extern bool s3_settings_worker_enabled(void);
 
 /* Counts the changes of settings: whatever is derived from them compares it. */
 extern uint64 s3_settings_generation(void);
