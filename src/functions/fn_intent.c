@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fn_intent.c
- *	  SQL functions about the undo of puts: s3_intents, s3_intents_sweep.
+ *	  SQL functions about undoing puts: s3_intents, s3_intents_sweep.
  *
  *-------------------------------------------------------------------------
  */
@@ -46,7 +46,7 @@ static const char *kind_name(S3IntentKind kind);
 static void require_writer(void);
 static void set_text(Datum *values, bool *nulls, int column, const char *utf8);
 
-/* s3_intents(): the puts that may yet be undone */
+/* s3_intents(): the puts that may still be undone */
 Datum
 s3store_intents(PG_FUNCTION_ARGS)
 {
@@ -150,7 +150,7 @@ s3store_intents_sweep(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(result.removed);
 }
 
-/* A copy of the database removes nothing. */
+/* A copy of the database must not remove objects. */
 static void
 require_writer(void)
 {

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * fn_manage.c
- *	  Trigger function that lets objects follow their rows: s3_manage.
+ *	  Trigger function that deletes objects after their rows: s3_manage.
  *
- * Guarantees: never touches the network, and waits only for the deletion of
- * an object that a row is about to name.  A writer of rows needs no role: it
- * is the table's owner who deletes.
+ * Guarantees: never sends a request; waits only while an object that a row is
+ * about to name is being deleted.  A user who writes rows needs no role of the
+ * extension: the deletion is the table owner's.
  *
  *-------------------------------------------------------------------------
  */
@@ -63,7 +63,7 @@ s3store_manage(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/* What comes before a row is written, or without one, can still come undone. */
+/* Before a row is written, another trigger may still change or skip it. */
 static void
 check_event(FunctionCallInfo fcinfo)
 {
@@ -82,7 +82,7 @@ check_event(FunctionCallInfo fcinfo)
 				 errhint("Use AFTER DELETE OR UPDATE OR INSERT ... FOR EACH ROW, or BEFORE TRUNCATE ... FOR EACH STATEMENT.")));
 }
 
-/* Once for all rows of a statement. */
+/* Reads the arguments once for all rows of a statement. */
 static const S3TriggerArgs *
 managed_by(FunctionCallInfo fcinfo)
 {
@@ -140,8 +140,8 @@ is_same(text *a, text *b)
 }
 
 /*
- * The worker heeds read_only of the configuration, and lets the row wait; that
- * a session must not change objects only we know.
+ * With read_only of an endpoint the row is queued, and waits for the worker.
+ * session_read_only the worker cannot know, so it is checked here.
  */
 static void
 queue_url(text *url, const S3TriggerArgs *managed)
@@ -154,7 +154,7 @@ queue_url(text *url, const S3TriggerArgs *managed)
 		ereport(WARNING,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("object is not deleted: \"%s\"", text_to_cstring(url)),
-				 errdetail("It is not the URL of an object.")));
+				 errdetail("This is not the URL of an object.")));
 		return;
 	}
 	if (!read_url(url, &location))
@@ -164,7 +164,7 @@ queue_url(text *url, const S3TriggerArgs *managed)
 		ereport(WARNING,
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("object is not deleted: \"%s\"", text_to_cstring(url)),
-				 errdetail("It is not within \"%s\".", managed->within)));
+				 errdetail("The URL is not within \"%s\".", managed->within)));
 		return;
 	}
 	if (s3_guc_session_read_only)
@@ -193,16 +193,16 @@ admit_url(text *url, const S3TriggerArgs *managed)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("URL is not within \"%s\": \"%s\"", managed->within, text_to_cstring(url)),
-				 errhint("The trigger that manages the column allows no other.")));
+				 errhint("The option \"within\" of the column's trigger allows no other URLs.")));
 	if (s3_writer_lock_object(&location) == S3_WRITER_TOO_LATE)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("object was being deleted: \"%s\"", text_to_cstring(url)),
-				 errdetail("Its deletion had been queued, and was under way when the row was written."),
+				 errdetail("A worker had started to carry out its queued deletion before the row was written."),
 				 errhint("Store the object again, and repeat the transaction.")));
 }
 
-/* Or "no file".  What was written before there was a trigger must be removable. */
+/* Or "no file".  Rows from before the trigger may hold anything, and must be deletable. */
 static bool
 is_object(text *url)
 {
@@ -233,8 +233,9 @@ read_url(text *url, S3Location *location)
 }
 
 /*
- * All URLs of a table that is truncated, its partitions included.  Nobody else
- * can write it any more, but a snapshot may be older than its last rows.
+ * Queues all URLs of a table that is truncated, its partitions included.  Other
+ * sessions cannot write it any more, but the transaction's snapshot may be older
+ * than its last rows, so a new one is taken.
  */
 static void
 queue_all(const TriggerData *data, const S3TriggerArgs *managed)

@@ -2,7 +2,7 @@
  *
  * fn_queue.c
  *	  SQL functions of the queue of deletions: s3_delete_later, s3_drain,
- *	  s3_queue_retry, s3_set_writer_token.
+ *	  s3_queue_retry, s3_set_writer_token, s3_ignore_replicated.
  *
  *-------------------------------------------------------------------------
  */
@@ -105,7 +105,7 @@ drain(int64 max, S3DrainCounts *counts)
 
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	MemoryContextSwitchTo(context);
-	/* Whatever the snapshot of the CALL has to do with it ends here. */
+	/* Ends the transaction of the CALL, and its snapshot. */
 	SPI_commit();
 	SPI_start_transaction();
 	while (tried < max &&
@@ -114,7 +114,7 @@ drain(int64 max, S3DrainCounts *counts)
 		tried = counts->deleted + counts->kept + counts->failed;
 		CHECK_FOR_INTERRUPTS();
 	}
-	/* What was put and not committed goes by the way. */
+	/* Undoes puts that did not commit, too. */
 	s3_sweep(DRAIN, LOG, &swept);
 	SPI_finish();
 	MemoryContextSwitchTo(context);
@@ -129,7 +129,7 @@ s3store_queue_retry(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT64(retry("dead AND $1 IS NOT NULL", 0));
 
-	/* Among the dead ones there is an index to find it by. */
+	/* First among the dead rows, which have an index. */
 	count = retry("dead AND id = $1", PG_GETARG_INT64(0));
 	if (count == 0)
 		count = retry("claim IS NULL AND id = $1", PG_GETARG_INT64(0));
@@ -173,7 +173,7 @@ s3store_set_writer_token(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* s3_ignore_replicated() returns trigger: the row is not for us */
+/* s3_ignore_replicated() returns trigger: discards rows that come by replication */
 Datum
 s3store_ignore_replicated(PG_FUNCTION_ARGS)
 {

@@ -3,11 +3,11 @@
  * queue.c
  *	  The table of queued deletions: a row goes in, rows of an object go out.
  *
- * Guarantees: a row is inserted without SPI, so that a statement that deletes
- * 100,000 rows of a table may queue as many deletions; whoever looks for the
- * deletions of an object sees all that are committed, whatever his snapshot.
+ * Guarantees: a row is inserted without SPI, fast enough for a statement that
+ * deletes 100,000 rows of a table; a search for the deletions of an object finds
+ * all that are committed, whatever the snapshot of the transaction.
  *
- * Knows nothing of HTTP, nor of who may queue what.
+ * Sends no requests, and checks no privileges.
  *
  *-------------------------------------------------------------------------
  */
@@ -63,7 +63,7 @@ enum DeletionColumn
 	DELETION_COLUMNS = DELETION_LAST_ERROR
 };
 
-/* What belongs to the queue; looked up once, and again after a change. */
+/* The OIDs of the queue's relations, until one of them changes. */
 typedef struct QueueOids
 {
 	Oid			schema;
@@ -103,7 +103,7 @@ s3_queue_object(const S3Location *location)
 	return (int64) hash_bytes_extended((unsigned char *) name, (int) len, 0);
 }
 
-/* With normalize_keys, a key has many spellings. */
+/* With normalize_keys, different keys may name the same object. */
 static S3Slice
 object_key(const S3Location *location)
 {
@@ -155,7 +155,7 @@ s3_queue_insert(const S3Deletion *deletion)
 #undef SET
 #undef SET_NULL
 
-	/* The lock stays until the transaction ends, as that of an INSERT does. */
+	/* The lock lasts until the transaction ends, as that of an INSERT does. */
 	table = table_open(queue_oids().table, RowExclusiveLock);
 	check_columns(table);
 	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
@@ -167,21 +167,21 @@ s3_queue_insert(const S3Deletion *deletion)
 	return id;
 }
 
-/* Those of another version, in a session that still has the library of this one. */
+/* After ALTER EXTENSION UPDATE, a session may still have the old library. */
 static void
 check_columns(Relation table)
 {
 	if (RelationGetNumberOfAttributes(table) != DELETION_COLUMNS)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"%s\" has columns that the library does not know",
+				 errmsg("table \"%s\" is of another version of the extension than the library",
 						RelationGetRelationName(table)),
-				 errhint("After an update of the extension, connect again.")));
+				 errhint("Connect again after an update of the extension.")));
 }
 
 /*
- * With a snapshot of its own: that of a REPEATABLE READ transaction may be
- * older than the deletion.
+ * With a new snapshot: that of a REPEATABLE READ transaction may be older than
+ * the deletion.
  */
 bool
 s3_queue_find(int64 object, S3Claim *claim)
@@ -198,10 +198,10 @@ s3_queue_find(int64 object, S3Claim *claim)
 	if (!OidIsValid(oid))
 		return false;
 
-	/* What this very command has queued counts, too. */
+	/* So that rows of the current command count, too. */
 	CommandCounterIncrement();
 	table = table_open(oid, AccessShareLock);
-	/* Most often there is nothing to look through, which would take longer. */
+	/* Mostly the table is empty, and this is faster than a scan. */
 	if (RelationGetNumberOfBlocks(table) == 0)
 	{
 		table_close(table, AccessShareLock);
@@ -283,7 +283,7 @@ s3_queue_number(void)
 	return nextval_internal(queue_oids().sequence, false);
 }
 
-/* By value: whatever takes a lock may have them forgotten. */
+/* Returns a copy: taking a lock may process an invalidation that clears them. */
 static QueueOids
 queue_oids(void)
 {
@@ -304,7 +304,7 @@ look_up_oids(QueueOids *found)
 	return OidIsValid(found->table) && OidIsValid(found->sequence);
 }
 
-/* The library may be loaded where the extension is not. */
+/* InvalidOid: the library is loaded, but the extension is not installed. */
 static Oid
 extension_schema(void)
 {
@@ -325,7 +325,7 @@ extension_schema(void)
 	return schema;
 }
 
-/* The extension may be dropped, and created again. */
+/* Called when a relation changes: the extension may have been dropped. */
 static void
 forget_oids(Datum arg, Oid relation)
 {
