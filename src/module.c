@@ -8,7 +8,7 @@
 #include "base/base.h"
 
 #include "fmgr.h"
-#include "removal/worker.h"
+#include "removal/launcher.h"
 #include "settings/guc.h"
 
 PG_MODULE_MAGIC;
@@ -19,5 +19,5 @@ void
 _PG_init(void)
 {
 	s3_guc_init();
-	s3_worker_init();
+	s3_launcher_init();
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fn_intent.c
- *	  SQL functions about the undo of puts: s3_intents, s3_intents_sweep.
+ *	  SQL functions about undoing puts: s3_intents, s3_intents_sweep.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,9 +14,10 @@
 
 #include "backend/encoding.h"
 #include "backend/rows.h"
-#include "journal/intent.h"
+#include "journal/intent_outcome.h"
+#include "journal/journal.h"
 #include "queue/queue.h"
-#include "removal/drain.h"
+#include "queue/writer_token.h"
 #include "removal/sweep.h"
 
 #define SWEEP	"s3_intents_sweep()"
@@ -45,7 +46,7 @@ static const char *kind_name(S3IntentKind kind);
 static void require_writer(void);
 static void set_text(Datum *values, bool *nulls, int column, const char *utf8);
 
-/* s3_intents(): the puts that may yet be undone */
+/* s3_intents(): the puts that may still be undone */
 Datum
 s3store_intents(PG_FUNCTION_ARGS)
 {
@@ -149,15 +150,15 @@ s3store_intents_sweep(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(result.removed);
 }
 
-/* A copy of the database removes nothing. */
+/* A copy of the database must not remove objects. */
 static void
 require_writer(void)
 {
-	S3QueueAccess access;
+	S3RunAs		saved;
 
 	SPI_connect();
-	s3_queue_access(&access);
-	s3_drain_require_writer();
-	s3_queue_access_end(&access);
+	s3_queue_run_as_owner(&saved);
+	s3_writer_token_require();
+	s3_sql_run_as_end(&saved);
 	SPI_finish();
 }

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * fn_manage.c
- *	  Trigger function that lets objects follow their rows: s3_manage.
+ *	  Trigger function that deletes objects after their rows: s3_manage.
  *
- * Guarantees: never touches the network, and waits only for the deletion of
- * an object that a row is about to name.  A writer of rows needs no role: it
- * is the table's owner who deletes.
+ * Guarantees: never sends a request; waits only while an object that a row is
+ * about to name is being deleted.  A user who writes rows needs no role of the
+ * extension: the deletion is the table owner's.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +17,6 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -25,8 +24,8 @@
 
 #include "backend/encoding.h"
 #include "backend/error_report.h"
-#include "queue/delay.h"
 #include "queue/queue.h"
+#include "queue/schedule.h"
 #include "queue/writer_lock.h"
 #include "removal/trigger_args.h"
 #include "settings/settings.h"
@@ -64,7 +63,7 @@ s3store_manage(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/* What comes before a row is written, or without one, can still come undone. */
+/* Before a row is written, another trigger may still change or skip it. */
 static void
 check_event(FunctionCallInfo fcinfo)
 {
@@ -83,7 +82,7 @@ check_event(FunctionCallInfo fcinfo)
 				 errhint("Use AFTER DELETE OR UPDATE OR INSERT ... FOR EACH ROW, or BEFORE TRUNCATE ... FOR EACH STATEMENT.")));
 }
 
-/* Once for all rows of a statement. */
+/* Reads the arguments once for all rows of a statement. */
 static const S3TriggerArgs *
 managed_by(FunctionCallInfo fcinfo)
 {
@@ -141,8 +140,8 @@ is_same(text *a, text *b)
 }
 
 /*
- * The worker heeds read_only of the configuration, and lets the row wait; that
- * a session must not change objects only we know.
+ * With read_only of an endpoint the row is queued, and waits for the worker.
+ * session_read_only the worker cannot know, so it is checked here.
  */
 static void
 queue_url(text *url, const S3TriggerArgs *managed)
@@ -155,7 +154,7 @@ queue_url(text *url, const S3TriggerArgs *managed)
 		ereport(WARNING,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("object is not deleted: \"%s\"", text_to_cstring(url)),
-				 errdetail("It is not the URL of an object.")));
+				 errdetail("This is not the URL of an object.")));
 		return;
 	}
 	if (!read_url(url, &location))
@@ -165,7 +164,7 @@ queue_url(text *url, const S3TriggerArgs *managed)
 		ereport(WARNING,
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("object is not deleted: \"%s\"", text_to_cstring(url)),
-				 errdetail("It is not within \"%s\".", managed->within)));
+				 errdetail("The URL is not within \"%s\".", managed->within)));
 		return;
 	}
 	if (s3_guc_session_read_only)
@@ -175,7 +174,7 @@ queue_url(text *url, const S3TriggerArgs *managed)
 				 errdetail("The setting s3store.session_read_only is on.")));
 	deletion.url = url;
 	deletion.object = s3_queue_object(&location);
-	deletion.next_at = s3_delay_end(managed->delay);
+	deletion.next_at = s3_schedule_first(managed->delay);
 	deletion.relation = managed->asked_relation;
 	deletion.attribute = (int16) managed->asked_attribute;
 	deletion.owner = managed->owner;
@@ -194,16 +193,16 @@ admit_url(text *url, const S3TriggerArgs *managed)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("URL is not within \"%s\": \"%s\"", managed->within, text_to_cstring(url)),
-				 errhint("The trigger that manages the column allows no other.")));
+				 errhint("The option \"within\" of the column's trigger allows no other URLs.")));
 	if (s3_writer_lock_object(&location) == S3_WRITER_TOO_LATE)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("object was being deleted: \"%s\"", text_to_cstring(url)),
-				 errdetail("Its deletion had been queued, and was under way when the row was written."),
+				 errdetail("A worker had started to carry out its queued deletion before the row was written."),
 				 errhint("Store the object again, and repeat the transaction.")));
 }
 
-/* Or "no file".  What was written before there was a trigger must be removable. */
+/* Or "no file".  Rows from before the trigger may hold anything, and must be deletable. */
 static bool
 is_object(text *url)
 {
@@ -234,8 +233,9 @@ read_url(text *url, S3Location *location)
 }
 
 /*
- * All URLs of a table that is truncated, its partitions included.  Nobody else
- * can write it any more, but a snapshot may be older than its last rows.
+ * Queues all URLs of a table that is truncated, its partitions included.  Other
+ * sessions cannot write it any more, but the transaction's snapshot may be older
+ * than its last rows, so a new one is taken.
  */
 static void
 queue_all(const TriggerData *data, const S3TriggerArgs *managed)
@@ -247,20 +247,14 @@ queue_all(const TriggerData *data, const S3TriggerArgs *managed)
 								 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
 															RelationGetRelationName(relation)),
 								 quote_identifier(column));
-	Oid			user;
-	int			security_context;
-	int			guc_level;
+	S3RunAs		saved;
 	MemoryContext context;
 	Portal		portal;
 
 	SPI_connect();
 	context = AllocSetContextCreate(CurrentMemoryContext, "s3store rows", ALLOCSET_DEFAULT_SIZES);
-	GetUserIdAndSecContext(&user, &security_context);
-	guc_level = NewGUCNestLevel();
-	(void) set_config_option("row_security", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	SetUserIdAndSecContext(managed->owner, security_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
+	s3_sql_run_as(&saved, managed->owner, SECURITY_RESTRICTED_OPERATION);
+	s3_sql_set_local("row_security", "off");
 	PushActiveSnapshot(GetLatestSnapshot());
 	portal = SPI_cursor_open_with_args(NULL, query, 0, NULL, NULL, NULL, true, 0);
 	for (;;)
@@ -273,8 +267,7 @@ queue_all(const TriggerData *data, const S3TriggerArgs *managed)
 	}
 	SPI_cursor_close(portal);
 	PopActiveSnapshot();
-	AtEOXact_GUC(false, guc_level);
-	SetUserIdAndSecContext(user, security_context);
+	s3_sql_run_as_end(&saved);
 	SPI_finish();
 }
 
@@ -286,7 +279,7 @@ queue_rows(const S3TriggerArgs *managed, MemoryContext context)
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		bool		is_null;
-		Datum		url = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
+		Datum		url = s3_sql_value(i, 1, &is_null);
 
 		queue_url(DatumGetTextPP(url), managed);
 	}

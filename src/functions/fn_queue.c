@@ -2,7 +2,7 @@
  *
  * fn_queue.c
  *	  SQL functions of the queue of deletions: s3_delete_later, s3_drain,
- *	  s3_queue_retry, s3_set_writer_token.
+ *	  s3_queue_retry, s3_set_writer_token, s3_ignore_replicated.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,8 +20,9 @@
 #include "backend/encoding.h"
 #include "client/call.h"
 #include "queue/commit_hook.h"
-#include "queue/delay.h"
 #include "queue/queue.h"
+#include "queue/schedule.h"
+#include "queue/writer_token.h"
 #include "removal/drain.h"
 #include "removal/sweep.h"
 
@@ -37,7 +38,6 @@ PG_FUNCTION_INFO_V1(s3store_ignore_replicated);
 static bool is_in_transaction_block(FunctionCallInfo fcinfo);
 static void drain(int64 max, S3DrainCounts *counts);
 static int64 retry(const char *condition, int64 id);
-static void store_token(text *token);
 
 /* s3_delete_later(url text, delay interval, version_id text) returns bigint */
 Datum
@@ -52,7 +52,7 @@ s3store_delete_later(PG_FUNCTION_ARGS)
 	if (!s3_call_open(&call, S3_DELETE_OBJECT, DELETE_LATER, S3_CALL_REQUEST, deletion.url))
 		PG_RETURN_NULL();
 	deletion.object = s3_queue_object(&call.location);
-	deletion.next_at = s3_delay_end(PG_ARGISNULL(1) ? NULL : PG_GETARG_INTERVAL_P(1));
+	deletion.next_at = s3_schedule_first(PG_ARGISNULL(1) ? NULL : PG_GETARG_INTERVAL_P(1));
 	deletion.owner = GetUserId();
 	deletion.version_id = PG_ARGISNULL(2) ? NULL : PG_GETARG_TEXT_PP(2);
 	if (deletion.version_id != NULL && VARSIZE_ANY_EXHDR(deletion.version_id) == 0)
@@ -105,7 +105,7 @@ drain(int64 max, S3DrainCounts *counts)
 
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	MemoryContextSwitchTo(context);
-	/* Whatever the snapshot of the CALL has to do with it ends here. */
+	/* Ends the transaction of the CALL, and its snapshot. */
 	SPI_commit();
 	SPI_start_transaction();
 	while (tried < max &&
@@ -114,7 +114,7 @@ drain(int64 max, S3DrainCounts *counts)
 		tried = counts->deleted + counts->kept + counts->failed;
 		CHECK_FOR_INTERRUPTS();
 	}
-	/* What was put and not committed goes by the way. */
+	/* Undoes puts that did not commit, too. */
 	s3_sweep(DRAIN, LOG, &swept);
 	SPI_finish();
 	MemoryContextSwitchTo(context);
@@ -129,7 +129,7 @@ s3store_queue_retry(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT64(retry("dead AND $1 IS NOT NULL", 0));
 
-	/* Among the dead ones there is an index to find it by. */
+	/* First among the dead rows, which have an index. */
 	count = retry("dead AND id = $1", PG_GETARG_INT64(0));
 	if (count == 0)
 		count = retry("claim IS NULL AND id = $1", PG_GETARG_INT64(0));
@@ -141,17 +141,17 @@ retry(const char *condition, int64 id)
 {
 	Oid			type = INT8OID;
 	Datum		value = Int64GetDatum(id);
-	S3QueueAccess access;
+	S3RunAs		saved;
 	int64		count;
 
 	SPI_connect();
-	s3_queue_access(&access);
-	count = (int64) s3_queue_execute(psprintf("UPDATE %s SET dead = false, attempts = 0,"
-											  " next_at = GREATEST(clock_timestamp(), unsure_until)"
-											  " WHERE %s",
-											  s3_queue_name("s3_deletion"), condition),
-									 SPI_OK_UPDATE, 1, &type, &value, NULL);
-	s3_queue_access_end(&access);
+	s3_queue_run_as_owner(&saved);
+	count = (int64) s3_sql_execute(psprintf("UPDATE %s SET dead = false, attempts = 0,"
+											" next_at = GREATEST(clock_timestamp(), unsure_until)"
+											" WHERE %s",
+											s3_queue_name("s3_deletion"), condition),
+								   SPI_OK_UPDATE, 1, &type, &value, NULL);
+	s3_sql_run_as_end(&saved);
 	SPI_finish();
 	if (count > 0)
 		s3_commit_hook_note_deletion();
@@ -169,34 +169,11 @@ s3store_set_writer_token(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"token\" must not be empty"),
 				 errhint("NULL removes the token.")));
-	store_token(token);
+	s3_writer_token_store(token);
 	PG_RETURN_VOID();
 }
 
-/* For this database: a copy of it has another OID, or another configuration. */
-static void
-store_token(text *token)
-{
-	const char *table;
-	S3QueueAccess access;
-
-	SPI_connect();
-	table = s3_queue_name("s3_writer");
-	s3_queue_access(&access);
-	s3_queue_execute(psprintf("DELETE FROM %s", table), SPI_OK_DELETE, 0, NULL, NULL, NULL);
-	if (token != NULL)
-	{
-		Oid			types[] = {OIDOID, TEXTOID};
-		Datum		values[] = {ObjectIdGetDatum(MyDatabaseId), PointerGetDatum(token)};
-
-		s3_queue_execute(psprintf("INSERT INTO %s (database, token) VALUES ($1, $2)", table),
-						 SPI_OK_INSERT, lengthof(types), types, values, NULL);
-	}
-	s3_queue_access_end(&access);
-	SPI_finish();
-}
-
-/* s3_ignore_replicated() returns trigger: the row is not for us */
+/* s3_ignore_replicated() returns trigger: discards rows that come by replication */
 Datum
 s3store_ignore_replicated(PG_FUNCTION_ARGS)
 {

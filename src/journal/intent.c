@@ -1,18 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * intent.c
- *	  The intent of a put: what undoes it when its transaction does not
- *	  commit, written down before anything is sent.
+ *	  The intent of a put: what is needed to undo it when its transaction does
+ *	  not commit, noted before anything is sent.
  *
- * Guarantees: nothing is sent before the intent is on disk.  Nothing is done
- * at commit or abort: what became of the transaction is PostgreSQL's to say
- * (its commit log), whenever somebody asks.  A commit that was reported to the
- * client is durable as far as synchronous_commit promises, or a crash would
- * take the object of a put that has succeeded.
+ * Guarantees: nothing is sent before the intent is on disk.  Nothing is done at
+ * commit or abort: the commit log says what became of the transaction.  The
+ * commit of a transaction that has put something waits for the disk as
+ * synchronous_commit says; otherwise a crash could undo a put whose commit was
+ * reported.
  *
- * An object belongs to the last put of it that has committed; so the intents
- * of one object are in one journal, in their order, and one that has committed
- * is kept as long as another one is open.
+ * The last put of an object that has committed decides about it.  So the intents
+ * of one object are in one journal, in order, and committed ones are kept while
+ * another one is open.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,11 +32,13 @@
 #include "backend/compat.h"
 #include "base/date.h"
 #include "journal/intent.h"
+#include "journal/intent_outcome.h"
 #include "journal/journal_home.h"
 #include "journal/object_lock.h"
 #include "queue/commit_hook.h"
 
-#define COMPACT_SIZE	(32 * 1024) /* bytes of a journal between two tries */
+#define COMPACT_SIZE	(32 * 1024) /* bytes that a journal grows between two
+									 * tries to compact it */
 
 static uint64 get_xid(void);
 static uint64 random_id(void);
@@ -128,11 +130,11 @@ s3_intent_begin(S3PutIntent *handle, const S3Call *put, const S3Before *before)
 }
 
 /*
- * The ID of a transaction that a crash has ended is given to another one,
- * which may commit, unless something with that ID is in the WAL; so one record
- * goes there, and to disk.  It also makes the commit wait for the disk: that
- * of a transaction which has written nothing is not waited for, and a crash
- * would take an object whose put was reported as committed.
+ * After a crash, the ID of a transaction that has written nothing to the WAL is
+ * assigned again, and the other transaction may commit; so a record with the ID
+ * is written and flushed.  It also makes the commit wait for the disk, which
+ * that of a transaction without WAL records does not: a crash could undo a put
+ * whose commit was reported.
  */
 static uint64
 get_xid(void)
@@ -160,7 +162,7 @@ random_id(void)
 	return id == 0 ? 1 : id;
 }
 
-/* What the object's ETag will be, unless its server encrypts it. */
+/* The ETag that the object will have, unless its server encrypts it; or "". */
 static const char *
 digest_of(const S3Call *put)
 {
@@ -169,7 +171,7 @@ digest_of(const S3Call *put)
 	char	   *md5;
 	S3Error		err;
 
-	/* The ETag of what goes in parts is none of the whole. */
+	/* The ETag of a multipart upload is not the MD5 of the content. */
 	if ((body.data == NULL && body.len > 0) || body.len > threshold)
 		return "";
 	md5 = s3_body_hash(s3_digest_md5(&err), body, &err);
@@ -183,9 +185,9 @@ text_or_empty(const char *text)
 }
 
 /*
- * Who removes a leftover of this name has the lock, and looks for us.  When he
- * is gone, or has given up, his request may still be under way.  Returns the
- * journal, or NULL where there is none.
+ * Locks the object, so that no sweep removes it meanwhile.  When a sweep has
+ * ended without an answer to its DELETE, waits until that can be executed no
+ * more.  Returns the journal, or NULL when there is none.
  */
 static S3Journal *
 lock_object(const S3Call *call, int number, S3JournalMode mode, const char *target)
@@ -251,7 +253,7 @@ append_intent(S3PutIntent *handle, S3Journal *journal, S3Intent *intent, const S
 	return true;
 }
 
-/* Of whatever session: who has crashed cannot tell. */
+/* Of any session: one that has crashed has not called the worker. */
 static bool
 has_leftovers(const S3JournalContent *content)
 {
@@ -262,7 +264,7 @@ has_leftovers(const S3JournalContent *content)
 	return false;
 }
 
-/* Is what stands there what an intent has left that is to be swept? */
+/* Was the present object written by an aborted put that is not swept yet? */
 static bool
 finds_leftover(const S3JournalContent *content, const S3Before *before, const char *target)
 {
@@ -274,7 +276,7 @@ finds_leftover(const S3JournalContent *content, const S3Before *before, const ch
 	{
 		const S3Intent *intent = &content->intents[i];
 
-		/* The last one counts that has written it, or may have. */
+		/* The last intent of the object decides. */
 		if (strcmp(intent->target, target) != 0)
 			continue;
 		found = is_ours(intent, before, target);
@@ -293,8 +295,8 @@ is_ours(const S3Intent *intent, const S3Before *before, const char *target)
 }
 
 /*
- * Forgets what is done each time that the journal has grown by so much.
- * Returns the journal, which may be another file now.
+ * Removes intents that are done each time that the journal has grown by
+ * COMPACT_SIZE.  Returns the journal, which may be another file now.
  */
 static S3Journal *
 compact(S3Journal *journal, int more)
@@ -340,7 +342,7 @@ s3_intent_note_answer(const S3PutIntent *intent, const S3Finished *finished)
 		add_answer(&records, intent, &finished->response);
 	else if (refused)
 		s3_intent_record_settled(&records, intent->id);
-	/* What was sent twice may still be on its way. */
+	/* A request that was sent again may still be executed, too. */
 	if (finished->ok ? finished->response.resent : !refused)
 		s3_intent_record_unsure(&records, intent->id, S3_INTENT_NOT_LOOKED);
 	append_news(intent, &records, refused);
@@ -354,7 +356,10 @@ add_answer(StringInfo records, const S3PutIntent *intent, const S3HttpResponse *
 	char	   *date = s3_response_header(response, "date");
 	int64		not_after;
 
-	/* Of what was sent twice, one may come later; so do parts become one. */
+	/*
+	 * When the request was sent twice, or completes a multipart upload, the
+	 * object may be written later than this answer.
+	 */
 	if (response->resent || intent->etag[0] == '\0' || date == NULL || !s3_date_parse_http(date, &not_after))
 		not_after = 0;
 	s3_intent_record_answer(records, intent->id,
@@ -363,8 +368,8 @@ add_answer(StringInfo records, const S3PutIntent *intent, const S3HttpResponse *
 }
 
 /*
- * Is nothing stored for certain: did the server say so, and mean all that we
- * sent, or did nothing ever reach it?
+ * Is it certain that nothing was stored?  The server has refused the only
+ * request, or none was sent.
  */
 static bool
 was_refused(const S3Finished *finished)
@@ -377,8 +382,8 @@ was_refused(const S3Finished *finished)
 }
 
 /*
- * What is not durable is there after a crash of PostgreSQL all the same, and
- * lost with the machine: the sweep asks the server then.
+ * Records that are not synced survive a crash of PostgreSQL, but not one of the
+ * machine; then the sweep asks the server.
  */
 static void
 append_news(const S3PutIntent *intent, const StringInfoData *records, bool durable)
@@ -400,7 +405,7 @@ s3_intent_disown(const S3Call *call)
 	StringInfoData records;
 
 	if (s3_journal_home(false) == NULL)
-		return;					/* nobody has noted a put */
+		return;					/* there are no journals */
 	target = s3_intent_target(call);
 	journal = lock_object(call, s3_journal_number(target), S3_JOURNAL_WRITE, target);
 	s3_object_unlock(call);
@@ -415,7 +420,7 @@ s3_intent_disown(const S3Call *call)
 			continue;
 		if (intent->version[0] == '\0')
 			s3_intent_record_settled(&records, intent->id);
-		/* A version is removed by its ID, and no other one is looked for. */
+		/* Its version is removed by ID, but no others are looked for. */
 		else if (intent->unsure_since != 0)
 			s3_intent_record_unsure(&records, intent->id, 0);
 	}
@@ -427,7 +432,7 @@ s3_intent_disown(const S3Call *call)
 	s3_journal_close(journal);
 }
 
-/* The host is the endpoint's, though its bucket may be in another region. */
+/* With the endpoint's host, even when the bucket is in another region. */
 char *
 s3_intent_target(const S3Call *call)
 {

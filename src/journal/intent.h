@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * intent.h
- *	  The intent of a put: what undoes it when its transaction does not
- *	  commit, written down before anything is sent.
+ *	  The intent of a put: what is needed to undo it when its transaction does
+ *	  not commit, noted before anything is sent.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,22 +13,22 @@
 #include "journal/journal.h"
 #include "s3/response.h"
 
-/* What stood under the name of a put before it. */
+/* What was under the name of a put before it. */
 typedef struct S3Before
 {
 	enum
 	{
-		S3_BEFORE_UNKNOWN,		/* the server does not tell */
+		S3_BEFORE_UNKNOWN,		/* the server did not say */
 		S3_BEFORE_NOTHING,
 		S3_BEFORE_OBJECT,
-		S3_BEFORE_LEFTOVER		/* of a put that was rolled back */
+		S3_BEFORE_LEFTOVER		/* the object of a put that was rolled back */
 	}			state;
 	S3ObjectInfo info;			/* of the object */
-	int64		date;			/* of the answer, by the server's clock; 0: it
-								 * had none */
+	int64		date;			/* of the answer, by the server's clock; 0:
+								 * not known */
 } S3Before;
 
-/* One put under way. */
+/* A put that is being sent. */
 typedef struct S3PutIntent
 {
 	uint64		id;				/* 0: nothing is noted */
@@ -36,57 +36,37 @@ typedef struct S3PutIntent
 	const char *etag;			/* of the content, or "" */
 } S3PutIntent;
 
-/* What became of a transaction. */
-typedef enum S3Outcome
-{
-	S3_OUTCOME_IN_PROGRESS,		/* or prepared */
-	S3_OUTCOME_COMMITTED,
-	S3_OUTCOME_ABORTED,
-	S3_OUTCOME_FORGOTTEN		/* too old to be asked for, or of no
-								 * transaction that there was */
-} S3Outcome;
-
-/* Notes what a request that looks up the object of a put says of it. */
+/* Takes the answer to the HEAD that comes before a put. */
 extern void s3_intent_note_before(S3Before *before, const S3Finished *finished);
 
 /*
- * Is this object what a transaction has left behind that did not commit?  It
- * is about to be removed: its name is as good as free.
+ * Is the present object that of an aborted put, which is about to be removed?
+ * Its name counts as free.
  */
 extern bool s3_intent_is_leftover(const S3Call *put, const S3Before *before);
 
 /*
- * Notes, durably, what "put" is about to write; gives the transaction an ID.
- * Returns false where a leftover has been swept meanwhile, or another put has
- * its name: then nothing is noted, and it is to be looked at again.  Throws when that fails: then nothing may be sent.  Without put_undo nothing
- * is noted, but that the object is nobody's leftover any more.
+ * Notes durably what "put" is about to write; assigns a transaction ID.  Returns
+ * false, and notes nothing, when "before" is a leftover and that has been swept
+ * or overwritten meanwhile: the caller has to send its HEAD again.  After an
+ * error nothing may be sent.  Without put_undo, only calls s3_intent_disown().
  */
 extern bool s3_intent_begin(S3PutIntent *intent, const S3Call *put, const S3Before *before);
 
-/* Notes, durably, the ID of the upload in parts that the put has become. */
+/* Notes durably the ID of a multipart upload. */
 extern void s3_intent_note_upload(const S3PutIntent *intent, const char *upload_id);
 
-/* Notes the server's answer to the put, or that it has none. */
+/* Notes the server's answer to the put, or that there was none. */
 extern void s3_intent_note_answer(const S3PutIntent *intent, const S3Finished *finished);
 
 /*
- * Notes that the call's object is being written by what cannot be undone, and
- * must stay, though it may look like something that was to be removed.  Waits
- * while it is being removed.
+ * Notes that the call's object is being written by something that is never
+ * undone: it must stay, though it may look like that of an aborted put.  Waits
+ * while a sweep removes the object.
  */
 extern void s3_intent_disown(const S3Call *call);
 
-/* Returns where a request goes, as intents have it. */
+/* Returns where the object of a call is: http://host/bucket/key. */
 extern char *s3_intent_target(const S3Call *call);
-
-/* Returns what became of the transaction of an intent. */
-extern S3Outcome s3_intent_outcome(const S3Intent *intent);
-
-/*
- * Returns, for each intent, whether it can be forgotten: nothing remains to be
- * done, and no other one has to be told by it that its object has another
- * owner.  What a commit has decided is on disk then.
- */
-extern bool *s3_intent_find_done(const S3JournalContent *content);
 
 #endif							/* S3STORE_INTENT_H */

@@ -14,7 +14,7 @@
 #include "storage/procarray.h"
 
 #include "backend/compat.h"
-#include "journal/intent.h"
+#include "journal/intent_outcome.h"
 
 static bool is_kept_for_another(const S3Intent *const *open, int count, const S3Intent *intent);
 
@@ -27,14 +27,14 @@ s3_intent_outcome(const S3Intent *intent)
 	S3Outcome	outcome;
 
 	/*
-	 * IDs of 32 bits come again: one that is further back than half of them
-	 * means another transaction now.
+	 * The functions below take IDs of 32 bits.  That of a transaction more
+	 * than half of their range ago may mean another one by now.
 	 */
 	if (!TransactionIdIsNormal(xid) || !FullTransactionIdPrecedes(full, next) ||
 		U64FromFullTransactionId(next) - intent->xid > MaxTransactionId / 2)
 		return S3_OUTCOME_FORGOTTEN;
 
-	/* The commit log is not cut while we read it. */
+	/* Under this lock the commit log is not truncated. */
 	LWLockAcquire(XactTruncationLock, LW_SHARED);
 	if (TransactionIdPrecedes(xid, OldestClogXid()))
 		outcome = S3_OUTCOME_FORGOTTEN;
@@ -70,7 +70,11 @@ s3_intent_find_done(const S3JournalContent *content)
 		if (!done[i] || intent->settled)
 			continue;
 		done[i] = !is_kept_for_another(open, open_count, intent);
-		/* It may have committed asynchronously: without its row, it must go. */
+
+		/*
+		 * The commit may have been asynchronous.  If a crash undid it, the
+		 * intent would be needed.
+		 */
 		if (done[i])
 			XLogFlush(TransactionIdGetCommitLSN(XidFromFullTransactionId(
 																		 FullTransactionIdFromU64(intent->xid))));
@@ -79,7 +83,7 @@ s3_intent_find_done(const S3JournalContent *content)
 	return done;
 }
 
-/* One that may be undone must see that the object, or a version, has an owner. */
+/* While an intent is open, the sweep has to know of later puts that committed. */
 static bool
 is_kept_for_another(const S3Intent *const *open, int count, const S3Intent *intent)
 {

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * intent_record.c
- *	  The bytes of a journal of intents, and what they say.
+ *	  The records of a journal: parsing and writing them.  Pure.
  *
- * Guarantees: whatever the bytes are, reading them ends, in memory that is
- * bounded by their number, and takes nothing for a record whose checksum is
- * not right.  A record about an intent that is not there is passed over.
+ * Guarantees: whatever the bytes are, parsing ends, in memory bounded by their
+ * number, and stops at the first record whose checksum is wrong.  A record about
+ * an unknown intent is ignored.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +17,7 @@
 
 #define HEADER_LEN	(2 * sizeof(uint32))
 #define FIRST_CAPACITY	16
-#define CLOCKS_DIFFER	2		/* s, of the machines of one server */
+#define CLOCKS_DIFFER	2		/* s, between the machines of one server */
 
 typedef enum RecordType
 {
@@ -30,7 +30,7 @@ typedef enum RecordType
 	RECORD_REMOVING = 7
 } RecordType;
 
-/* A payload being read; "good" is false once something was not there. */
+/* A payload being read; "good" becomes false when it is too short. */
 typedef struct Reader
 {
 	S3Slice		rest;
@@ -92,7 +92,7 @@ s3_intent_find(const S3JournalContent *content, uint64 id)
 	return NULL;
 }
 
-/* Takes one whole record off the bytes. */
+/* Takes one record off the bytes. */
 static bool
 read_record(S3Slice *rest, S3Slice *payload)
 {
@@ -166,15 +166,15 @@ apply_intent(Reader *reader, S3JournalContent *content)
 	return true;
 }
 
-/* What became of an intent. */
+/* A record about an intent that was noted before. */
 static bool
 apply_news(RecordType type, Reader *reader, S3JournalContent *content)
 {
-	S3Intent	unheard = {0};
+	S3Intent	unknown = {0};
 	S3Intent   *intent = s3_intent_find(content, read_number(reader));
 
 	if (intent == NULL)
-		intent = &unheard;
+		intent = &unknown;
 	switch (type)
 	{
 		case RECORD_UPLOAD:
@@ -215,7 +215,7 @@ add_intent(S3JournalContent *content)
 	return &content->intents[content->count++];
 }
 
-/* Zeroes what is not there. */
+/* Fills "out" with zeros when the payload is too short. */
 static void
 read_bytes(Reader *reader, void *out, size_t len)
 {
@@ -247,7 +247,7 @@ read_number(Reader *reader)
 	return number;
 }
 
-/* Never returns NULL; a NUL inside of it is no string. */
+/* Never returns NULL; a string with a NUL in it is not good. */
 static const char *
 read_string(Reader *reader)
 {
@@ -362,7 +362,7 @@ s3_intent_record_all(StringInfo out, const S3Intent *intent)
 		s3_intent_record_settled(out, intent->id);
 }
 
-/* Leaves room for length and checksum, and returns where. */
+/* Leaves room for length and checksum; returns its position. */
 static int
 start_record(StringInfo out, RecordType type)
 {
@@ -391,7 +391,7 @@ append_number(StringInfo out, uint64 number)
 	appendBinaryStringInfo(out, (const char *) &number, sizeof(number));
 }
 
-/* What is too long is left out: nothing that we send is. */
+/* Nothing that we send is too long; if it were, it would be left out. */
 static void
 append_string(StringInfo out, const char *text)
 {

@@ -1,16 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * journal.c
- *	  The files in which a database keeps the intents of its puts:
+ *	  The journals: files in which a database keeps the intents of its puts,
  *	  $PGDATA/pg_s3store/<database>/<number>.
  *
- * Guarantees: what was appended and synced is there after any crash, and what
- * was not is taken for nothing.  An error before that leaves the file as it
+ * Guarantees: records that were appended and synced survive any crash, and
+ * incomplete ones are ignored.  An error while appending leaves the file as it
  * was.  The lock of a file (flock) ends with the process that has it, however
- * that ends; it is held for reading and writing only, never for a request.
+ * that ends; it is held while reading and writing, never during a request.
  *
- * A file that is rewritten while others wait for its lock is not the file any
- * more once they get it: they look, and open it again.
+ * A file may be replaced while others wait for its lock; when they get it, they
+ * notice that, and open the new file.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,7 +37,7 @@ static bool open_file(S3Journal *journal, S3JournalMode mode);
 static void lock_file(const S3Journal *journal);
 static bool is_current(const S3Journal *journal);
 static void read_file(S3Journal *journal);
-static void make_good(S3Journal *journal);
+static void repair(S3Journal *journal);
 static void warn_foreign(const S3Journal *journal);
 static void truncate_file(S3Journal *journal, size_t size);
 static void write_records(int fd, const char *path, const StringInfoData *records, off_t offset);
@@ -71,7 +71,7 @@ s3_journal_open(int number, S3JournalMode mode)
 	journal->foreign = journal->content.has_home &&
 		memcmp(journal->content.home, home, S3_HOME_ID_LEN) != 0;
 	if (mode != S3_JOURNAL_READ)
-		make_good(journal);
+		repair(journal);
 	return journal;
 }
 
@@ -96,7 +96,7 @@ open_file(S3Journal *journal, S3JournalMode mode)
 	return true;
 }
 
-/* Others hold it for moments only, unless their disk hangs. */
+/* Polls: the lock is held for moments only. */
 static void
 lock_file(const S3Journal *journal)
 {
@@ -112,17 +112,17 @@ lock_file(const S3Journal *journal)
 	}
 }
 
-/* Closes the file when another one stands in its place, or none. */
+/* Closes the file when it was replaced or removed. */
 static bool
 is_current(const S3Journal *journal)
 {
 	struct stat locked;
-	struct stat standing;
+	struct stat current;
 
 	if (fstat(journal->fd, &locked) != 0)
 		s3_journal_throw("examine", journal->path);
-	if (stat(journal->path, &standing) == 0 && standing.st_dev == locked.st_dev &&
-		standing.st_ino == locked.st_ino)
+	if (stat(journal->path, &current) == 0 && current.st_dev == locked.st_dev &&
+		current.st_ino == locked.st_ino)
 		return true;
 	CloseTransientFile(journal->fd);
 	return false;
@@ -154,7 +154,7 @@ read_file(S3Journal *journal)
 }
 
 static void
-make_good(S3Journal *journal)
+repair(S3Journal *journal)
 {
 	S3JournalContent *content = &journal->content;
 
@@ -167,27 +167,27 @@ make_good(S3Journal *journal)
 	}
 	else if (content->valid < journal->size)
 		ereport(LOG,
-				(errmsg("cut %zu bytes off \"%s\", the journal of puts",
+				(errmsg("removed an incomplete record of %zu bytes from \"%s\", a journal of puts",
 						journal->size - content->valid, journal->path),
-				 errdetail("They are no whole record: what wrote them was interrupted.")));
+				 errdetail("The process that wrote it was interrupted.")));
 	if (content->valid < journal->size)
 		truncate_file(journal, content->valid);
 }
 
-/* The objects are the original's, who may have committed their rows. */
+/* The objects belong to the original, where the transactions may have committed. */
 static void
 warn_foreign(const S3Journal *journal)
 {
 	const S3JournalContent *content = &journal->content;
 
 	ereport(LOG,
-			(errmsg("dropped \"%s\", a journal of puts of another data directory", journal->path),
-			 errdetail("This one is a copy of it. Intents: %d.", content->count)));
+			(errmsg("dropped the content of \"%s\", a journal of puts of another data directory", journal->path),
+			 errdetail("This data directory is a copy of it. Intents: %d.", content->count)));
 	for (int i = 0; i < Min(content->count, FOREIGN_SHOWN_MAX); i++)
 	{
 		if (!content->intents[i].settled)
 			ereport(LOG,
-					(errmsg("object \"%s\" is left to the database that wrote it",
+					(errmsg("object \"%s\" is left to the original database",
 							content->intents[i].url)));
 	}
 }
@@ -208,7 +208,10 @@ s3_journal_append(S3Journal *journal, const StringInfoData *records)
 	initStringInfo(&all);
 	if (journal->size == 0)
 	{
-		/* What has content is in its directory, whatever happens: see clear. */
+		/*
+		 * The directory entry of a file with content is durable already,
+		 * since s3_journal_clear leaves a record in it.
+		 */
 		sync_directory();
 		s3_intent_record_home(&all, s3_journal_home(true));
 	}
@@ -219,8 +222,8 @@ s3_journal_append(S3Journal *journal, const StringInfoData *records)
 }
 
 /*
- * Cuts what was written of them when not all of it could be; should even that
- * fail, whoever opens the file next cuts it.
+ * Truncates the file when not all could be written; should that fail, too, the
+ * next session that opens the file does it.
  */
 static void
 write_records(int fd, const char *path, const StringInfoData *records, off_t offset)
@@ -232,7 +235,7 @@ write_records(int fd, const char *path, const StringInfoData *records, off_t off
 	written = pg_pwrite(fd, records->data, records->len, offset);
 	if (written == records->len)
 		return;
-	error = errno == 0 ? ENOSPC : errno;	/* the system may not say why */
+	error = errno == 0 ? ENOSPC : errno;	/* a short write sets no errno */
 	if (written > 0 && ftruncate(fd, offset) != 0)
 		ereport(LOG,
 				(errcode_for_file_access(),
@@ -298,9 +301,8 @@ s3_journal_rewrite(S3Journal *journal, const StringInfoData *records)
 }
 
 /*
- * The file stays, with the record that stands first: who writes it next need
- * not sync its directory.  His sync makes this durable, too: until then it
- * does not matter.
+ * The file stays, with its first record, so that the next writer need not sync
+ * the directory.  The truncation need not be durable: the intents are settled.
  */
 void
 s3_journal_clear(S3Journal *journal)
@@ -362,14 +364,14 @@ has_intents(const char *path)
 	return found;
 }
 
-/* Nobody is left who could write there, or undo what stands there. */
+/* The database does not exist any more: nothing can write there, or undo puts. */
 static void
 remove_directory(const char *path)
 {
 	if (has_intents(path))
 		ereport(WARNING,
-				(errmsg("removing \"%s\", the journals of puts of a database that was dropped", path),
-				 errdetail("Objects of its transactions that did not commit may remain.")));
+				(errmsg("removing \"%s\", the journals of puts of a dropped database", path),
+				 errdetail("Objects of transactions that did not commit may remain.")));
 	if (!rmtree(path, true))
 		s3_journal_throw("remove", path);
 }

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * journal.h
- *	  The files in which a database keeps the intents of its puts.
+ *	  The journals: files in which a database keeps the intents of its puts.
  *
  *	  The intents of one object are all in one file, in the order in which
- *	  they were written; which file it is follows from where the object is.
+ *	  they were written; a hash of the object's URL selects the file.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,16 +18,17 @@
 typedef enum S3JournalMode
 {
 	S3_JOURNAL_READ,			/* changes nothing */
-	S3_JOURNAL_WRITE,			/* if it is there */
+	S3_JOURNAL_WRITE,			/* if the file exists */
 	S3_JOURNAL_CREATE
 } S3JournalMode;
 
-/* An open file, which nobody else reads or changes until it is unlocked. */
+/* An open and locked file. */
 typedef struct S3Journal
 {
 	int			number;			/* 0 .. S3_JOURNAL_FILES - 1 */
 	int			fd;
-	bool		foreign;		/* of the original of which we are a copy */
+	bool		foreign;		/* written in the data directory that this one
+								 * is a copy of */
 	S3JournalContent content;
 	size_t		size;			/* bytes */
 	char		path[MAXPGPATH];
@@ -37,10 +38,10 @@ typedef struct S3Journal
 extern int	s3_journal_number(const char *target);
 
 /*
- * Opens and locks a file of this database, and reads it.  Returns NULL when
- * there is none.  To write, it is made good first: what is torn at its end is
- * cut, and the intents of another data directory are dropped, with a warning.
- * Must be closed; after an error, the end of the (sub)transaction does.
+ * Opens and locks a file of this database, and reads it.  Returns NULL when it
+ * does not exist.  When opened for writing, an incomplete record at its end is
+ * cut off, and intents of another data directory are dropped, which is logged.
+ * Must be closed; after an error, the end of the (sub)transaction does that.
  */
 extern S3Journal *s3_journal_open(int number, S3JournalMode mode);
 
@@ -50,15 +51,14 @@ extern S3Journal *s3_journal_open(int number, S3JournalMode mode);
  */
 extern void s3_journal_append(S3Journal *journal, const StringInfoData *records);
 
-/* Lets others in; s3_journal_sync needs no lock. */
+/* Releases the lock; s3_journal_sync needs none. */
 extern void s3_journal_unlock(S3Journal *journal);
 
 /* Makes all that was appended durable. */
 extern void s3_journal_sync(S3Journal *journal);
 
 /*
- * Puts other records in the place of the whole content, durably, and closes
- * the file.  None at all: it is empty now.
+ * Replaces the whole content by these records, durably, and closes the file.
  */
 extern void s3_journal_rewrite(S3Journal *journal, const StringInfoData *records);
 
@@ -67,7 +67,7 @@ extern void s3_journal_clear(S3Journal *journal);
 
 extern void s3_journal_close(S3Journal *journal);
 
-/* Removes the files of databases that are gone, with a warning where intents are left. */
+/* Removes the files of dropped databases, with a warning where intents are left. */
 extern void s3_journal_remove_dropped(void);
 
 #endif							/* S3STORE_JOURNAL_H */

@@ -1,15 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * journal_home.c
- *	  The directory of the journals, and whether it is the one that they were
- *	  written in.
+ *	  The directory of the journals, and whether it is a copy.
  *
- * A copy of the data directory (a base backup, a clone, a node that was
- * rewound) has the journals of the original in it, whose objects are the
- * original's.  The file "home" tells: it holds its own inode number and time
- * of birth, which a copy of it does not share, and a random id, which every
- * journal repeats.  A snapshot of a whole file system shares them: against
- * that there is the writer token.
+ * A copy of the data directory (a base backup, a clone, a node that was rewound)
+ * contains the journals of the original, whose objects belong to the original.
+ * The file "home" reveals that: it holds its own inode number and birth time,
+ * which differ in a copy, and a random ID, which every journal repeats.  In a
+ * snapshot of a whole file system they do not differ; see s3store.writer_token.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,7 +29,7 @@
 #define HOME_MAGIC		UINT64CONST(0x53334a6f75726e31)
 #define NS_PER_SECOND	1000000000
 
-/* What the file holds. */
+/* The content of the file. */
 typedef struct Home
 {
 	uint64		magic;
@@ -76,7 +74,7 @@ s3_journal_home(bool create)
 	return home_id;
 }
 
-/* Returns -1 when there is none.  Waits for others who are writing it. */
+/* Returns -1 when it does not exist.  Waits while another process writes it. */
 static int
 open_home(bool create)
 {
@@ -101,7 +99,7 @@ read_home(int fd, Home *home)
 		home->magic == HOME_MAGIC && EQ_CRC32C(home->crc, checksum(home));
 }
 
-/* Sets what a copy of the file does not share. */
+/* Sets the members that differ in a copy of the file. */
 static void
 describe_home(int fd, Home *home)
 {
@@ -124,7 +122,7 @@ write_home(int fd, Home *home)
 				(errcode(ERRCODE_INTERNAL_ERROR),
 				 errmsg("could not generate a random identifier")));
 	home->crc = checksum(home);
-	errno = ENOSPC;				/* should the system not say why */
+	errno = ENOSPC;				/* a short write sets no errno */
 	if (ftruncate(fd, 0) != 0 ||
 		pg_pwrite(fd, home, sizeof(*home), 0) != sizeof(*home))
 		s3_journal_throw("write", HOME_FILE);
@@ -159,6 +157,6 @@ s3_journal_throw(const char *verb, const char *path)
 	ereport(ERROR,
 			(errcode_for_file_access(),
 			 errmsg("could not %s \"%s\", the journal of puts: %m", verb, path),
-			 errdetail("A put is noted there, so that it can be undone, before anything is sent."),
-			 errhint("With s3store.put_undo off, puts do without.")));
+			 errdetail("Before a put is sent, it is noted there, so that it can be undone."),
+			 errhint("With s3store.put_undo off, puts need no journal.")));
 }

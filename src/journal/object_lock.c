@@ -3,9 +3,8 @@
  * object_lock.c
  *	  Advisory locks on objects.
  *
- * They are PostgreSQL's advisory locks, of a class of our own: those that SQL
- * takes have other classes (1 and 2).  Two objects may share a lock, by
- * chance; then one waits for the other.
+ * They are PostgreSQL's advisory locks, of a class that the SQL functions do not
+ * use.  Two objects may happen to share a lock; then one waits for the other.
  *
  *-------------------------------------------------------------------------
  */
@@ -65,7 +64,7 @@ make_tag(const S3Call *call, LOCKTAG *tag)
 	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (hash >> 32), (uint32) hash, LOCK_CLASS);
 }
 
-/* Each part is hashed with the hash of those before it as its seed. */
+/* The seed is the hash of the parts before. */
 static uint64
 add_hash(uint64 hash, S3Slice part)
 {

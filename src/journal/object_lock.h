@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * object_lock.h
- *	  Advisory locks on objects, so that of two who would change one object
- *	  on its server, the second one waits or stays away.
+ *	  Advisory locks on objects, between a sweep that removes an object and a
+ *	  put that notes its intent.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,14 +12,14 @@
 #include "client/call.h"
 
 /*
- * Each locks the call's object: scheme, bucket and key.  The first waits; the
- * second returns false when somebody else has the lock.  Outside of a
- * transaction the lock is the session's, and an error does not release it.
+ * Both lock the call's object: scheme, bucket and key.  The first waits; the
+ * second returns false when another session has the lock.  Outside of a
+ * transaction it is a session lock, which an error does not release.
  */
 extern void s3_object_lock(const S3Call *call);
 extern bool s3_object_try_lock(const S3Call *call);
 
-/* Releases it, as often as it was taken; else the end of the transaction does. */
+/* Releases it once; the end of the transaction releases what is left. */
 extern void s3_object_unlock(const S3Call *call);
 
 #endif							/* S3STORE_OBJECT_LOCK_H */

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * commit_hook.c
- *	  What a transaction has done to the queue, and what follows when it ends.
+ *	  Starts or wakes the worker when a transaction that needs it commits.
  *
- * Guarantees: what can fail is done before the commit, for an error after it
- * would be a PANIC; and what fails there does not hold the commit up, since
- * the deletion is safe in its row, whether or not there is a worker.
+ * Guarantees: what can fail is done before the commit, since an error after it
+ * would be a PANIC.  What fails there does not prevent the commit: the deletion
+ * is in the queue, and carried out later.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,14 +16,14 @@
 
 #include "queue/commit_hook.h"
 #include "queue/worker_slots.h"
-#include "queue/writer_lock.h"
-#include "removal/worker.h"
+#include "settings/settings.h"
 
 static bool registered;
 static bool has_deletions;
 static bool has_puts;
-static bool has_leftovers;		/* of this session's transactions, or others' */
-static bool is_expected;		/* the worker knows of this transaction */
+static bool has_leftovers;		/* there are puts to undo; this outlives the
+								 * transaction */
+static bool is_expected;		/* the worker's slot counts this transaction */
 
 static void watch_transactions(void);
 static void end_transaction(XactEvent event, void *arg);
@@ -53,13 +53,6 @@ s3_commit_hook_note_leftover(void)
 	has_leftovers = true;
 }
 
-void
-s3_commit_hook_note_hold(void)
-{
-	watch_transactions();
-}
-
-/* Once in the life of the process. */
 static void
 watch_transactions(void)
 {
@@ -76,7 +69,7 @@ end_transaction(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			if ((has_deletions || has_leftovers) && s3_worker_is_enabled())
+			if ((has_deletions || has_leftovers) && s3_settings_worker_enabled())
 				expect_worker();
 			break;
 		case XACT_EVENT_COMMIT:
@@ -99,7 +92,10 @@ end_transaction(XactEvent event, void *arg)
 	}
 }
 
-/* It need not be the one that has put something. */
+/*
+ * Nobody tracks which subtransaction has put something: after the abort of any
+ * of them there may be something to undo.
+ */
 static void
 end_subtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId parent,
 				   void *arg)
@@ -109,9 +105,9 @@ end_subtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId 
 }
 
 /*
- * The worker may start before the commit, and sees then that there will be
- * one.  Where there is no memory for its slot, or no room for one more
- * process, the deletions wait for whoever drains the queue next.
+ * A worker that starts before the commit sees in its slot that a commit is
+ * about to come.  Without memory for its slot, or room for another process, the
+ * deletions wait for the next worker or s3_drain().
  */
 static void
 expect_worker(void)
@@ -123,9 +119,9 @@ expect_worker(void)
 		bool		start;
 
 		is_expected = s3_worker_slots_expect(MyDatabaseId, &start);
-		if (start && !s3_worker_start(MyDatabaseId))
+		if (start && !s3_worker_slots_start_worker(MyDatabaseId))
 			ereport(DEBUG1,
-					(errmsg("s3store has no worker to start"),
+					(errmsg("could not start a worker of s3store"),
 					 errhint("You might need to increase max_worker_processes.")));
 	}
 	PG_CATCH();
@@ -142,5 +138,4 @@ reset(void)
 	has_deletions = false;
 	has_puts = false;
 	is_expected = false;
-	s3_writer_lock_reset();
 }

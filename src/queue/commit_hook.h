@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * commit_hook.h
- *	  What a transaction has done to the queue, and what follows when it ends.
+ *	  Starts or wakes the worker when a transaction that needs it commits.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,14 +14,12 @@
 extern void s3_commit_hook_note_deletion(void);
 
 /*
- * Notes that this transaction has put something: where that is rolled back,
- * the next commit of the session wakes the worker.  The second says that there
- * is something to be swept already.
+ * Notes that this transaction has put an object: when that is rolled back, the
+ * next commit of the session wakes the worker.
  */
 extern void s3_commit_hook_note_put(void);
-extern void s3_commit_hook_note_leftover(void);
 
-/* Notes that this transaction holds objects. */
-extern void s3_commit_hook_note_hold(void);
+/* Notes that there are puts to undo: the next commit wakes the worker. */
+extern void s3_commit_hook_note_leftover(void);
 
 #endif							/* S3STORE_COMMIT_HOOK_H */

@@ -3,11 +3,11 @@
  * queue.c
  *	  The table of queued deletions: a row goes in, rows of an object go out.
  *
- * Guarantees: a row is inserted without SPI, so that a statement that deletes
- * 100,000 rows of a table may queue as many deletions; whoever looks for the
- * deletions of an object sees all that are committed, whatever his snapshot.
+ * Guarantees: a row is inserted without SPI, fast enough for a statement that
+ * deletes 100,000 rows of a table; a search for the deletions of an object finds
+ * all that are committed, whatever the snapshot of the transaction.
  *
- * Knows nothing of HTTP, nor of who may queue what.
+ * Sends no requests, and checks no privileges.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,7 +29,6 @@
 #include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -64,7 +63,7 @@ enum DeletionColumn
 	DELETION_COLUMNS = DELETION_LAST_ERROR
 };
 
-/* What belongs to the queue; looked up once, and again after a change. */
+/* The OIDs of the queue's relations, until one of them changes. */
 typedef struct QueueOids
 {
 	Oid			schema;
@@ -104,7 +103,7 @@ s3_queue_object(const S3Location *location)
 	return (int64) hash_bytes_extended((unsigned char *) name, (int) len, 0);
 }
 
-/* With normalize_keys, a key has many spellings. */
+/* With normalize_keys, different keys may name the same object. */
 static S3Slice
 object_key(const S3Location *location)
 {
@@ -156,7 +155,7 @@ s3_queue_insert(const S3Deletion *deletion)
 #undef SET
 #undef SET_NULL
 
-	/* The lock stays until the transaction ends, as that of an INSERT does. */
+	/* The lock lasts until the transaction ends, as that of an INSERT does. */
 	table = table_open(queue_oids().table, RowExclusiveLock);
 	check_columns(table);
 	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
@@ -168,21 +167,21 @@ s3_queue_insert(const S3Deletion *deletion)
 	return id;
 }
 
-/* Those of another version, in a session that still has the library of this one. */
+/* After ALTER EXTENSION UPDATE, a session may still have the old library. */
 static void
 check_columns(Relation table)
 {
 	if (RelationGetNumberOfAttributes(table) != DELETION_COLUMNS)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"%s\" has columns that the library does not know",
+				 errmsg("table \"%s\" is of another version of the extension than the library",
 						RelationGetRelationName(table)),
-				 errhint("After an update of the extension, connect again.")));
+				 errhint("Connect again after an update of the extension.")));
 }
 
 /*
- * With a snapshot of its own: that of a REPEATABLE READ transaction may be
- * older than the deletion.
+ * With a new snapshot: that of a REPEATABLE READ transaction may be older than
+ * the deletion.
  */
 bool
 s3_queue_find(int64 object, S3Claim *claim)
@@ -199,10 +198,10 @@ s3_queue_find(int64 object, S3Claim *claim)
 	if (!OidIsValid(oid))
 		return false;
 
-	/* What this very command has queued counts, too. */
+	/* So that rows of the current command count, too. */
 	CommandCounterIncrement();
 	table = table_open(oid, AccessShareLock);
-	/* Most often there is nothing to look through, which would take longer. */
+	/* Mostly the table is empty, and this is faster than a scan. */
 	if (RelationGetNumberOfBlocks(table) == 0)
 	{
 		table_close(table, AccessShareLock);
@@ -242,14 +241,14 @@ s3_queue_cancel(int64 object)
 {
 	Oid			type = INT8OID;
 	Datum		value = Int64GetDatum(object);
-	S3QueueAccess access;
+	S3RunAs		saved;
 	SPIPlanPtr	plan;
 	char	   *statement;
 	int			result;
 
 	SPI_connect();
 	statement = psprintf("DELETE FROM %s WHERE object = $1 AND version_id IS NULL", s3_queue_name("s3_deletion"));
-	s3_queue_access(&access);
+	s3_queue_run_as_owner(&saved);
 	plan = SPI_prepare(statement, 1, &type);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", statement, SPI_result_code_string(SPI_result));
@@ -257,7 +256,7 @@ s3_queue_cancel(int64 object)
 								  false, false, 0);
 	if (result != SPI_OK_DELETE)
 		elog(ERROR, "could not execute \"%s\": %s", statement, SPI_result_code_string(result));
-	s3_queue_access_end(&access);
+	s3_sql_run_as_end(&saved);
 	SPI_finish();
 }
 
@@ -284,7 +283,7 @@ s3_queue_number(void)
 	return nextval_internal(queue_oids().sequence, false);
 }
 
-/* By value: whatever takes a lock may have them forgotten. */
+/* Returns a copy: taking a lock may process an invalidation that clears them. */
 static QueueOids
 queue_oids(void)
 {
@@ -305,7 +304,7 @@ look_up_oids(QueueOids *found)
 	return OidIsValid(found->table) && OidIsValid(found->sequence);
 }
 
-/* The library may be loaded where the extension is not. */
+/* InvalidOid: the library is loaded, but the extension is not installed. */
 static Oid
 extension_schema(void)
 {
@@ -326,7 +325,7 @@ extension_schema(void)
 	return schema;
 }
 
-/* The extension may be dropped, and created again. */
+/* Called when a relation changes: the extension may have been dropped. */
 static void
 forget_oids(Datum arg, Oid relation)
 {
@@ -337,42 +336,21 @@ forget_oids(Datum arg, Oid relation)
 }
 
 void
-s3_queue_access(S3QueueAccess *access)
+s3_queue_run_as_owner(S3RunAs *saved)
 {
 	Relation	table = table_open(queue_oids().table, AccessShareLock);
 	Oid			owner = table->rd_rel->relowner;
 
 	table_close(table, AccessShareLock);
-	GetUserIdAndSecContext(&access->user, &access->security_context);
-	access->guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	/* The table drops what replication brings: this is no replication. */
+	s3_sql_run_as(saved, owner, 0);
+	s3_sql_set_local("search_path", "pg_catalog, pg_temp");
+
+	/*
+	 * Triggers of the extension's tables discard rows that come by
+	 * replication.
+	 */
 	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
-		(void) set_config_option("session_replication_role", "origin", PGC_SUSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
-	SetUserIdAndSecContext(owner, access->security_context | SECURITY_LOCAL_USERID_CHANGE);
-}
-
-void
-s3_queue_access_end(const S3QueueAccess *access)
-{
-	AtEOXact_GUC(false, access->guc_level);
-	SetUserIdAndSecContext(access->user, access->security_context);
-}
-
-uint64
-s3_queue_execute(const char *statement, int expected, int nargs, Oid *types,
-				 Datum *values, const char *nulls)
-{
-	MemoryContext context = CurrentMemoryContext;
-	int			result = SPI_execute_with_args(statement, nargs, types, values, nulls, false, 0);
-
-	/* SPI leaves us in its own, which ends with the connection. */
-	MemoryContextSwitchTo(context);
-	if (result != expected)
-		elog(ERROR, "could not execute \"%s\": %s", statement, SPI_result_code_string(result));
-	return SPI_processed;
+		s3_sql_set_local("session_replication_role", "origin");
 }
 
 const char *

@@ -8,9 +8,10 @@
 #ifndef S3STORE_QUEUE_H
 #define S3STORE_QUEUE_H
 
-#include "s3/location.h"
-
 #include "utils/timestamp.h"
+
+#include "backend/sql.h"
+#include "s3/location.h"
 
 /* A deletion to queue; zero-initialize what is not given. */
 typedef struct S3Deletion
@@ -18,74 +19,58 @@ typedef struct S3Deletion
 	text	   *url;
 	int64		object;			/* s3_queue_object() of the URL */
 	TimestampTz next_at;		/* when it is due */
-	Oid			relation;		/* asked whether a row still names the object;
-								 * InvalidOid: none */
-	int16		attribute;		/* the column of it */
-	Oid			owner;			/* on whose behalf the object goes */
-	bool		exclusive;		/* the relation need not be asked */
+	Oid			relation;		/* the table to ask whether a row still names
+								 * the object; InvalidOid: none */
+	int16		attribute;		/* its column */
+	Oid			owner;			/* the role whose privileges count */
+	bool		exclusive;		/* the table need not be asked */
 	text	   *version_id;		/* NULL: the object, not a version */
 } S3Deletion;
 
 /*
- * Returns the number by which an object is known: a hash of all of its URL,
- * as the settings of its endpoint read it.
+ * Returns the number that identifies an object in the queue: a hash of its
+ * scheme, bucket and key, normalized when the endpoint's settings say so.
  */
 extern int64 s3_queue_object(const S3Location *location);
 
 /*
- * Queues a deletion, in the current transaction, and returns its number.
- * Checks no privileges: the table is the extension's, whoever queues.
+ * Queues a deletion, in the current transaction, and returns its ID.  Checks
+ * no privileges.
  */
 extern int64 s3_queue_insert(const S3Deletion *deletion);
 
-/* Who is at the deletions of an object, or was. */
+/* The state of the queued deletions of an object. */
 typedef struct S3Claim
 {
-	int64		number;			/* 0: nobody */
-	TimestampTz unsure_until;	/* a request without an answer may be under
-								 * way until then; 0: there was none */
+	int64		number;			/* of the claim; 0: not claimed */
+	TimestampTz unsure_until;	/* a DELETE without an answer may be executed
+								 * until then; 0: there was none */
 } S3Claim;
 
 /*
- * Is a deletion of the object queued, as far as is committed by now or done
- * by this transaction?  Sets the claim of one that is claimed.  Those of
- * versions do not count: what is written is another one.
+ * Is a deletion of the object queued, by a transaction that has committed or by
+ * this one?  Fills "claim".  Deletions of versions do not count: writing the
+ * object makes another version.
  */
 extern bool s3_queue_find(int64 object, S3Claim *claim);
 
 /*
- * Takes the deletions of an object off the queue, in this transaction; those
- * of its versions stay.
+ * Deletes the queued deletions of an object, in this transaction; those of its
+ * versions stay.
  */
 extern void s3_queue_cancel(int64 object);
 
-/* Returns the OID of the queue's table; InvalidOid where there is none. */
+/* Returns the OID of the table; InvalidOid where the extension is not installed. */
 extern Oid	s3_queue_table(void);
 
-/* Returns the next number of a deletion or a claim. */
+/* Returns the next ID of a deletion, or number of a claim. */
 extern int64 s3_queue_number(void);
 
 /*
- * Brackets around SQL on the extension's tables: between them the user is
- * their owner, and names are looked up in pg_catalog only.  SPI is connected
- * by whoever calls.  An error inside needs no end.
+ * Comes before SQL on the extension's tables: the current user is their owner
+ * until s3_sql_run_as_end(), and names are looked up in pg_catalog only.
  */
-typedef struct S3QueueAccess
-{
-	Oid			user;
-	int			security_context;
-	int			guc_level;
-} S3QueueAccess;
-
-extern void s3_queue_access(S3QueueAccess *access);
-extern void s3_queue_access_end(const S3QueueAccess *access);
-
-/*
- * Runs a statement between such brackets; returns how many rows it touched.
- * The current memory context stays what it is.
- */
-extern uint64 s3_queue_execute(const char *statement, int expected, int nargs,
-							   Oid *types, Datum *values, const char *nulls);
+extern void s3_queue_run_as_owner(S3RunAs *saved);
 
 /* The name of one of the extension's tables, quoted and with its schema. */
 extern const char *s3_queue_name(const char *table);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * queue_index.c
- *	  The indexes of the table of queued deletions: a new row goes in.
+ *	  The indexes of the table of queued deletions: inserting a new row.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +15,8 @@
 #include "backend/compat.h"
 #include "queue/queue_index.h"
 
-#define KNOWN_MAX	8			/* indexes, with the copies that are made */
+#define KNOWN_MAX	8			/* indexes, copies of REINDEX CONCURRENTLY
+								 * included */
 
 typedef enum QueueIndex
 {
@@ -39,8 +40,8 @@ static bool is_copy(Oid oid, Oid original_oid);
 static void insert_into_index(Oid oid, Relation table, ItemPointer tid, Datum *values);
 
 /*
- * A new row belongs to two of the four indexes; the others are of rows that
- * are claimed or dead.  REINDEX CONCURRENTLY has copies of them for a while.
+ * A new row belongs to two of the four indexes; the others are partial ones, of
+ * rows that are claimed or dead.  During REINDEX CONCURRENTLY there are copies.
  */
 void
 s3_queue_index_insert(Relation table, ItemPointer tid, int64 object, TimestampTz next_at, int64 id)
@@ -74,7 +75,7 @@ s3_queue_index_forget(void)
 	known_count = 0;
 }
 
-/* Which of ours is it, or a copy of?  Throws when it is none: it would lack the row. */
+/* Throws for an index that is not ours, or a copy of ours: it would miss the row. */
 static QueueIndex
 kind_of_index(Relation table, Oid oid)
 {
@@ -99,7 +100,7 @@ kind_of_index(Relation table, Oid oid)
 	return kind;
 }
 
-/* Looked up anew: another index may have its name by now. */
+/* Not cached: another index may have the name by now. */
 static Oid
 queue_index(Relation table, QueueIndex kind)
 {
@@ -136,7 +137,7 @@ is_copy(Oid oid, Oid original_oid)
 	return is_copy;
 }
 
-/* One that is being made gets its rows later, until it is ready for them. */
+/* CREATE INDEX CONCURRENTLY adds the rows inserted before the index is ready. */
 static void
 insert_into_index(Oid oid, Relation table, ItemPointer tid, Datum *values)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * queue_index.h
- *	  The indexes of the table of queued deletions: a new row goes in.
+ *	  The indexes of the table of queued deletions: inserting a new row.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,8 +15,8 @@
 #include "utils/relcache.h"
 
 /*
- * Adds a new row, which is at "tid", to the indexes that it belongs to.  Throws
- * when the table has an index that is not the extension's.
+ * Adds a new row, at "tid", to the indexes that it belongs to.  Throws when the
+ * table has an index that is not the extension's.
  */
 extern void s3_queue_index_insert(Relation table, ItemPointer tid, int64 object,
 								  TimestampTz next_at, int64 id);
@@ -24,7 +24,7 @@ extern void s3_queue_index_insert(Relation table, ItemPointer tid, int64 object,
 /* Returns the index that finds the deletions of an object. */
 extern Oid	s3_queue_index_object(Relation table);
 
-/* The table may have other indexes now. */
+/* Forgets what is cached: the table may have other indexes now. */
 extern void s3_queue_index_forget(void);
 
 #endif							/* S3STORE_QUEUE_INDEX_H */

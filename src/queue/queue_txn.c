@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * queue_txn.c
- *	  Short transactions of those who carry out deletions.
+ *	  The short transactions in which deletions are carried out.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,9 +17,9 @@
 #include "queue/queue.h"
 #include "queue/queue_txn.h"
 
-static S3QueueAccess queue_access;
+static S3RunAs saved;
 
-static void wait_for_disk(void);
+static void commit_synchronously(void);
 
 void
 s3_queue_txn_begin(S3QueueTxnKind kind, bool durable)
@@ -33,12 +33,12 @@ s3_queue_txn_begin(S3QueueTxnKind kind, bool durable)
 		SPI_connect();
 	}
 
-	/* Later snapshots see more than the first one did. */
+	/* So that later snapshots of the transaction see later commits. */
 	XactIsoLevel = XACT_READ_COMMITTED;
 	if (durable)
-		wait_for_disk();
+		commit_synchronously();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	s3_queue_access(&queue_access);
+	s3_queue_run_as_owner(&saved);
 	MemoryContextSwitchTo(context);
 }
 
@@ -47,7 +47,7 @@ s3_queue_txn_end(S3QueueTxnKind kind)
 {
 	MemoryContext context = CurrentMemoryContext;
 
-	s3_queue_access_end(&queue_access);
+	s3_sql_run_as_end(&saved);
 	PopActiveSnapshot();
 	if (kind == S3_QUEUE_TXN_WORKER)
 	{
@@ -64,12 +64,12 @@ s3_queue_txn_end(S3QueueTxnKind kind)
 }
 
 /*
- * For this transaction only.  A row may have been deleted in a transaction
- * that did not wait for the disk (synchronous_commit = off), and then its
- * object may not go before that transaction is safe.
+ * A row may have been deleted by a transaction that committed asynchronously
+ * (synchronous_commit = off).  Its object must not be deleted before that
+ * commit is on disk, and a synchronous commit flushes all earlier ones.
  */
 static void
-wait_for_disk(void)
+commit_synchronously(void)
 {
 	if (synchronous_commit >= SYNCHRONOUS_COMMIT_ON)
 		return;

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * queue_txn.h
- *	  Short transactions of those who carry out deletions.
+ *	  The short transactions in which deletions are carried out.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,20 +10,19 @@
 
 #include "base/base.h"
 
-/* Whose transactions they are. */
+/* In which process they run. */
 typedef enum S3QueueTxnKind
 {
-	S3_QUEUE_TXN_WORKER,		/* ours: there is none between two steps */
-	S3_QUEUE_TXN_PROCEDURE		/* a procedure's, which has connected to SPI
-								 * for transactions: the one between two steps
-								 * is empty */
+	S3_QUEUE_TXN_WORKER,		/* there is no transaction in between */
+	S3_QUEUE_TXN_PROCEDURE		/* in a procedure, connected to SPI with
+								 * SPI_OPT_NONATOMIC: the transactions in
+								 * between stay empty */
 } S3QueueTxnKind;
 
 /*
- * Starts a step: a transaction in READ COMMITTED, with a snapshot, SPI
- * connected, and access to the extension's tables.  A durable one reaches the
- * disk with its end, and so does whatever was committed before.  An error
- * inside needs no end.
+ * Starts a transaction: READ COMMITTED, with a snapshot, connected to SPI, and
+ * as the owner of the extension's tables.  When a durable one has committed, it
+ * and all earlier commits are on disk.  An error ends it.
  */
 extern void s3_queue_txn_begin(S3QueueTxnKind kind, bool durable);
 

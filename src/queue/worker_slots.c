@@ -1,19 +1,21 @@
 /*-------------------------------------------------------------------------
  *
  * worker_slots.c
- *	  The workers of the cluster, in shared memory: one slot a database.
+ *	  The workers of the cluster, in shared memory: one slot for each database.
  *
- * Guarantees: a transaction that has queued something finds a worker when it
- * has committed, or has one started: none leaves between its two calls.
+ * Guarantees: when a transaction that has queued something has committed, a
+ * worker runs or is being started: none exits between s3_worker_slots_expect()
+ * and s3_worker_slots_commit().
  *
  * The memory holds no pointers.  Where the library was not preloaded, it comes
- * from what the server has left over; it is a few kilobytes.
+ * from the server's spare shared memory; it is a few kilobytes.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
 #include "miscadmin.h"
+#include "postmaster/bgworker.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/lwlock.h"
@@ -26,7 +28,8 @@
 #include "backend/compat.h"
 #include "queue/worker_slots.h"
 
-#define START_PATIENCE	10000	/* ms for a worker that was started to enter */
+#define START_TIMEOUT	10000	/* ms from a worker's start until it has
+								 * entered its slot */
 
 typedef struct Slot
 {
@@ -37,7 +40,8 @@ typedef struct Slot
 	TimestampTz started_at;		/* when its worker was started; 0: it was not,
 								 * or has entered */
 	TimestampTz due_at;			/* when the launcher has to start one */
-	bool		served;			/* it has had a worker */
+	bool		served;			/* a worker has run since the slot was
+								 * assigned */
 } Slot;
 
 typedef struct Slots
@@ -57,6 +61,7 @@ static void request_memory(void);
 #endif
 
 static void attach(void);
+static void note_not_started(Oid database);
 static Slot *find_slot(Oid database);
 static Slot *make_slot(Oid database, TimestampTz now);
 static Slot *spare_slot(TimestampTz now, bool served);
@@ -89,9 +94,9 @@ request_memory(void)
 #endif
 
 /*
- * As pg_prewarm's autoprewarm does, at the first use.  A library that has
- * replaced another one under a running server, and has other slots, gets a
- * memory of its own.  May throw.
+ * Attaches to the memory at the first use, as pg_prewarm's autoprewarm does.
+ * Its name has the size of the slots: after an update of the library under a
+ * running server, another layout gets its own memory.  May throw.
  */
 static void
 attach(void)
@@ -116,7 +121,7 @@ attach(void)
 	}
 	PG_CATCH();
 	{
-		/* An error has forgotten that the lock holds interrupts off. */
+		/* LWLockRelease() resumes interrupts, which the error has reset. */
 		HOLD_INTERRUPTS();
 		LWLockRelease(AddinShmemInitLock);
 		PG_RE_THROW();
@@ -177,8 +182,27 @@ s3_worker_slots_abort(Oid database)
 	SpinLockRelease(&shared->mutex);
 }
 
-void
-s3_worker_slots_not_started(Oid database)
+bool
+s3_worker_slots_start_worker(Oid database)
+{
+	BackgroundWorker worker = {0};
+
+	snprintf(worker.bgw_name, BGW_MAXLEN, "s3store worker for database %u", database);
+	strlcpy(worker.bgw_type, "s3store worker", BGW_MAXLEN);
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	strlcpy(worker.bgw_library_name, "s3store", sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_function_name, "s3store_worker_main", BGW_MAXLEN);
+	worker.bgw_main_arg = ObjectIdGetDatum(database);
+	if (RegisterDynamicBackgroundWorker(&worker, NULL))
+		return true;
+	note_not_started(database);
+	return false;
+}
+
+static void
+note_not_started(Oid database)
 {
 	Slot	   *slot;
 
@@ -363,7 +387,7 @@ s3_worker_slots_running(Oid *databases, int *pids, int max)
 	return count;
 }
 
-/* The callers of these hold the spinlock. */
+/* The callers of this and the following functions hold the spinlock. */
 static Slot *
 find_slot(Oid database)
 {
@@ -373,7 +397,7 @@ find_slot(Oid database)
 	return NULL;
 }
 
-/* In place of one that is idle, if need be; NULL when all are at work. */
+/* Takes the slot of an idle database, if need be; NULL when none is idle. */
 static Slot *
 make_slot(Oid database, TimestampTz now)
 {
@@ -390,8 +414,8 @@ make_slot(Oid database, TimestampTz now)
 }
 
 /*
- * A free one, or the idle one that is due last; only of those whose turn has
- * come, if so asked.  NULL: there is none.
+ * Returns a free slot, or of the idle ones the one that is due last, or NULL.
+ * With "served", only idle slots whose worker has run count.
  */
 static Slot *
 spare_slot(TimestampTz now, bool served)
@@ -424,15 +448,15 @@ is_idle(const Slot *slot, TimestampTz now)
 	return slot->pid == 0 && slot->expected == 0 && !is_starting(slot, now);
 }
 
-/* One that has not come for long will not come any more. */
+/* A worker that does not enter in time is taken to have failed to start. */
 static bool
 is_starting(const Slot *slot, TimestampTz now)
 {
 	return slot->started_at != 0 &&
-		now - slot->started_at < START_PATIENCE * INT64CONST(1000);
+		now - slot->started_at < START_TIMEOUT * INT64CONST(1000);
 }
 
-/* Throws nothing.  A process that has gone meanwhile has no latch to set. */
+/* Does not throw; does nothing when the process has exited meanwhile. */
 static void
 wake(int pid)
 {
@@ -442,7 +466,7 @@ wake(int pid)
 		SetLatch(&proc->procLatch);
 }
 
-/* After an error that ends the process: it may be tried again in a minute. */
+/* When the worker exits by an error, the launcher starts it again in a minute. */
 static void
 leave_at_exit(int code, Datum database)
 {

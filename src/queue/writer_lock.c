@@ -1,42 +1,45 @@
 /*-------------------------------------------------------------------------
  *
  * writer_lock.c
- *	  The locks between those who write objects and those who delete queued
- *	  ones, and among the latter.
+ *	  Locks between transactions that write objects and workers that delete
+ *	  them, and between workers.
  *
  * Guarantees: a worker waits for no writer, and for another worker only while
- * that one claims; nobody keeps more than HELD_OBJECTS_MAX locks on objects: a
- * transaction that writes more of them holds their buckets instead.
+ * that one claims.  A transaction has at most OBJECT_LOCKS_MAX locks on
+ * objects; when it writes more, it locks their buckets instead.
  *
- * They are advisory locks, told from those of SQL functions (classes 1 and 2)
- * by their class, which pg_locks shows as objsubid.
+ * They are advisory locks.  Their class, which pg_locks shows as objsubid, is
+ * not one of those of the SQL functions (1 and 2).
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/latch.h"
 #include "storage/lock.h"
 
-#include "queue/commit_hook.h"
 #include "queue/queue.h"
 #include "queue/writer_lock.h"
 #include "settings/settings.h"
 
-#define HELD_OBJECTS_MAX	256 /* of a transaction */
+#define OBJECT_LOCKS_MAX	256 /* of a transaction */
 
 typedef enum LockClass
 {
 	LOCK_OBJECT = 3,
 	LOCK_BUCKET,
 	LOCK_CLAIM,
-	LOCK_CLAIMING				/* of all who claim: the number is 0 */
+	LOCK_CLAIMING				/* one for all: the number is 0 */
 } LockClass;
 
-static int	held_objects;
+static int	object_locks;		/* of this transaction, those on buckets
+								 * included */
 
+static void lock_object(const S3Location *location, int64 object);
+static void end_transaction(XactEvent event, void *arg);
 static void set_tag(LOCKTAG *tag, LockClass class, int64 number);
 static int64 bucket_number(const S3Location *location);
 static bool is_held(LockClass class, int64 number);
@@ -49,20 +52,10 @@ s3_writer_lock_object(const S3Location *location)
 	bool		waited = false;
 	S3Claim		claim;
 	S3Claim		lost = {0};
-	LOCKTAG		tag;
 
 	if (!OidIsValid(s3_queue_table()))
 		return S3_WRITER_LOCKED;
-	if (held_objects < HELD_OBJECTS_MAX)
-		set_tag(&tag, LOCK_OBJECT, object);
-	else
-		set_tag(&tag, LOCK_BUCKET, bucket_number(location));
-	if (LockAcquire(&tag, ShareLock, false, false) == LOCKACQUIRE_OK)
-	{
-		held_objects++;
-		s3_commit_hook_note_hold();
-	}
-
+	lock_object(location, object);
 	while (s3_queue_find(object, &claim))
 	{
 		if (wait_for_claim(&claim, &lost))
@@ -74,6 +67,30 @@ s3_writer_lock_object(const S3Location *location)
 		return claim.number != 0 || claim.unsure_until != 0 ? S3_WRITER_TOO_LATE : S3_WRITER_LOCKED;
 	}
 	return waited ? S3_WRITER_TOO_LATE : S3_WRITER_LOCKED;
+}
+
+static void
+lock_object(const S3Location *location, int64 object)
+{
+	static bool registered = false;
+	LOCKTAG		tag;
+
+	if (!registered)
+		RegisterXactCallback(end_transaction, NULL);
+	registered = true;
+	if (object_locks < OBJECT_LOCKS_MAX)
+		set_tag(&tag, LOCK_OBJECT, object);
+	else
+		set_tag(&tag, LOCK_BUCKET, bucket_number(location));
+	if (LockAcquire(&tag, ShareLock, false, false) == LOCKACQUIRE_OK)
+		object_locks++;
+}
+
+static void
+end_transaction(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		object_locks = 0;
 }
 
 bool
@@ -116,19 +133,13 @@ s3_writer_lock_claim_is_free(int64 claim)
 	return !is_held(LOCK_CLAIM, claim);
 }
 
-void
-s3_writer_lock_reset(void)
-{
-	held_objects = 0;
-}
-
 static void
 set_tag(LOCKTAG *tag, LockClass class, int64 number)
 {
 	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (number >> 32), (uint32) number, class);
 }
 
-/* As if the bucket were an object with an empty key. */
+/* That of an object with an empty key. */
 static int64
 bucket_number(const S3Location *location)
 {
@@ -139,9 +150,9 @@ bucket_number(const S3Location *location)
 }
 
 /*
- * By anybody else; does not wait, and keeps nothing.  The mode is one that
- * conflicts with those of the holders, but not with itself: several may ask at
- * the same moment.
+ * Has another session the lock?  Does not wait, and leaves nothing locked.  The
+ * mode conflicts with those in which the locks are taken, but not with itself,
+ * so that sessions that ask at the same moment do not see each other.
  */
 static bool
 is_held(LockClass class, int64 number)
@@ -156,10 +167,10 @@ is_held(LockClass class, int64 number)
 }
 
 /*
- * Returns false when there is nothing to wait for: no worker is at it, and no
- * request can be under way any more.  When a worker that is gone has sent his
- * last one nobody knows, so its time counts from when he was missed: "lost" is
- * his claim.
+ * Returns false when there is nothing to wait for: no worker is deleting the
+ * object, and no server can be executing a DELETE any more.  When the claiming
+ * worker has died, nobody knows when it sent its last DELETE, so the grace
+ * period starts when we notice that; "lost" is the claim of that worker.
  */
 static bool
 wait_for_claim(const S3Claim *claim, S3Claim *lost)

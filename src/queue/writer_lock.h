@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * writer_lock.h
- *	  The locks between those who write objects and those who delete queued
- *	  ones, and among the latter.
+ *	  Locks between transactions that write objects and workers that delete
+ *	  them, and between workers.
  *
- * A writer holds an object, to the end of his transaction, before he looks
- * whether its deletion is queued.  A worker claims deletions, commits, and
- * then looks who is held.  Whichever comes first, the other one sees him.
+ * A writer locks an object, to the end of its transaction, and then looks
+ * whether a deletion of it is queued.  A worker commits its claim, and then
+ * looks whether the object is locked.  Whichever comes second sees the other.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,34 +17,36 @@
 
 typedef enum S3WriterLock
 {
-	S3_WRITER_LOCKED,			/* no deletion was queued, or is any more */
-	S3_WRITER_TOO_LATE			/* a worker was at it: it may be gone */
+	S3_WRITER_LOCKED,			/* no deletion is queued any more, and none
+								 * was sent */
+	S3_WRITER_TOO_LATE			/* a worker has claimed it before: the object
+								 * may be gone */
 } S3WriterLock;
 
 /*
- * Holds an object that is about to be written, or named by a row, and takes
- * its deletion off the queue; both end with the transaction.  Waits while a
- * worker is deleting it.
+ * Locks an object that this transaction is about to write, or to name in a
+ * row, to the end of the transaction, and deletes its queued deletions.  Waits
+ * while a worker is deleting it.
  */
 extern S3WriterLock s3_writer_lock_object(const S3Location *location);
 
-/* Does a transaction under way hold the object, or all of its bucket? */
+/* Has a running transaction locked the object, or its whole bucket? */
 extern bool s3_writer_lock_is_held(const S3Location *location);
 
 /*
- * The lock of a worker on his claims, for the session: made before they can
- * be seen, and released when they are settled.
+ * A session lock on a claim: taken before others can see the claim, and
+ * released when its rows are settled.
  */
 extern void s3_writer_lock_claim(int64 claim);
 extern void s3_writer_lock_claim_end(int64 claim);
 
-/* Waits while another worker claims; ends with the transaction. */
+/*
+ * The lock under which workers claim, one at a time; waits.  Ends with the
+ * transaction.
+ */
 extern void s3_writer_lock_claiming(void);
 
-/* Is the worker of a claim gone? */
+/* Has the session of a claim ended? */
 extern bool s3_writer_lock_claim_is_free(int64 claim);
-
-/* Starts counting anew; called when a transaction ends. */
-extern void s3_writer_lock_reset(void);
 
 #endif							/* S3STORE_WRITER_LOCK_H */

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * launcher.c
- *	  Starts the worker of each database where deletions are due; there is one
- *	  where the library is preloaded.
+ *	  The process that starts the worker of each database where work is due.
+ *	  It runs where the library is preloaded.
  *
- * Guarantees: it is connected to no database; it sends away a worker that is
- * in the way of DROP DATABASE and the like, whatever that is waiting for.
+ * Guarantees: it is connected to no database; it stops a worker that DROP
+ * DATABASE and the like wait for, whatever that worker is waiting for.
  *
  *-------------------------------------------------------------------------
  */
@@ -32,25 +32,26 @@
 
 #include "backend/compat.h"
 #include "queue/worker_slots.h"
+#include "removal/launcher.h"
 #include "removal/worker.h"
 #include "settings/settings.h"
 
-#define LIBRARY			"s3store"
-#define RESTART_WAIT	5		/* s after it has died */
-#define HALF_DROPPED	(-2)	/* datconnlimit after a DROP DATABASE that was
-								 * interrupted */
-#define GUARD_WAIT		1000	/* ms between two looks while workers run */
+#define RESTART_WAIT	5		/* s after it has crashed */
+#define HALF_DROPPED	(-2)	/* datconnlimit after an interrupted DROP
+								 * DATABASE */
+#define LEAVE_INTERVAL	1000	/* ms between two checks whether running
+								 * workers must leave their databases */
 
 PGDLLEXPORT void s3store_launcher_main(Datum arg);
 
 static void launch_forever(void);
 static void add_databases(void);
-static void report_turns(void);
+static void report_too_many(void);
 static void start_due(TimestampTz now, TimestampTz *next);
-static int	send_away(void);
+static int	stop_unwanted(void);
 
 void
-s3_worker_init(void)
+s3_launcher_init(void)
 {
 	BackgroundWorker worker = {0};
 
@@ -62,7 +63,7 @@ s3_worker_init(void)
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
 	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
 	worker.bgw_restart_time = RESTART_WAIT;
-	strlcpy(worker.bgw_library_name, LIBRARY, sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_library_name, "s3store", sizeof(worker.bgw_library_name));
 	strlcpy(worker.bgw_function_name, "s3store_launcher_main", BGW_MAXLEN);
 	RegisterBackgroundWorker(&worker);
 }
@@ -79,8 +80,8 @@ s3store_launcher_main(Datum arg)
 }
 
 /*
- * A round of the databases each poll interval, for new ones; in between, the
- * workers tell when they are due.
+ * Looks for new databases once a poll interval; in between, workers that exit
+ * say when they have to be started again.
  */
 static void
 launch_forever(void)
@@ -99,7 +100,7 @@ launch_forever(void)
 		(void) s3_worker_reload();
 		MemoryContextSwitchTo(context);
 		MemoryContextReset(context);
-		if (s3_worker_is_enabled())
+		if (s3_settings_worker_enabled())
 		{
 			if (now >= round_at)
 			{
@@ -112,8 +113,8 @@ launch_forever(void)
 		else
 			next = DT_NOEND;
 		wait = TimestampDifferenceMilliseconds(now, next) + 1;
-		if (send_away() > 0)
-			wait = Min(wait, GUARD_WAIT);
+		if (stop_unwanted() > 0)
+			wait = Min(wait, LEAVE_INTERVAL);
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 						 Min(wait, INT_MAX), PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
@@ -121,8 +122,8 @@ launch_forever(void)
 }
 
 /*
- * Those that can be connected to; whether they have the extension, the worker
- * sees.  Those that are gone lose their slots.
+ * Gives slots to the databases that allow connections, whether they have the
+ * extension or not, and frees those of dropped ones.
  */
 static void
 add_databases(void)
@@ -158,23 +159,22 @@ add_databases(void)
 		if (OidIsValid(known[i]))
 			s3_worker_slots_forget(known[i]);
 	if (!has_room)
-		report_turns();
+		report_too_many();
 }
 
-/* Once. */
 static void
-report_turns(void)
+report_too_many(void)
 {
 	static bool reported = false;
 
 	if (!reported)
 		ereport(LOG,
-				(errmsg("s3store looks after %d databases at a time", S3_WORKER_SLOTS_MAX),
-				 errdetail("There are more: they take turns, and deletions may wait for some times s3store.worker_poll_interval.")));
+				(errmsg("s3store can serve only %d databases at a time", S3_WORKER_SLOTS_MAX),
+				 errdetail("There are more. They take turns, and deletions may wait for several times s3store.worker_poll_interval.")));
 	reported = true;
 }
 
-/* Where the server has no room for a worker, the next look tries again. */
+/* Tries again a second later where the server has no room for a worker. */
 static void
 start_due(TimestampTz now, TimestampTz *next)
 {
@@ -182,13 +182,13 @@ start_due(TimestampTz now, TimestampTz *next)
 	int			count = s3_worker_slots_due(now, databases, lengthof(databases), next);
 
 	for (int i = 0; i < count; i++)
-		if (!s3_worker_start(databases[i]))
+		if (!s3_worker_slots_start_worker(databases[i]))
 			*next = now + USECS_PER_SEC;
 }
 
 /* Returns how many workers run. */
 static int
-send_away(void)
+stop_unwanted(void)
 {
 	Oid			databases[S3_WORKER_SLOTS_MAX];
 	int			pids[S3_WORKER_SLOTS_MAX];
@@ -198,7 +198,7 @@ send_away(void)
 		return 0;
 	StartTransactionCommand();
 	for (int i = 0; i < count; i++)
-		if (s3_worker_is_in_the_way(databases[i]))
+		if (s3_worker_must_leave(databases[i]))
 			(void) kill(pids[i], SIGTERM);
 	CommitTransactionCommand();
 	return count;

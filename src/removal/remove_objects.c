@@ -3,15 +3,15 @@
  * remove_objects.c
  *	  Removes the objects of claimed deletions.
  *
- *	  prepare	 may the endpoint be changed, are there keys
- *	  look up	 many at a time: is the object there, and from before its
- *				 deletion was queued; where its headers do not tell, the
- *				 bucket's list may, and says whether there is a bucket
- *	  delete	 by the thousand
+ *	  prepare	 checks the endpoint (not read-only, credentials found)
+ *	  look up	 HEAD, many at a time: does the object exist, and was it
+ *				 written before its deletion was queued; where that does not
+ *				 tell, ListObjectsV2
+ *	  delete	 DeleteObjects, up to 1,000 objects a request
  *
  * Guarantees: an object that was written after its deletion was queued stays.
- * Where its time of writing does not tell, it stays until that is long ago:
- * whoever has written it may be about to name it in a row.
+ * Where its time of writing does not tell, it stays for delete_grace: its
+ * writer may be about to name it in a row.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,20 +35,21 @@
 
 #define COMMAND			"s3_drain()"
 #define THROTTLED_WAIT	5000	/* ms */
-#define PROTECTED_WAIT	60000	/* ms until a protected endpoint is tried
+#define PROTECTED_WAIT	60000	/* ms until a read-only endpoint is tried
 								 * again */
 #define DOWN_WAIT		2000	/* ms */
-#define HTTP_UNAVAILABLE	503 /* to a HEAD it has no code that told more */
-#define LOST_MAX		3		/* calls in a row without an answer: the
-								 * server is down */
+#define HTTP_UNAVAILABLE	503 /* answers to HEAD have no error code that
+								 * says more */
+#define LOST_MAX		3		/* calls in a row without an answer, after
+								 * which the server is taken to be down */
 #define HOST_MAX		S3_SERVER_NAME_MAX
 
-/* Which answer an item waits for. */
+/* The request whose answer an item waits for. */
 typedef enum Stage
 {
 	STAGE_HEAD,
-	STAGE_LIST,					/* whether it was written before */
-	STAGE_BUCKET				/* whether there is a bucket */
+	STAGE_LIST,					/* for the exact time of writing */
+	STAGE_BUCKET				/* does the bucket exist */
 } Stage;
 
 typedef struct LookUp
@@ -64,10 +65,10 @@ typedef struct LookUps
 {
 	S3ClaimedItem **items;
 	int			count;
-	MemoryContext context;		/* of what outlives an item */
-	char		lost_host[HOST_MAX];	/* that has not answered, */
-	int			lost;			/* so many times in a row */
-	char	   *good_bucket;	/* scheme://bucket that has answered, or NULL */
+	MemoryContext context;		/* for what outlives an item */
+	char		lost_host[HOST_MAX];	/* the last that did not answer */
+	int			lost;			/* calls in a row without an answer */
+	char	   *good_bucket;	/* scheme://bucket known to exist, or NULL */
 } LookUps;
 
 static void prepare(S3ClaimedItem *item);
@@ -103,7 +104,7 @@ s3_remove_objects(S3Claims *claims)
 	delete_open(claims);
 }
 
-/* What would throw later, for all of them, is found out for each. */
+/* Finds for each item the errors that would later be thrown for all of them. */
 static void
 prepare(S3ClaimedItem *item)
 {
@@ -139,7 +140,7 @@ prepare(S3ClaimedItem *item)
 	MemoryContextDelete(scratch);
 }
 
-/* A version is written once: it needs no such question. */
+/* Versions are left out: a version is written once. */
 static void
 look_up(S3Claims *claims)
 {
@@ -178,7 +179,7 @@ step(S3BatchItem *many, const S3Finished *finished, void *arg)
 	return NULL;
 }
 
-/* All is said already. */
+/* The items hold the results. */
 static void
 emit(S3BatchItem *many, void *arg)
 {
@@ -200,11 +201,11 @@ start_look_up(S3BatchItem *many, LookUps *look_ups)
 	}
 	if (look_ups->lost < LOST_MAX || strcmp(look_ups->lost_host, state->call.request.host) != 0)
 		return &state->call;
-	s3_drain_decide(state->item, S3_FATE_WAITS, DOWN_WAIT, "the server does not answer");
+	s3_claims_decide(state->item, S3_FATE_WAITS, DOWN_WAIT, "the server does not answer");
 	return NULL;
 }
 
-/* Of the one object whose key is the least with that beginning. */
+/* Lists one object: the first whose key begins with this one's. */
 static S3Call *
 start_list(S3BatchItem *many, LookUp *state, Stage stage)
 {
@@ -219,8 +220,8 @@ start_list(S3BatchItem *many, LookUp *state, Stage stage)
 }
 
 /*
- * The answer to a HEAD does not tell a missing object from a missing bucket,
- * nor a server of S3 from any other.
+ * A 404 to HEAD does not tell a missing object from a missing bucket, or from a
+ * server that is not one of S3, so the bucket is listed, too.
  */
 static S3Call *
 finish_head(S3BatchItem *many, LookUps *look_ups, const S3Finished *finished)
@@ -230,20 +231,20 @@ finish_head(S3BatchItem *many, LookUps *look_ups, const S3Finished *finished)
 	if (finished->ok)
 		return judge_head(many, state, finished);
 	if (finished->err.http_status == HTTP_UNAVAILABLE)
-		s3_drain_decide(state->item, S3_FATE_WAITS, THROTTLED_WAIT,
-						"the server is busy, or asks for fewer requests");
+		s3_claims_decide(state->item, S3_FATE_WAITS, THROTTLED_WAIT,
+						 "the server is busy, or asks for fewer requests");
 	else if (finished->err.kind != S3_ERROR_NOT_FOUND)
 		fail(state->item, &finished->err);
 	else if (is_good_bucket(look_ups, finished->call))
-		s3_drain_decide(state->item, S3_FATE_DELETED, 0, NULL);
+		s3_claims_decide(state->item, S3_FATE_DELETED, 0, NULL);
 	else
 		return start_list(many, state, STAGE_BUCKET);
 	return NULL;
 }
 
 /*
- * The headers have whole seconds; where these do not tell, a list may know
- * more.  A server without a date of its own is taken to have our clock.
+ * Headers have whole seconds; where these do not tell, a list may have
+ * fractions.  Without a Date header, the server's clock is taken to be ours.
  */
 static S3Call *
 judge_head(S3BatchItem *many, LookUp *state, const S3Finished *finished)
@@ -289,14 +290,14 @@ finish_list(LookUp *state, const S3Finished *finished)
 		question->precision = 1000;
 		age = s3_written_before(question);
 	}
-	/* Whoever has written it has had the time to name it. */
+	/* A writer has had enough time to name it in a row. */
 	if (age == S3_WRITTEN_UNCLEAR &&
 		question->answered - question->queued > s3_guc_delete_grace * INT64CONST(1000))
 		age = S3_WRITTEN_BEFORE;
 	decide_by_age(state, age);
 }
 
-/* A time in whole seconds is exact only where others had fractions. */
+/* Whole seconds are exact only where the server has sent fractions before. */
 static bool
 find_exact_time(const LookUp *state, const S3Finished *finished, int64 *written)
 {
@@ -318,7 +319,7 @@ find_exact_time(const LookUp *state, const S3Finished *finished, int64 *written)
 	return true;
 }
 
-/* Who may not list it is told that, and so that there is a bucket. */
+/* "Access denied" says that the bucket exists, too. */
 static void
 finish_bucket(S3BatchItem *many, LookUps *look_ups, const S3Finished *finished)
 {
@@ -333,18 +334,18 @@ finish_bucket(S3BatchItem *many, LookUps *look_ups, const S3Finished *finished)
 	old_context = MemoryContextSwitchTo(look_ups->context);
 	look_ups->good_bucket = bucket_name(finished->call);
 	MemoryContextSwitchTo(old_context);
-	s3_drain_decide(state->item, S3_FATE_DELETED, 0, NULL);
+	s3_claims_decide(state->item, S3_FATE_DELETED, 0, NULL);
 }
 
-/* One from before stays open: it is to be deleted. */
+/* An object that was written before stays open, and is deleted. */
 static void
 decide_by_age(LookUp *state, S3WrittenBefore age)
 {
 	if (age == S3_WRITTEN_AFTER)
-		s3_drain_decide(state->item, S3_FATE_KEPT, 0, NULL);
+		s3_claims_decide(state->item, S3_FATE_KEPT, 0, NULL);
 	else if (age == S3_WRITTEN_UNCLEAR)
-		s3_drain_decide(state->item, S3_FATE_WAITS, s3_guc_delete_grace + 1,
-						"the object was written at the moment at which its deletion was queued");
+		s3_claims_decide(state->item, S3_FATE_WAITS, s3_guc_delete_grace + 1,
+						 "cannot tell yet whether the object was written before or after its deletion was queued");
 }
 
 static bool
@@ -361,7 +362,7 @@ bucket_name(const S3Call *call)
 					S3_SLICE_ARGS(call->location.bucket));
 }
 
-/* A server that is down is not asked for every object. */
+/* So that a server that is down is not asked for every object. */
 static void
 note_answer(LookUps *look_ups, const S3Call *call, const S3Finished *finished)
 {
@@ -399,22 +400,22 @@ delete_open(S3Claims *claims)
 static void
 settle(S3ClaimedItem *item, const S3DeleteItem *deletion)
 {
-	/* A version is gone, or goes when the late request comes. */
+	/* A late request for a version deletes nothing but that version. */
 	item->unsure = deletion->unsure && item->version_id == NULL;
 	switch (deletion->outcome)
 	{
 		case S3_DELETED:
 			if (item->unsure)
-				s3_drain_decide(item, S3_FATE_WAITS, 0,
-								"a request to delete it had no answer, and may still be under way");
+				s3_claims_decide(item, S3_FATE_WAITS, 0,
+								 "a request to delete the object had no answer, and may still be executed");
 			else
-				s3_drain_decide(item, S3_FATE_DELETED, 0, NULL);
+				s3_claims_decide(item, S3_FATE_DELETED, 0, NULL);
 			break;
 		case S3_DELETE_THROTTLED:
-			s3_drain_decide(item, S3_FATE_WAITS, THROTTLED_WAIT, deletion->error);
+			s3_claims_decide(item, S3_FATE_WAITS, THROTTLED_WAIT, deletion->error);
 			break;
 		default:
-			s3_drain_decide(item, S3_FATE_FAILED, 0, deletion->error);
+			s3_claims_decide(item, S3_FATE_FAILED, 0, deletion->error);
 	}
 }
 
@@ -425,16 +426,16 @@ fail(S3ClaimedItem *item, const S3Error *err)
 		psprintf("%s: %s", err->message, err->detail);
 
 	if (s3_retry_reason(err, true) == S3_RETRY_THROTTLED)
-		s3_drain_decide(item, S3_FATE_WAITS, THROTTLED_WAIT, s3_error_text(reason));
+		s3_claims_decide(item, S3_FATE_WAITS, THROTTLED_WAIT, s3_error_text(reason));
 	else
-		s3_drain_decide(item, S3_FATE_FAILED, 0, s3_error_text(reason));
+		s3_claims_decide(item, S3_FATE_FAILED, 0, s3_error_text(reason));
 }
 
 static void
 fail_with(S3ClaimedItem *item, const ErrorData *error)
 {
 	if (error->sqlerrcode == ERRCODE_READ_ONLY_SQL_TRANSACTION)
-		s3_drain_decide(item, S3_FATE_WAITS, PROTECTED_WAIT, error->message);
+		s3_claims_decide(item, S3_FATE_WAITS, PROTECTED_WAIT, error->message);
 	else
-		s3_drain_decide(item, S3_FATE_FAILED, 0, error->message);
+		s3_claims_decide(item, S3_FATE_FAILED, 0, error->message);
 }

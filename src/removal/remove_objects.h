@@ -8,13 +8,12 @@
 #ifndef S3STORE_REMOVE_OBJECTS_H
 #define S3STORE_REMOVE_OBJECTS_H
 
-#include "removal/drain.h"
+#include "removal/claims.h"
 
 /*
- * Asks the servers of the open items for their objects, and deletes those
- * that were written before their deletion was queued.  Decides the fate of
- * every open item.  Throws when the query is cancelled, and for want of
- * memory.
+ * Deletes the objects of the open items, but for those that were written after
+ * their deletion was queued, and decides every open item.  Throws when the
+ * query is cancelled, and when memory is exhausted.
  */
 extern void s3_remove_objects(S3Claims *claims);
 

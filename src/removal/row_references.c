@@ -1,12 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * row_references.c
- *	  May a claimed deletion be carried out, as far as the database knows?
+ *	  Whether the database still needs the objects of claimed deletions.
  *
- * Guarantees: a table is asked as its owner, in a security-restricted
- * operation, about all items of a column at once; what goes wrong there
- * concerns these items only.  Row-level security never hides a row: the
- * question fails instead.
+ * Guarantees: a table is queried as its owner, in a security-restricted
+ * operation, once for all items of a column; an error there concerns these
+ * items only.  Row-level security never hides a row: the query fails instead.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,9 +16,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/resowner.h"
 #include "utils/syscache.h"
@@ -30,9 +27,10 @@
 #include "removal/row_references.h"
 #include "settings/privileges.h"
 
-#define HELD_WAIT_MIN	500		/* ms until a held object is looked at again: */
-#define HELD_WAIT_MAX	60000	/* a tenth of the time that it has waited */
-#define LOCKED_WAIT		5000	/* ms until a locked table is asked again */
+#define WRITER_WAIT_MIN	500		/* ms until an object that a transaction has
+								 * locked is tried again: a tenth of the time */
+#define WRITER_WAIT_MAX	60000	/* that the deletion has been queued */
+#define LOCKED_WAIT		5000	/* ms until a locked table is queried again */
 #define LOCK_TIMEOUT	"1s"
 
 /* The open items of one column of one table. */
@@ -45,8 +43,8 @@ typedef struct Question
 } Question;
 
 static void check_owner(S3ClaimedItem *item);
-static void check_held(S3ClaimedItem *item);
-static int	held_wait(const S3ClaimedItem *item);
+static void check_writers(S3ClaimedItem *item);
+static int	writer_wait(const S3ClaimedItem *item);
 static bool is_to_ask(const S3ClaimedItem *item);
 static void ask(const Question *question);
 static bool find_column(const Question *question, char **table, char **column, Oid *owner);
@@ -54,23 +52,22 @@ static bool is_text(Oid type);
 static void run_question(const Question *question, const char *table, const char *column,
 						 Oid owner);
 static void ask_as_owner(const Question *question, const char *statement, Oid owner);
-static void set_local(const char *name, const char *value);
 static void decide_all(const Question *question, S3Fate fate, int wait, const char *reason);
 static void fail_all(const Question *question, const ErrorData *error);
 
 void
-s3_row_references_check_holds(S3Claims *claims)
+s3_row_references_check_writers(S3Claims *claims)
 {
 	for (int i = 0; i < claims->count; i++)
 	{
 		if (claims->items[i].fate == S3_FATE_OPEN)
 			check_owner(&claims->items[i]);
 		if (claims->items[i].fate == S3_FATE_OPEN)
-			check_held(&claims->items[i]);
+			check_writers(&claims->items[i]);
 	}
 }
 
-/* Each column once; there are few. */
+/* Asks each column once; there are few of them. */
 void
 s3_row_references_ask(S3Claims *claims)
 {
@@ -102,36 +99,36 @@ s3_row_references_ask(S3Claims *claims)
 	pfree(question.items);
 }
 
-/* He may have lost the right since the row was queued, or be gone. */
+/* The role may have lost the privilege since, or been dropped. */
 static void
 check_owner(S3ClaimedItem *item)
 {
 	if (s3_privileges_may_write(item->owner))
 		return;
-	s3_drain_decide(item, S3_FATE_FAILED, 0,
-					psprintf("its owner has not the privileges of role \"%s\"", S3_ROLE_WRITE));
+	s3_claims_decide(item, S3_FATE_FAILED, 0,
+					 psprintf("the owner of the deletion does not have the privileges of role \"%s\"", S3_ROLE_WRITE));
 }
 
 static void
-check_held(S3ClaimedItem *item)
+check_writers(S3ClaimedItem *item)
 {
 	S3Slice		utf8 = s3_utf8_slice(VARDATA_ANY(item->url), VARSIZE_ANY_EXHDR(item->url));
 	S3Location	location;
 	S3Error		err;
 
 	if (!s3_location_parse(utf8, &location, &err))
-		s3_drain_decide(item, S3_FATE_REFUSED, 0, s3_error_text(err.message));
+		s3_claims_decide(item, S3_FATE_REFUSED, 0, s3_error_text(err.message));
 	else if (s3_writer_lock_is_held(&location))
-		s3_drain_decide(item, S3_FATE_WAITS, held_wait(item),
-						"a transaction that writes or names the object is under way");
+		s3_claims_decide(item, S3_FATE_WAITS, writer_wait(item),
+						 "a running transaction writes the object, or a row that names it");
 }
 
 static int
-held_wait(const S3ClaimedItem *item)
+writer_wait(const S3ClaimedItem *item)
 {
 	int64		age = (GetCurrentTimestamp() - item->queued_at) / 1000;
 
-	return (int) Min(Max(age / 10, HELD_WAIT_MIN), HELD_WAIT_MAX);
+	return (int) Min(Max(age / 10, WRITER_WAIT_MIN), WRITER_WAIT_MAX);
 }
 
 static bool
@@ -148,25 +145,28 @@ ask(const Question *question)
 	char	   *column;
 	Oid			owner;
 
-	/* What followed the rows must not outlive them by the drop of a table. */
+	/*
+	 * Nobody can say any more whether rows name the object: dropping a table
+	 * or a column deletes no objects.
+	 */
 	if (!find_column(question, &table, &column, &owner))
 	{
 		decide_all(question, S3_FATE_REFUSED, 0,
-				   "the column whose row named the object is gone; queue it with s3_delete_later, or call s3_delete");
+				   "the table or column that named the object was dropped; use s3_delete_later or s3_delete to delete it");
 		return;
 	}
 	if (column == NULL)
 	{
 		decide_all(question, S3_FATE_FAILED, 0,
-				   "the column whose row named the object is not of type text or varchar any more");
+				   "the column that named the object is no longer of type text or varchar");
 		return;
 	}
 	run_question(question, table, column, owner);
 }
 
 /*
- * Returns false when there is no such column any more; sets it to NULL when its
- * type is not that of URLs any more.
+ * Returns false when the column was dropped.  Sets "column" to NULL when its
+ * type is no longer one that can hold URLs.
  */
 static bool
 find_column(const Question *question, char **table, char **column, Oid *owner)
@@ -193,7 +193,7 @@ find_column(const Question *question, char **table, char **column, Oid *owner)
 	return true;
 }
 
-/* As text, another type may spell a URL in another way. */
+/* Cast to text, a value of another type may not be spelled like the URL. */
 static bool
 is_text(Oid type)
 {
@@ -203,8 +203,8 @@ is_text(Oid type)
 }
 
 /*
- * In a subtransaction: whatever the table's owner has made of it (a domain's
- * check, an operator, a lock), the other items are not concerned.
+ * In a subtransaction, so that an error (of a domain's check, an operator, a
+ * lock time-out) concerns these items only.
  */
 static void
 run_question(const Question *question, const char *table, const char *column, Oid owner)
@@ -213,7 +213,7 @@ run_question(const Question *question, const char *table, const char *column, Oi
 	ResourceOwner resource_owner = CurrentResourceOwner;
 	char	   *statement;
 
-	/* By the index of the column: as it stands, not cast to anything else. */
+	/* An index on the column can be used: nothing but a relabelling of it. */
 	statement = psprintf("SELECT u.n FROM pg_catalog.unnest($1) WITH ORDINALITY AS u(url, n)"
 						 " WHERE EXISTS (SELECT FROM %s AS t"
 						 " WHERE t.%s::pg_catalog.text OPERATOR(pg_catalog.=) u.url)",
@@ -251,50 +251,38 @@ ask_as_owner(const Question *question, const char *statement, Oid owner)
 	Oid			type = TEXTARRAYOID;
 	Datum	   *urls = palloc(question->count * sizeof(Datum));
 	Datum		value;
-	Oid			user;
-	int			security_context;
-	int			guc_level = NewGUCNestLevel();
+	S3RunAs		saved;
 
 	for (int i = 0; i < question->count; i++)
 		urls[i] = PointerGetDatum(question->items[i]->url);
-	value = PointerGetDatum(construct_array(urls, question->count, TEXTOID, -1, false, 'i'));
-	set_local("row_security", "off");
-	set_local("lock_timeout", LOCK_TIMEOUT);
-	GetUserIdAndSecContext(&user, &security_context);
-	SetUserIdAndSecContext(owner, security_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
-	s3_queue_execute(statement, SPI_OK_SELECT, 1, &type, &value, NULL);
-	SetUserIdAndSecContext(user, security_context);
-	AtEOXact_GUC(false, guc_level);
+	value = s3_sql_array(urls, NULL, question->count, TEXTOID);
+	s3_sql_run_as(&saved, owner, SECURITY_RESTRICTED_OPERATION);
+	s3_sql_set_local("row_security", "off");
+	s3_sql_set_local("lock_timeout", LOCK_TIMEOUT);
+	s3_sql_execute(statement, SPI_OK_SELECT, 1, &type, &value, NULL);
+	s3_sql_run_as_end(&saved);
 
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		bool		is_null;
-		Datum		number = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null);
+		Datum		number = s3_sql_value(i, 1, &is_null);
 
-		s3_drain_decide(question->items[DatumGetInt64(number) - 1], S3_FATE_KEPT, 0, NULL);
+		s3_claims_decide(question->items[DatumGetInt64(number) - 1], S3_FATE_KEPT, 0, NULL);
 	}
 	SPI_freetuptable(SPI_tuptable);
-}
-
-static void
-set_local(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
 }
 
 static void
 decide_all(const Question *question, S3Fate fate, int wait, const char *reason)
 {
 	for (int i = 0; i < question->count; i++)
-		s3_drain_decide(question->items[i], fate, wait, reason);
+		s3_claims_decide(question->items[i], fate, wait, reason);
 }
 
 static void
 fail_all(const Question *question, const ErrorData *error)
 {
-	char	   *reason = psprintf("the table that queued it could not be asked: %s", error->message);
+	char	   *reason = psprintf("could not check whether a row names the object: %s", error->message);
 
 	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
 		decide_all(question, S3_FATE_WAITS, LOCKED_WAIT, reason);

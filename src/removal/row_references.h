@@ -1,24 +1,25 @@
 /*-------------------------------------------------------------------------
  *
  * row_references.h
- *	  May a claimed deletion be carried out, as far as the database knows?
+ *	  Whether the database still needs the objects of claimed deletions.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef S3STORE_ROW_REFERENCES_H
 #define S3STORE_ROW_REFERENCES_H
 
-#include "removal/drain.h"
+#include "removal/claims.h"
 
 /*
- * Decides the fate of the open items whose owner may not delete objects, and
- * of those that a transaction under way writes or names.  Needs a step.
+ * Decides the open items whose owner may not delete objects, and those whose
+ * object a running transaction writes or names.  Needs a transaction of
+ * queue_txn.h.
  */
-extern void s3_row_references_check_holds(S3Claims *claims);
+extern void s3_row_references_check_writers(S3Claims *claims);
 
 /*
- * Decides the fate of the open items that a row names.  Needs the same step,
- * and comes after the first.
+ * Decides the open items that a row names.  Comes after the first, in the same
+ * transaction.
  */
 extern void s3_row_references_ask(S3Claims *claims);
 

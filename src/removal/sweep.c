@@ -1,13 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * sweep.c
- *	  Removes what transactions have put that did not commit.
+ *	  Undoes the puts of transactions that did not commit.
  *
- * An intent is swept under the lock of its object, once the journal was read
- * again: no other sweep is at it, and a put of the object that follows waits
- * until it has noted its own intent.  That of a put without an answer stays
- * until no server can be carrying it out any more: it is looked for again
- * s3store.request_timeout after the first look that had an answer.
+ * An intent is undone under the lock of its object, after the journal was read
+ * again: so no other sweep undoes it, and a put of the same object either has
+ * noted its intent, which we see, or waits for the lock to do so.  The intent of
+ * a put without an answer stays until no server can be executing it any more:
+ * the object is looked up again s3store.request_timeout after the first look-up
+ * that had an answer.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,21 +20,23 @@
 #include "utils/timestamp.h"
 
 #include "backend/encoding.h"
-#include "journal/intent.h"
+#include "journal/intent_outcome.h"
+#include "journal/journal.h"
 #include "journal/object_lock.h"
 #include "removal/sweep.h"
 #include "removal/undo.h"
 
-#define FAILURES_MAX	10		/* in one sweep: the servers are down */
+#define FAILURES_MAX	10		/* of one sweep; then the servers are taken to
+								 * be down */
 
-/* What is to be done about an intent. */
+/* What to do about an intent. */
 typedef enum Todo
 {
 	TODO_NOTHING,
 	TODO_WAIT,					/* its transaction may commit */
 	TODO_SETTLE,				/* the object stays */
 	TODO_REMOVE,
-	TODO_REMOVE_VERSION			/* the one that is known; others stay */
+	TODO_REMOVE_VERSION			/* the known version; others stay */
 } Todo;
 
 typedef struct Sweep
@@ -43,7 +46,7 @@ typedef struct Sweep
 	S3SweepResult *result;
 } Sweep;
 
-/* An intent, and the versions of its object that others have written. */
+/* An intent, and the versions of its object that other puts have written. */
 typedef struct Task
 {
 	S3Intent	intent;
@@ -109,8 +112,8 @@ sweep_file(Sweep *sweep, int number)
 }
 
 /*
- * Settles what needs no server, and returns the number of intents that do; -1
- * when there is no file any more.
+ * Settles the intents that need no request, and returns the number of those
+ * that do, or -1 when the file does not exist.
  */
 static int
 plan_file(int number, S3Intent **work)
@@ -144,7 +147,7 @@ plan_file(int number, S3Intent **work)
 	return count;
 }
 
-/* Does it take a server? */
+/* Does it need requests? */
 static bool
 is_work(Todo todo)
 {
@@ -173,7 +176,7 @@ decide(const S3JournalContent *content, const bool *done, int i)
 	return decide_aborted(content, i);
 }
 
-/* Has somebody else become the owner of the object, or may yet? */
+/* Has another put of the object committed, or may one yet? */
 static Todo
 decide_aborted(const S3JournalContent *content, int i)
 {
@@ -181,7 +184,7 @@ decide_aborted(const S3JournalContent *content, int i)
 	bool		has_version = intent->version[0] != '\0';
 	Todo		todo = TODO_REMOVE;
 
-	/* A version, or an upload, is nobody else's. */
+	/* No other put has the same version ID or upload ID. */
 	if (intent->kind == S3_INTENT_PARTS || (has_version && intent->unsure_since == 0))
 		return TODO_REMOVE;
 	for (int j = 0; j < content->count; j++)
@@ -190,9 +193,8 @@ decide_aborted(const S3JournalContent *content, int i)
 		S3Outcome	outcome;
 
 		/*
-		 * One that the server has refused, or that was swept, owns nothing.
-		 * What an earlier one has written was there before, unless it is not
-		 * there yet.
+		 * A settled put has left nothing.  An earlier put that was answered
+		 * wrote its object before this one did.
 		 */
 		if (j == i || other->settled || (j < i && other->answered) ||
 			!s3_intent_same_object(intent, other) || are_told_apart(intent, other))
@@ -203,7 +205,7 @@ decide_aborted(const S3JournalContent *content, int i)
 		if (outcome == S3_OUTCOME_IN_PROGRESS)
 			todo = TODO_WAIT;
 	}
-	/* What was there before is gone, and cannot come back. */
+	/* The object that was replaced cannot be restored. */
 	if (todo == TODO_REMOVE && intent->kind == S3_INTENT_REPLACE &&
 		intent->answered && intent->unsure_since == 0)
 		return TODO_SETTLE;
@@ -211,8 +213,8 @@ decide_aborted(const S3JournalContent *content, int i)
 }
 
 /*
- * Can what the intent has written not be taken for what the other one has?
- * The ETag of one without an answer is a guess.
+ * Can what the two puts have written be told apart?  By versions; or by size,
+ * since the ETag of a put without an answer is a guess.
  */
 static bool
 are_told_apart(const S3Intent *intent, const S3Intent *other)
@@ -227,8 +229,8 @@ report_forgotten(const S3Intent *intent)
 {
 	ereport(WARNING,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("kept object \"%s\", of whose transaction nothing is known any more", intent->url),
-			 errdetail("Its put was noted with transaction ID %llu.",
+			 errmsg("kept object \"%s\": cannot tell whether its transaction committed", intent->url),
+			 errdetail("Its transaction ID, %llu, is too old to be looked up, or was never assigned.",
 					   (unsigned long long) intent->xid)));
 }
 
@@ -252,7 +254,7 @@ finish_file(Sweep *sweep, int number)
 		s3_journal_close(journal);
 }
 
-/* Sweeps one intent, unless somebody else is at its object. */
+/* Undoes one intent, unless another session has locked its object. */
 static void
 sweep_intent(Sweep *sweep, int number, const S3Intent *planned)
 {
@@ -266,7 +268,7 @@ sweep_intent(Sweep *sweep, int number, const S3Intent *planned)
 	}
 	PG_CATCH();
 	{
-		/* Outside of a transaction nobody else would. */
+		/* Outside of a transaction, an error does not release the lock. */
 		s3_object_unlock(&call);
 		PG_RE_THROW();
 	}
@@ -299,8 +301,8 @@ sweep_locked(Sweep *sweep, int number, uint64 id, int grace)
 	if (undone == S3_UNDONE_UNDECIDED)
 		ereport(WARNING,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("kept object \"%s\", though its put may have been rolled back", intent->url),
-				 errdetail("A request of the put had no answer, and what stands there cannot be told from what somebody else could have put.")));
+				 errmsg("kept object \"%s\": it may be of a put that was rolled back", intent->url),
+				 errdetail("A request of the put had no answer, and the object may also have been written by another client.")));
 	settle_intent(number, id);
 }
 
@@ -311,8 +313,8 @@ after(int ms)
 }
 
 /*
- * Whoever puts the object meanwhile waits for us, and until then, should we
- * end: we cannot take back what we have sent.
+ * Puts of the object wait for our lock, and until that time when this session
+ * ends earlier: a DELETE that was sent cannot be taken back.
  */
 static void
 note_removing(int number, const S3Intent *intent, TimestampTz until)
@@ -327,9 +329,9 @@ note_removing(int number, const S3Intent *intent, TimestampTz until)
 }
 
 /*
- * May a request that had no answer still be carried out?  A server that was
- * down may take it up when it is back, so the time counts from the first look
- * that had an answer.
+ * May a request that had no answer still be executed?  A server that was down
+ * may do so when it is up again, so the time counts from the first look-up that
+ * had an answer.
  */
 static bool
 may_come_yet(int number, const S3Intent *intent, int grace)
@@ -347,9 +349,8 @@ may_come_yet(int number, const S3Intent *intent, int grace)
 }
 
 /*
- * These two go on after an error, which becomes a warning.  They hold neither
- * a file nor a lock of their own, which only the end of a transaction would
- * release.
+ * This and the next function go on after an error, and report it.  They open no
+ * file and take no lock that only the end of a transaction would release.
  */
 static bool
 try_open(Sweep *sweep, const S3Intent *intent, S3Call *call)
@@ -390,8 +391,8 @@ try_undo(Sweep *sweep, const Task *task, S3Undone *undone, bool *may_come)
 }
 
 /*
- * Reads an intent again, with the versions that are not its own.  Returns
- * false when there is nothing to be removed any more.
+ * Reads an intent again, and the versions that other puts have written.  Returns
+ * false when there is nothing to remove any more.
  */
 static bool
 fetch_task(int number, uint64 id, Task *task)
@@ -411,7 +412,7 @@ fetch_task(int number, uint64 id, Task *task)
 
 		*intent = *found;
 		task->others = find_others(&journal->content, found);
-		/* Who was to note that has crashed. */
+		/* The session crashed before it noted whether it had an answer. */
 		if (!intent->answered && intent->unsure_since == 0)
 			intent->unsure_since = S3_INTENT_NOT_LOOKED;
 		if (todo == TODO_REMOVE_VERSION)
@@ -460,7 +461,7 @@ append_records(int number, const StringInfoData *records, bool durable)
 	s3_journal_close(journal);
 }
 
-/* Throws the error again, when it is not one of the object. */
+/* Throws the error again when it does not concern this object alone. */
 static void
 report_failure(Sweep *sweep, const S3Intent *intent, MemoryContext context)
 {

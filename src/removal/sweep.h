@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * sweep.h
- *	  Removes what transactions have put that did not commit.
+ *	  Undoes the puts of transactions that did not commit.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,18 +13,18 @@
 typedef struct S3SweepResult
 {
 	int64		removed;		/* objects, versions and uploads in parts */
-	int64		failed;			/* intents whose server did not do it */
-	int64		waiting;		/* intents that are to be looked at again: of
-								 * transactions in progress, of puts without
-								 * an answer, and those that have failed */
+	int64		failed;			/* intents that could not be undone */
+	int64		waiting;		/* intents for the next sweep: of running
+								 * transactions, of puts without an answer,
+								 * and those that have failed */
 } S3SweepResult;
 
 /*
- * Goes through this database's journals, and removes from the servers what
- * they say and no commit has confirmed.  What fails is reported at "elevel",
- * which is no error, and stays to be tried again; throws when the query is cancelled, and when a journal
- * cannot be read or written.  May be called in a transaction and outside of
- * one.  "command" is for messages.
+ * Goes through the journals of this database, and undoes the puts of aborted
+ * transactions.  Failures are reported at "elevel", below ERROR, and left to the
+ * next sweep.  Throws when the query is cancelled, and when a journal cannot be
+ * read or written.  May be called in a transaction and outside of one.
+ * "command" is for messages.
  */
 extern void s3_sweep(const char *command, int elevel, S3SweepResult *result);
 

@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * trigger_args.c
- *	  A column whose objects follow its rows: what the arguments of a trigger
- *	  say of it.
+ *	  The arguments of a trigger of s3_manage: which column is managed, and how.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,7 +20,7 @@
 
 #include "backend/encoding.h"
 #include "backend/error_report.h"
-#include "queue/delay.h"
+#include "queue/schedule.h"
 #include "removal/trigger_args.h"
 #include "settings/privileges.h"
 
@@ -64,7 +63,7 @@ s3_trigger_args_read(const TriggerData *data)
 	return managed;
 }
 
-/* Can one of its rows become that of another relation? */
+/* Can a row of the table become one of another relation? */
 static bool
 may_move(const TriggerData *data)
 {
@@ -74,7 +73,10 @@ may_move(const TriggerData *data)
 		has_subclass(RelationGetRelid(data->tg_relation));
 }
 
-/* A row that moves to another partition is still a row of the table. */
+/*
+ * The relation to ask is the root: a row that has moved to another partition
+ * still names its object.
+ */
 static void
 read_column(const TriggerData *data, const char *name, S3TriggerArgs *managed)
 {
@@ -106,7 +108,7 @@ check_type(const TriggerData *data, int attribute, const char *name)
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("column \"%s\" of relation \"%s\" is of type %s",
 					name, RelationGetRelationName(data->tg_relation), format_type_be(type)),
-			 errdetail("URLs stand in columns of type text or varchar, or of a domain over them.")));
+			 errdetail("The column must be of type text or varchar, or of a domain over them.")));
 }
 
 static void
@@ -128,7 +130,7 @@ read_delay(S3TriggerArgs *managed, const char *value)
 	managed->delay = DatumGetIntervalP(DirectFunctionCall3(interval_in, CStringGetDatum(value),
 														   ObjectIdGetDatum(InvalidOid),
 														   Int32GetDatum(-1)));
-	s3_delay_check(managed->delay);
+	s3_schedule_check_delay(managed->delay);
 }
 
 static void
@@ -152,13 +154,13 @@ throw_option(const char *option)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("option \"%s\" is not one of s3_manage's", option),
+			 errmsg("s3_manage has no option \"%s\"", option),
 			 errhint("Valid options are \"delay=INTERVAL\", \"within=URL\" and \"exclusive\".")));
 }
 
 /*
- * Who writes a row needs no role for it, so the objects that he can have
- * deleted are those that the table's owner could.
+ * A user who writes rows needs no role of the extension, so what the trigger
+ * deletes has to be allowed to the table's owner.
  */
 static void
 check_owner(const TriggerData *data, Oid owner)
@@ -168,12 +170,12 @@ check_owner(const TriggerData *data, Oid owner)
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("permission denied for %s", COMMAND),
-			 errdetail("The owner of table \"%s\", role \"%s\", has not the privileges of role \"%s\".",
+			 errdetail("The owner of table \"%s\", role \"%s\", does not have the privileges of role \"%s\".",
 					   RelationGetRelationName(data->tg_relation),
 					   GetUserNameFromId(owner, false), S3_ROLE_WRITE)));
 }
 
-/* The worker is another session. */
+/* The worker is another session, which cannot read temporary tables. */
 static void
 check_shared(const TriggerData *data)
 {
@@ -182,7 +184,7 @@ check_shared(const TriggerData *data)
 	ereport(ERROR,
 			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 			 errmsg("%s cannot be used on temporary tables", COMMAND),
-			 errdetail("Other sessions cannot ask table \"%s\" whether it still names an object.",
+			 errdetail("Other sessions cannot check whether a row of table \"%s\" names an object.",
 					   RelationGetRelationName(data->tg_relation))));
 }
 
@@ -201,7 +203,7 @@ s3_trigger_args_allows(const S3TriggerArgs *managed, const S3Location *location)
 		!climbs(location->key);
 }
 
-/* Has it a segment ".."?  With s3store.normalize_keys, that would lead out. */
+/* Has it a segment ".."?  With s3store.normalize_keys, it could lead out of "within". */
 static bool
 climbs(S3Slice key)
 {

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * undo.c
- *	  Removes from its server what one put has written.
+ *	  Undoes one put: removes what it has written from its server.
  *
- * Guarantees: a version is removed by its ID; an object without one, only
- * under a name that had none before the put, and when it has the very content
- * of the put by its ETag and its size.  Where the put had no answer, or was
- * sent twice, that is also how its versions are found.
+ * Guarantees: a version is removed by its ID.  An object without versions is
+ * removed only when there was none under its name before the put, and its ETag
+ * and size are those of the put's content.  By ETag and size, too, versions are
+ * found of a put that had no answer or was sent twice.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,7 +19,7 @@
 #include "removal/undo.h"
 
 #define USECS_PER_SECOND	INT64CONST(1000000)
-#define LOOKS_MAX			100 /* more than a put has attempts */
+#define LOOKS_MAX			100 /* more than the attempts of any put */
 
 /* An intent that is being undone. */
 typedef struct Undo
@@ -27,7 +27,7 @@ typedef struct Undo
 	const char *command;
 	const S3Intent *intent;
 	const List *others;			/* versions that other puts have written */
-	bool	   *may_come;		/* set before an error is thrown, too */
+	bool	   *may_come;		/* valid after an error, too */
 } Undo;
 
 static bool abort_parts(Undo *undo);
@@ -54,8 +54,8 @@ s3_undo_open(S3Call *call, S3OperationId operation, const char *command, const S
 	if (strcmp(target, intent->target) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the endpoint leads to another server than before"),
-				 errdetail("The object was put to \"%s\"; the URL means \"%s\" now.",
+				 errmsg("the URL leads to another object than when it was put"),
+				 errdetail("It led to \"%s\", and leads to \"%s\" now.",
 						   intent->target, target)));
 }
 
@@ -107,8 +107,8 @@ abort_parts(Undo *undo)
 }
 
 /*
- * Its own version is gone; a role that may delete objects, and not look at
- * them, must not be asked for ever about others.
+ * The version that is known is removed already.  When the credentials may not
+ * read the object to find others, trying again would not help.
  */
 static S3Undone
 remove_others_found(Undo *undo)
@@ -143,7 +143,7 @@ remove_all_found(Undo *undo)
 	return more == S3_UNDONE_UNDECIDED ? more : first;
 }
 
-/* Looks what stands there, and compares. */
+/* Looks up the present object, and compares it with the put. */
 static S3Undone
 remove_found(Undo *undo)
 {
@@ -159,7 +159,7 @@ remove_found(Undo *undo)
 		if (err.kind == S3_ERROR_NOT_FOUND &&
 			s3_response_header(&response, "x-amz-delete-marker") == NULL)
 			return S3_UNDONE_NOTHING;
-		/* Others have deleted it, or it needs a key that we do not have. */
+		/* A delete marker, or an object encrypted with a key of its client. */
 		if (err.kind == S3_ERROR_NOT_FOUND || err.http_status == 400)
 			return remove_listed(undo);
 		s3_call_throw(&call, &err);
@@ -174,7 +174,7 @@ remove_found(Undo *undo)
 				remove_object(undo, info.version_id);
 		return remove_listed(undo);
 	}
-	/* Where versions are known, what has none is somebody else's. */
+	/* Puts to this object have had versions, so one without is not of them. */
 	if (intent->kind != S3_INTENT_CREATE || intent->version[0] != '\0' || undo->others != NIL)
 		return S3_UNDONE_NOTHING;
 	if (is_of_put(intent, &info))
@@ -196,7 +196,7 @@ is_of_put(const S3Intent *intent, const S3ObjectInfo *info)
 		!(info->has_last_modified && s3_intent_is_older(intent, info->last_modified));
 }
 
-/* A key management service makes an ETag that we cannot foresee. */
+/* With encryption by KMS, an ETag is not the MD5 of the content. */
 static bool
 may_be_of_put(const S3Intent *intent, const S3ObjectInfo *info)
 {
@@ -205,8 +205,8 @@ may_be_of_put(const S3Intent *intent, const S3ObjectInfo *info)
 }
 
 /*
- * Looks through the versions.  Of two that could be it, neither is taken: one
- * may be somebody else's.  Nor is any, where the time of the put is not known.
+ * Looks through the versions.  When two could be of the put, or the time of the
+ * put is not known, none is removed: it may be of another writer.
  */
 static S3Undone
 remove_listed(Undo *undo)
@@ -252,7 +252,7 @@ is_listed_of_put(const Undo *undo, const S3ListItem *item)
 		item->last_modified / USECS_PER_SECOND >= intent->not_before;
 }
 
-/* Was it there before the put, or did another one write it? */
+/* Was the version there before the put, or written by another put? */
 static bool
 is_others(const Undo *undo, S3Slice version)
 {
@@ -268,14 +268,14 @@ is_others(const Undo *undo, S3Slice version)
 	return false;
 }
 
-/* What buckets have that keep no versions. */
+/* The ID of versions written while versioning was off. */
 static bool
 is_null_version(S3Slice version)
 {
 	return s3_slice_equal(version, s3_slice_cstring("null"));
 }
 
-/* version NULL: the object, in a bucket that keeps none */
+/* version NULL: the object, in a bucket without versioning */
 static S3Undone
 remove_object(Undo *undo, const char *version)
 {
@@ -288,7 +288,7 @@ remove_object(Undo *undo, const char *version)
 	if (version != NULL)
 		s3_fields_add(&call.request.query, "versionId", version);
 	good = s3_call_perform(&call, &response, &err);
-	/* A version with an ID is nobody else's, whenever it goes. */
+	/* Deleting a version by its ID is safe even when it is executed late. */
 	*undo->may_come |= response.resent &&
 		(version == NULL || is_null_version(s3_slice_cstring(version)));
 	if (good)

@@ -4,9 +4,10 @@
  *	  The background worker that carries out the queued deletions of a
  *	  database.
  *
- * Guarantees: it holds no transaction while it waits, for its latch or for a
- * server; it leaves the database when it has nothing to do, and when another
- * session wants that for itself; what fails is logged, and tried again later.
+ * Guarantees: it has no transaction open while it waits for its latch or for a
+ * server; it exits when it has nothing to do, and when another session waits to
+ * drop, rename or copy the database; errors are logged, and the work is tried
+ * again later.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,20 +39,19 @@
 #include "removal/worker.h"
 #include "settings/settings.h"
 
-#define LIBRARY			"s3store"
-#define LINGER			3000	/* ms without work until a worker leaves: less
-								 * than DROP DATABASE waits */
-#define STAY			(5 * 60 * 1000) /* ms ahead that a worker waits for a
-										 * deletion which nobody else will
-										 * start one for */
-#define LOOK_AROUND		1000	/* ms between two looks at who wants the
-								 * database */
+#define LINGER			3000	/* ms without work until the worker exits:
+								 * less than DROP DATABASE waits */
+#define STAY			(5 * 60 * 1000) /* without a launcher: ms ahead that
+										 * the worker waits for the next
+										 * deletion */
+#define LEAVE_INTERVAL	1000	/* ms between two checks whether the worker
+								 * must leave the database */
 #define ERROR_WAIT		5000	/* ms after an error */
-#define ABSENT_POLLS	10		/* poll intervals between two looks where the
-								 * extension is not installed */
-#define SWEEP_WAIT		5000	/* ms until puts are looked at again that may
-								 * have to be undone, */
-#define SWEEP_FAILED_WAIT	30000	/* or whose server did not do it */
+#define ABSENT_POLLS	10		/* poll intervals until the next look at a
+								 * database without the extension */
+#define SWEEP_WAIT		5000	/* ms until the next sweep where puts may have
+								 * to be undone, */
+#define SWEEP_FAILED_WAIT	30000	/* or where undoing one has failed */
 
 PGDLLEXPORT void s3store_worker_main(Datum database);
 
@@ -62,39 +62,15 @@ static TimestampTz sweep(void);
 static bool may_work(TimestampTz *due_at);
 static TimestampTz find_due(void);
 static bool wait_or_leave(uint64 wakes, TimestampTz due_at, TimestampTz lingers_until);
-static void leave_when_wanted(void);
-
-bool
-s3_worker_is_enabled(void)
-{
-	return s3_guc_worker && !IsBinaryUpgrade;
-}
-
-bool
-s3_worker_start(Oid database)
-{
-	BackgroundWorker worker = {0};
-
-	snprintf(worker.bgw_name, BGW_MAXLEN, "s3store worker for database %u", database);
-	strlcpy(worker.bgw_type, "s3store worker", BGW_MAXLEN);
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	strlcpy(worker.bgw_library_name, LIBRARY, sizeof(worker.bgw_library_name));
-	strlcpy(worker.bgw_function_name, "s3store_worker_main", BGW_MAXLEN);
-	worker.bgw_main_arg = ObjectIdGetDatum(database);
-	if (RegisterDynamicBackgroundWorker(&worker, NULL))
-		return true;
-	s3_worker_slots_not_started(database);
-	return false;
-}
+static void leave_if_wanted(void);
+static TimestampTz next_start(TimestampTz due_at);
 
 /*
- * To drop, rename or copy a database, all others have to leave it.  Needs no
- * transaction: the lock is the session's, for a moment.
+ * To drop, rename or copy a database, all other sessions have to leave it.
+ * Needs no transaction: the lock is a session lock, released at once.
  */
 bool
-s3_worker_is_in_the_way(Oid database)
+s3_worker_must_leave(Oid database)
 {
 	LOCKTAG		tag;
 
@@ -129,7 +105,7 @@ s3store_worker_main(Datum database)
 	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
 	if (!s3_worker_slots_enter(MyDatabaseId))
 		proc_exit(0);
-	s3_http_turn = leave_when_wanted;
+	s3_http_turn = leave_if_wanted;
 	read_in_utf8();
 
 	context = AllocSetContextCreate(TopMemoryContext, "s3store worker", ALLOCSET_DEFAULT_SIZES);
@@ -149,8 +125,8 @@ s3store_worker_main(Datum database)
 }
 
 /*
- * S3 is asked outside of transactions, where conversions cannot be looked up;
- * that to the client's encoding has been.
+ * Requests are sent outside of transactions, where encoding conversions cannot
+ * be looked up; that to the client's encoding is looked up in advance.
  */
 static void
 read_in_utf8(void)
@@ -163,7 +139,8 @@ read_in_utf8(void)
 
 /*
  * Does one round.  Returns false when there is nothing to do until "due_at".
- * An error must not end the process: whoever starts it anew would not wait.
+ * An error does not end the process, which would be started again without a
+ * pause.
  */
 static bool
 work(MemoryContext context, TimestampTz *due_at)
@@ -171,7 +148,7 @@ work(MemoryContext context, TimestampTz *due_at)
 	volatile bool worked = false;
 
 	MemoryContextSwitchTo(context);
-	pgstat_report_activity(STATE_RUNNING, "s3store: deletes queued objects");
+	pgstat_report_activity(STATE_RUNNING, "s3store: deleting queued objects");
 	PG_TRY();
 	{
 		worked = work_once(due_at);
@@ -208,9 +185,9 @@ work_once(TimestampTz *due_at)
 }
 
 /*
- * Removes what was put and not committed, and returns when to look again:
- * transactions under way may still be rolled back, and requests without an
- * answer be carried out.
+ * Undoes puts that did not commit, and returns when to sweep again: running
+ * transactions may still be rolled back, and requests without an answer may
+ * still be executed.
  */
 static TimestampTz
 sweep(void)
@@ -226,10 +203,8 @@ sweep(void)
 }
 
 /*
- * Without the extension nobody need look again soon: it wakes a worker when it
- * queues something.
- * Where the worker is switched off, or the database is a copy, that can end
- * with the next change of the configuration.
+ * Without the extension there is no need to look again soon: the first queued
+ * deletion wakes a worker.
  */
 static bool
 may_work(TimestampTz *due_at)
@@ -240,17 +215,17 @@ may_work(TimestampTz *due_at)
 
 	StartTransactionCommand();
 	is_installed = OidIsValid(s3_queue_table());
-	is_wanted_by_others = s3_worker_is_in_the_way(MyDatabaseId);
+	is_wanted_by_others = s3_worker_must_leave(MyDatabaseId);
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(context);
 
 	*due_at = is_installed ? DT_NOEND - 1 : DT_NOEND;
-	return is_installed && !is_wanted_by_others && s3_worker_is_enabled();
+	return is_installed && !is_wanted_by_others && s3_settings_worker_enabled();
 }
 
 /*
- * When the next deletion is due; DT_NOEND - 1: none is pending.  What somebody
- * has claimed counts, too: he may die over it.
+ * When the next deletion is due; DT_NOEND - 1: none is pending.  Claimed rows
+ * count, too: the process that has claimed them may crash.
  */
 static TimestampTz
 find_due(void)
@@ -262,14 +237,14 @@ find_due(void)
 
 	s3_queue_txn_begin(S3_QUEUE_TXN_WORKER, false);
 	table = s3_queue_name("s3_deletion");
-	s3_queue_execute(psprintf("SELECT LEAST((SELECT next_at FROM %s WHERE claim IS NULL AND NOT dead"
-							  " ORDER BY next_at, id LIMIT 1),"
-							  " (SELECT GREATEST(min(next_at) + %d * interval '1 ms',"
-							  " clock_timestamp() + interval '1 s')"
-							  " FROM %s WHERE claim IS NOT NULL HAVING count(*) > 0))",
-							  table, s3_guc_delete_grace, table),
-					 SPI_OK_SELECT, 0, NULL, NULL, NULL);
-	found = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &is_null);
+	s3_sql_execute(psprintf("SELECT LEAST((SELECT next_at FROM %s WHERE claim IS NULL AND NOT dead"
+							" ORDER BY next_at, id LIMIT 1),"
+							" (SELECT GREATEST(min(next_at) + %d * interval '1 ms',"
+							" clock_timestamp() + interval '1 s')"
+							" FROM %s WHERE claim IS NOT NULL HAVING count(*) > 0))",
+							table, s3_guc_delete_grace, table),
+				   SPI_OK_SELECT, 0, NULL, NULL, NULL);
+	found = s3_sql_value(0, 1, &is_null);
 	if (!is_null)
 		due_at = Min(due_at, DatumGetTimestampTz(found));
 	s3_queue_txn_end(S3_QUEUE_TXN_WORKER);
@@ -277,8 +252,8 @@ find_due(void)
 }
 
 /*
- * Waits until there is something to do.  Returns false when the worker is to
- * go: when it has lingered, or at once where it is in the way.
+ * Waits until there is something to do.  Returns false when the worker has to
+ * exit: after LINGER without work, or at once when it must leave the database.
  */
 static bool
 wait_or_leave(uint64 wakes, TimestampTz due_at, TimestampTz lingers_until)
@@ -286,14 +261,14 @@ wait_or_leave(uint64 wakes, TimestampTz due_at, TimestampTz lingers_until)
 	for (;;)
 	{
 		TimestampTz now = GetCurrentTimestamp();
-		long		wait = Min(LOOK_AROUND, TimestampDifferenceMilliseconds(now, due_at) + 1);
+		long		wait = Min(LEAVE_INTERVAL, TimestampDifferenceMilliseconds(now, due_at) + 1);
 		bool		stays = !s3_worker_slots_has_launcher() && due_at - now < STAY * INT64CONST(1000);
 
 		CHECK_FOR_INTERRUPTS();
 		if (s3_worker_reload() || due_at <= now || s3_worker_slots_wakes(MyDatabaseId) != wakes)
 			return true;
-		if ((s3_worker_is_in_the_way(MyDatabaseId) || !(now < lingers_until || stays)) &&
-			s3_worker_slots_leave(MyDatabaseId, wakes, s3_worker_next_look(due_at)))
+		if ((s3_worker_must_leave(MyDatabaseId) || !(now < lingers_until || stays)) &&
+			s3_worker_slots_leave(MyDatabaseId, wakes, next_start(due_at)))
 			return false;
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, wait,
 						 PG_WAIT_EXTENSION);
@@ -302,30 +277,30 @@ wait_or_leave(uint64 wakes, TimestampTz due_at, TimestampTz lingers_until)
 }
 
 /*
- * In the middle of a request, which may be one that nobody answers: ends as if
- * the launcher had sent us away.
+ * Called while a request waits for its answer, which may never come: ends the
+ * process as the launcher would.
  */
 static void
-leave_when_wanted(void)
+leave_if_wanted(void)
 {
 	static TimestampTz looked_at = 0;
 	TimestampTz now = GetCurrentTimestamp();
 
-	if (!TimestampDifferenceExceeds(looked_at, now, LOOK_AROUND))
+	if (!TimestampDifferenceExceeds(looked_at, now, LEAVE_INTERVAL))
 		return;
 	looked_at = now;
-	if (s3_worker_is_in_the_way(MyDatabaseId))
+	if (s3_worker_must_leave(MyDatabaseId))
 		(void) kill(MyProcPid, SIGTERM);
 	CHECK_FOR_INTERRUPTS();
 }
 
 /*
- * A prepared transaction that commits wakes nobody, nor does CREATE EXTENSION:
- * the launcher looks now and then into every database, less often where there
- * is no extension.
+ * When the launcher has to start the worker again.  COMMIT PREPARED and CREATE
+ * EXTENSION wake no worker, so every database has one from time to time, less
+ * often where the extension is not installed.
  */
-TimestampTz
-s3_worker_next_look(TimestampTz due_at)
+static TimestampTz
+next_start(TimestampTz due_at)
 {
 	int64		poll = s3_guc_worker_poll_interval * USECS_PER_SEC;
 

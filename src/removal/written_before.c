@@ -18,7 +18,7 @@
 S3WrittenBefore
 s3_written_before(const S3WrittenBeforeQuestion *question)
 {
-	/* How far the server's clock is ahead, at least and at most. */
+	/* How far the server's clock is ahead of ours, at least and at most. */
 	int64		least = question->server_now - question->answered;
 	int64		most = question->server_now + DATE_PRECISION - question->asked;
 

@@ -14,14 +14,14 @@ typedef enum S3WrittenBefore
 {
 	S3_WRITTEN_BEFORE,
 	S3_WRITTEN_AFTER,
-	S3_WRITTEN_UNCLEAR			/* nobody's clock tells */
+	S3_WRITTEN_UNCLEAR			/* the times are not exact enough */
 } S3WrittenBefore;
 
 /*
- * Times are microseconds of one epoch.  "written" is the server's and exact
- * to "precision"; "queued" is ours.  "server_now" is the server's, cut to a
- * second, of some moment between "asked" and "answered", which are ours: so
- * much is known of how the clocks differ.  Those that may agree do.
+ * Times are microseconds of one epoch.  By the server's clock: "written", exact
+ * to "precision", and "server_now", cut to a second, of some moment between
+ * "asked" and "answered".  By ours: "queued", "asked" and "answered".  Offsets
+ * of the clocks within TICK of zero count as zero.
  */
 typedef struct S3WrittenBeforeQuestion
 {

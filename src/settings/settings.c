@@ -15,6 +15,7 @@
  */
 #include "base/base.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "backend/encoding.h"
@@ -71,6 +72,12 @@ s3_settings_grace(void)
 	for (int i = 0; i < cache.count; i++)
 		grace = Max(grace, cache.endpoints[i].settings.request_timeout);
 	return grace;
+}
+
+bool
+s3_settings_worker_enabled(void)
+{
+	return s3_guc_worker && !IsBinaryUpgrade;
 }
 
 const S3Endpoint *

@@ -29,10 +29,13 @@ typedef struct S3Endpoint
 } S3Endpoint;
 
 /*
- * How long, in ms, a request may still be under way after its sender is gone or
- * has given up on it: delete_grace, or the longest request_timeout.
+ * How long a server may still execute a request whose sender has ended, or has
+ * given up on it, in ms: delete_grace, or the longest request_timeout.
  */
 extern int	s3_settings_grace(void);
+
+/* May workers run?  Not during pg_upgrade. */
+extern bool s3_settings_worker_enabled(void);
 
 /*
  * Returns the endpoint of a scheme (compared without regard to case), from a

@@ -511,7 +511,7 @@ class ObjectTest(UndoCase):
         conn = self.connect(autocommit=True, endpoints={
             's3': endpoint('RGW'), 'other': endpoint('SWIFT')})
         self.assertEqual(self.sweep(conn), 0)
-        self.assertIn('the endpoint leads to another server than before', conn.notices[-1])
+        self.assertIn('the URL leads to another object than when it was put', conn.notices[-1])
         self.assertObjects({'': 'content'})
         conn = self.connect(autocommit=True, endpoints={
             's3': endpoint('RGW'), 'other': endpoint('RGW')})
@@ -864,7 +864,7 @@ class JournalTest(UndoCase):
         return ''.join(conn.notices)
 
     def test_dropped_database(self):
-        self.assertIn('the journals of puts of a database that was dropped', self.drop_database(False))
+        self.assertIn('the journals of puts of a dropped database', self.drop_database(False))
 
     def test_dropped_database_without_intents(self):
         self.assertNotIn('the journals of puts', self.drop_database(True))

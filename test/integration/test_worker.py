@@ -315,7 +315,7 @@ class PreloadedTest(WorkerCase):
 
 
 class ManyDatabasesTest(WorkerCase):
-    """More of them than the launcher looks after at a time."""
+    """More of them than the launcher can serve at a time."""
 
     COUNT = 70
     preload = True
@@ -334,7 +334,7 @@ class ManyDatabasesTest(WorkerCase):
             conn = self.open(name)
             wait_for(lambda: query(conn, 'SELECT count(*) FROM s3_queue') == [(0,)], name, 60)
             conn.close()
-        self.assertEqual(self.log().count('looks after 64 databases at a time'), 1)
+        self.assertEqual(self.log().count('can serve only 64 databases at a time'), 1)
 
 
 class AsynchronousCommitTest(WorkerCase):

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
- * delay.c
- *	  When a deletion that is queued now is due.
+ * schedule.c
+ *	  When a queued deletion is due: first, and again after a failure.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,11 +10,14 @@
 #include "fmgr.h"
 #include "utils/fmgrprotos.h"
 
-#include "queue/delay.h"
+#include "queue/schedule.h"
 #include "settings/settings.h"
 
+#define BACKOFF_MIN		1000	/* ms */
+#define BACKOFF_MAX		3600000
+
 void
-s3_delay_check(const Interval *delay)
+s3_schedule_check_delay(const Interval *delay)
 {
 	Interval	zero = {0};
 
@@ -26,14 +29,28 @@ s3_delay_check(const Interval *delay)
 }
 
 TimestampTz
-s3_delay_end(const Interval *delay)
+s3_schedule_first(const Interval *delay)
 {
 	TimestampTz now = GetCurrentTimestamp();
 
 	if (delay == NULL)
 		return now + s3_guc_delete_delay * USECS_PER_SEC;
-	s3_delay_check(delay);
+	s3_schedule_check_delay(delay);
 	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
 												   TimestampTzGetDatum(now),
 												   IntervalPGetDatum(delay)));
+}
+
+int
+s3_schedule_backoff(int attempts)
+{
+	int			most = BACKOFF_MIN;
+	uint32		chance = 0;
+
+	while (attempts-- > 0 && most < BACKOFF_MAX)
+		most *= 2;
+	most = Min(most, BACKOFF_MAX);
+	/* Without entropy there is no jitter, which does no harm. */
+	(void) pg_strong_random(&chance, sizeof(chance));
+	return most - (int) (chance % (uint32) (most / 2));
 }
