@@ -39,6 +39,17 @@ typedef struct S3Call
 	S3Request	request;		/* add headers and query before performing */
 } S3Call;
 
+/* A call that came to its end. */
+typedef struct S3Finished
+{
+	S3Call	   *call;
+	void	   *tag;			/* the caller's */
+	bool		ok;				/* there was an answer, and its status is 2xx */
+	S3HttpResponse response;	/* also of an answer that is not ok; status 0:
+								 * there was none */
+	S3Error		err;			/* why it is not ok */
+} S3Finished;
+
 typedef enum S3CallPurpose
 {
 	S3_CALL_REQUEST,			/* we send it */
@@ -72,16 +83,7 @@ extern S3CallOpened s3_call_try_open(S3Call *call, S3OperationId operation,
 extern bool s3_call_open_bucket(S3Call *call, S3OperationId operation,
 								const char *command, text *url);
 
-/*
- * Signs the request, sends it and waits for the answer; again where that
- * helps.  Returns false, with
- * the reason in "err", when there was none or its status is not 2xx; throws
- * when the query is cancelled, without credentials, and where the endpoint has
- * become read-only.
- */
-extern bool s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err);
-
-/* The parts of that which pipeline.c puts together. */
+/* For attempt.c, which sends the request. */
 extern void s3_call_prevent_change(const S3Call *call);
 extern S3Signing s3_call_signing(const S3Call *call, int64 time);
 extern bool s3_call_use_region(S3Call *call, const char *region, S3Error *err);

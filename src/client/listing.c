@@ -15,6 +15,7 @@
 #include "backend/error_report.h"
 #include "client/list_prefetch.h"
 #include "client/listing.h"
+#include "client/pipeline.h"
 #include "settings/setting_defs.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"

@@ -11,6 +11,7 @@
 #include "backend/gzip.h"
 #include "base/digest.h"
 #include "client/object_requests.h"
+#include "client/pipeline.h"
 #include "s3/tags.h"
 
 bool

@@ -11,6 +11,7 @@
 #include "base/base.h"
 
 #include "client/listing.h"
+#include "client/pipeline.h"
 #include "client/versions.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"

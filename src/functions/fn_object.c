@@ -17,6 +17,7 @@
 #include "client/call.h"
 #include "client/listing.h"
 #include "client/object_requests.h"
+#include "client/pipeline.h"
 #include "client/versions.h"
 #include "fmgr.h"
 #include "funcapi.h"
