@@ -238,6 +238,8 @@ s3_call_error_message(const S3Call *call, const S3Error *err)
 void
 s3_call_throw(const S3Call *call, const S3Error *err)
 {
+	if (call == NULL)
+		s3_error_throw(err);
 	if (call->key.len == 0)
 		s3_error_throw_for_bucket(err, call->location.bucket);
 	s3_error_throw_for_object(err, call->operation->verb, call->operation->preposition,

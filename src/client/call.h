@@ -129,7 +129,7 @@ extern void s3_call_sign_form(S3Call *call, const S3Lifetime *lifetime, const ch
 /* What s3_call_throw says, as palloc'd text in the database's encoding. */
 extern char *s3_call_error_message(const S3Call *call, const S3Error *err);
 
-/* Reports "err" as the failure of this call. */
+/* Reports "err" as the failure of this call; NULL: of none. */
 extern void s3_call_throw(const S3Call *call, const S3Error *err) pg_attribute_noreturn();
 
 #endif							/* S3STORE_CALL_H */

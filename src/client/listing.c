@@ -16,6 +16,7 @@
 #include "client/list_prefetch.h"
 #include "client/listing.h"
 #include "client/pipeline.h"
+#include "s3/param_rules.h"
 #include "settings/setting_defs.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -53,8 +54,8 @@ static void open_range_page(void *arg, const char *start_after, S3Call *call);
 static void remember_page(S3Listing *listing);
 static void set_text(StringInfo dst, S3Slice text);
 static void open_call(S3Listing *listing, S3Call *call);
-static void add_query(S3Listing *listing, S3Call *call);
 static void add_position(S3Listing *listing, S3Call *call);
+static void add_given(S3Call *call, const char *name, const char *value);
 static bool check_page(S3Listing *listing, S3Error *err);
 static bool check_prefix(const S3Listing *listing, S3Slice prefix, S3Error *err);
 static bool check_sorted(const S3Listing *listing, S3Error *err);
@@ -142,28 +143,54 @@ s3_listing_goes_on(const S3Listing *listing)
 void
 s3_listing_open_page(S3Listing *listing, S3Call *call)
 {
+	int64		page_max = S3_LIST_ENTRIES_MAX;
+
 	remember_page(listing);
+	if (listing->left > 0)
+		page_max = Min(page_max, listing->left);
 	open_call(listing, call);
-	add_query(listing, call);
+	s3_listing_add_query(call, listing->prefix.data, (int) page_max);
+	add_given(call, "delimiter", listing->options.delimiter);
+	add_position(listing, call);
 }
 
 void
 s3_listing_take_page(S3Listing *listing, const S3Call *call, const S3HttpResponse *response)
 {
-	MemoryContext old_context;
 	S3Error		err;
 
-	/* Should this throw, the listing is of no use any more. */
+	if (!s3_listing_try_take_page(listing, response, &err))
+		s3_call_throw(call, &err);
+}
+
+bool
+s3_listing_try_take_page(S3Listing *listing, const S3HttpResponse *response, S3Error *err)
+{
+	MemoryContext old_context;
+	bool		taken;
+
+	/* Should this fail, the listing is of no use any more. */
 	memset(&listing->page, 0, sizeof(listing->page));
 	listing->position = 0;
 	listing->started = true;
 	MemoryContextReset(listing->page_context);
 	old_context = MemoryContextSwitchTo(listing->page_context);
-	if (!s3_list_page_parse(s3_slice(response->body, response->body_len),
-							listing->options.kind, &listing->page, &err) ||
-		!check_page(listing, &err))
-		s3_call_throw(call, &err);
+	taken = s3_list_page_parse(s3_slice(response->body, response->body_len),
+							   listing->options.kind, &listing->page, err) &&
+		check_page(listing, err);
 	MemoryContextSwitchTo(old_context);
+	return taken;
+}
+
+void
+s3_listing_add_query(S3Call *call, const char *prefix, int max_keys)
+{
+	S3Fields   *query = &call->request.query;
+
+	s3_fields_add(query, call->operation->query_name, call->operation->query_value);
+	s3_fields_add(query, S3_PARAM_ENCODING_TYPE, "url");
+	s3_fields_add(query, "max-keys", psprintf("%d", max_keys));
+	s3_fields_add(query, S3_PARAM_PREFIX, prefix);
 }
 
 int
@@ -299,21 +326,15 @@ fetch_range_page(S3Listing *listing)
 		s3_error_throw(&err);
 }
 
-/* Always in full: where the list ends is not for this page to say. */
+/* A full page: the limit of the list is checked when its entries are taken. */
 static void
 open_range_page(void *arg, const char *start_after, S3Call *call)
 {
 	S3Listing  *listing = arg;
-	S3Fields   *query;
 
 	open_call(listing, call);
-	query = &call->request.query;
-	s3_fields_add(query, "encoding-type", "url");
-	s3_fields_add(query, "list-type", "2");
-	s3_fields_add(query, "max-keys", psprintf("%d", S3_LIST_ENTRIES_MAX));
-	s3_fields_add(query, "prefix", listing->prefix.data);
-	if (start_after != NULL)
-		s3_fields_add(query, "start-after", start_after);
+	s3_listing_add_query(call, listing->prefix.data, S3_LIST_ENTRIES_MAX);
+	add_given(call, "start-after", start_after);
 }
 
 /* Keeps what is needed of a page beyond it. */
@@ -350,42 +371,27 @@ open_call(S3Listing *listing, S3Call *call)
 		s3_fields_add_all(&call->request.headers, headers);
 }
 
-static void
-add_query(S3Listing *listing, S3Call *call)
-{
-	S3Fields   *query = &call->request.query;
-	int64		page_max = S3_LIST_ENTRIES_MAX;
-
-	if (listing->left > 0)
-		page_max = Min(page_max, listing->left);
-	s3_fields_add(query, "encoding-type", "url");
-	s3_fields_add(query, "max-keys", psprintf("%d", (int) page_max));
-	s3_fields_add(query, "prefix", listing->prefix.data);
-	if (listing->options.delimiter != NULL && *listing->options.delimiter != '\0')
-		s3_fields_add(query, "delimiter", listing->options.delimiter);
-	add_position(listing, call);
-}
-
+/* Adds what the page has beside the other pages. */
 static void
 add_position(S3Listing *listing, S3Call *call)
 {
-	S3Fields   *query = &call->request.query;
-	const char *start = listing->options.start_after;
-
 	if (listing->options.kind == S3_LIST_PAGE_VERSIONS)
 	{
-		s3_fields_add(query, "versions", NULL);
-		if (listing->token.len > 0)
-			s3_fields_add(query, "key-marker", listing->token.data);
-		if (listing->version_id_marker.len > 0)
-			s3_fields_add(query, "version-id-marker", listing->version_id_marker.data);
-		return;
+		add_given(call, "key-marker", listing->token.data);
+		add_given(call, "version-id-marker", listing->version_id_marker.data);
 	}
-	s3_fields_add(query, "list-type", "2");
-	if (listing->token.len > 0)
-		s3_fields_add(query, "continuation-token", listing->token.data);
-	else if (start != NULL)
-		s3_fields_add(query, "start-after", start);
+	else if (listing->token.len > 0)
+		add_given(call, "continuation-token", listing->token.data);
+	else
+		add_given(call, "start-after", listing->options.start_after);
+}
+
+/* Adds a parameter, if there is a value. */
+static void
+add_given(S3Call *call, const char *name, const char *value)
+{
+	if (value != NULL && *value != '\0')
+		s3_fields_add(&call->request.query, name, value);
 }
 
 /*

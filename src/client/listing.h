@@ -49,18 +49,26 @@ extern S3Listing *s3_listing_start(const S3ListOptions *options);
 extern const S3ListItem *s3_listing_next(S3Listing *listing);
 
 /*
- * For a caller who sends the requests for pages himself, together with others.
+ * For callers that send the requests for pages together with others.
  * s3_listing_next_of_page is s3_listing_next, but returns NULL at the end of a
  * page, too.  While s3_listing_goes_on, s3_listing_open_page opens the request
- * for the page behind the one at hand, in the current memory context; the
- * answer is given to s3_listing_take_page, which throws when it is no page,
- * when that one has come to its end.
+ * for the page behind the current one, in the current memory context.  When the
+ * current page has come to its end, s3_listing_take_page gets the answer, and
+ * throws when that is no page; s3_listing_try_take_page returns false then.
  */
 extern const S3ListItem *s3_listing_next_of_page(S3Listing *listing);
 extern bool s3_listing_goes_on(const S3Listing *listing);
 extern void s3_listing_open_page(S3Listing *listing, S3Call *call);
 extern void s3_listing_take_page(S3Listing *listing, const S3Call *call,
 								 const S3HttpResponse *response);
+extern bool s3_listing_try_take_page(S3Listing *listing, const S3HttpResponse *response,
+									 S3Error *err);
+
+/*
+ * Adds the query of a list (ListObjectsV2 or ListObjectVersions) of the keys on
+ * the server that begin with "prefix", which is not copied.
+ */
+extern void s3_listing_add_query(S3Call *call, const char *prefix, int max_keys);
 
 /* Throws 22023 for a number of connections that is none. */
 extern int	s3_listing_check_connections(int connections);

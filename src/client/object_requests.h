@@ -46,11 +46,4 @@ extern void s3_object_tags_put(S3Call *call, const char *tags);
  */
 extern void s3_object_add_digest(S3Request *request);
 
-/*
- * Uncompresses the content of an answer that is a whole object in the gzip
- * encoding, and leaves any other as it is: part of a gzip stream cannot be
- * uncompressed.  The room before the content stays.
- */
-extern bool s3_object_undo_gzip(const S3Call *call, S3HttpResponse *response, S3Error *err);
-
 #endif							/* S3STORE_OBJECT_REQUESTS_H */
