@@ -181,7 +181,7 @@ step_read(S3BatchItem *item, const S3Finished *finished, void *arg)
 	const S3ObjectRead *read = item->state;
 
 	if (read->content != NULL)
-		item->held = VARSIZE(read->content);
+		item->result_size = VARSIZE(read->content);
 	return call;
 }
 
