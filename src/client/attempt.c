@@ -125,8 +125,8 @@ s3_attempt_again(S3Attempt *attempt, S3RetryReason reason)
 		return false;
 
 	/*
-	 * A server that failed, or a proxy before it, may have served it all the
-	 * same.
+	 * The server may have carried out the request although it, or a proxy,
+	 * answered with a failure.
 	 */
 	if (reason == S3_RETRY_FAILED)
 		attempt->lost = true;
@@ -145,9 +145,9 @@ s3_attempt_return_tokens(const S3Attempt *attempt)
 }
 
 /*
- * SQL may have run since the call was opened, and changed settings: then the
- * endpoint is found again.  If that has moved to another server, or signs in
- * another way, the call is not sent with a path that was made for this one.
+ * Finds the endpoint of the call again, where SQL has changed settings since it
+ * was opened.  If the endpoint has another server or signature version by now,
+ * the call fails, since its path was made for the old one.
  */
 static bool
 follow_settings(S3Attempt *attempt, S3Error *err)
@@ -171,7 +171,7 @@ follow_settings(S3Attempt *attempt, S3Error *err)
 	return true;
 }
 
-/* In memory of the attempt's, whatever the signer adds. */
+/* Into memory of the attempt, as all that the signer adds. */
 static void
 copy_fields(S3Fields *to, const S3Fields *from)
 {
@@ -216,7 +216,7 @@ has_content(const S3Call *call, const S3HttpResponse *response)
 	return call->operation->id == S3_GET_OBJECT && response->status == 200;
 }
 
-/* A large content is looked at while the rest of it is under way. */
+/* Checks a large content while the rest of it is under way. */
 static void
 watch_content(const S3HttpResponse *so_far, void *arg)
 {
@@ -294,7 +294,7 @@ learn_clock(S3Attempt *attempt)
 	return true;
 }
 
-/* Once a call: no server sends it around in circles. */
+/* Once a call, so that no servers can redirect it in a circle. */
 static bool
 learn_region(S3Attempt *attempt)
 {
@@ -311,7 +311,7 @@ learn_region(S3Attempt *attempt)
 	return s3_call_use_region(call, region, &err);
 }
 
-/* 0 to 1.  Were it the same everywhere, all sessions would come back together. */
+/* 0 to 1: without it all sessions would try again at the same time. */
 static double
 random_fraction(void)
 {
@@ -334,7 +334,7 @@ take_tokens(S3Attempt *attempt, S3RetryReason reason)
 	return true;
 }
 
-/* So that no number of retries adds up. */
+/* Frees it, so that the answers of many attempts do not add up. */
 static void
 forget_answer(S3HttpResponse *response)
 {

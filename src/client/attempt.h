@@ -22,16 +22,16 @@ typedef struct S3Attempt
 	MemoryContext context;		/* of what one attempt needs */
 	S3Fields	headers;		/* as they were before the signature */
 	S3HttpRequest http;
-	S3Integrity *integrity;		/* of its content; NULL: not looked at yet */
-	size_t		checked;		/* bytes of it that were */
+	S3Integrity *integrity;		/* of the content; NULL: not started */
+	size_t		checked;		/* bytes of the content that it has seen */
 	MemoryContextCallback release;
 	int			attempts;		/* sent so far */
 	int			attempts_max;
 	int64		due;			/* s3_http_now(); when to send it */
 	int64		deadline;		/* likewise; 0: none */
 	int			tokens;			/* taken from the server's budget */
-	bool		lost;			/* an answer was: the server may have served
-								 * it */
+	bool		lost;			/* an answer was lost: the server may have
+								 * carried the request out */
 	bool		clock_tried;
 	bool		region_tried;
 } S3Attempt;

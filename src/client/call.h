@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * call.h
- *	  The corridor: one call of S3's API, from an URL to the answer.
+ *	  One call of S3's API: from a URL to a request, and how its failure is
+ *	  reported.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,15 +18,15 @@
 #define S3_LIST_PAGE_MAX	(8 * 1024 * 1024)	/* bytes of a list's page */
 
 /*
- * One call under way.  Lives in the memory context it was opened in; refers
- * to the settings' cache, so no SQL may run between opening and using it.
+ * One call.  Lives in the memory context in which it was opened.  It refers to
+ * the settings' cache, so no SQL may run between opening and using it.
  */
 typedef struct S3Call
 {
 	const S3Operation *operation;
 	const char *command;		/* the SQL function, such as "s3_put()" */
 	const S3Endpoint *endpoint;
-	uint64		generation;		/* of the settings that it is of */
+	uint64		generation;		/* of the settings, when the call was opened */
 	S3Location	location;		/* the URL, in UTF-8 */
 	StringInfoData key;			/* of the object on the server, or what the
 								 * keys to list begin with; may be empty for a
@@ -52,22 +53,22 @@ typedef struct S3Finished
 
 typedef enum S3CallPurpose
 {
-	S3_CALL_REQUEST,			/* we send it */
-	S3_CALL_LINK				/* somebody else will */
+	S3_CALL_REQUEST,			/* it is sent from here */
+	S3_CALL_LINK				/* it is signed, for somebody else to send */
 } S3CallPurpose;
 
 /*
- * Takes the URL apart and prepares the request for its object.  Returns false
- * when the URL means "no file" ('' and '-').  Throws for every other URL that
- * does not name an object of a configured endpoint, and 25006 when the
- * operation changes something and the endpoint is read-only.
+ * Opens a call for the object that a URL names.  Returns false when the URL
+ * means "no file" ('' and '-').  Throws for every other URL that does not name
+ * an object of a configured endpoint, and 25006 when the operation changes
+ * something and the endpoint is read-only.
  */
 extern bool s3_call_open(S3Call *call, S3OperationId operation, const char *command,
 						 S3CallPurpose purpose, text *url);
 
 /*
- * The same for a request, but a URL that does not name an object of a
- * configured endpoint is told in "err" instead of thrown.
+ * The same for S3_CALL_REQUEST, but "err" says it when the URL does not name an
+ * object of a configured endpoint.
  */
 typedef enum S3CallOpened
 {

@@ -3,9 +3,10 @@
  * listing.c
  *	  A list of objects or of versions, fetched page by page.
  *
- * Guarantees: one page is held at a time; between two pages nothing is open;
- * every key has the prefix that was asked for, and pages go forward, so that
- * no server can make a list go on forever.
+ * Guarantees: one page is in memory at a time (but see list_prefetch.c); between
+ * two pages no connection is in use; every key has the prefix that was asked
+ * for, and each page begins behind the one before it, so that no server can
+ * make a list endless.
  *
  *-------------------------------------------------------------------------
  */
@@ -34,23 +35,23 @@ struct S3Listing
 	size_t		own_len;		/* of it the endpoint's own */
 	int64		left;			/* entries that may still come; -1: all */
 
-	S3ListPrefetch *ranges;		/* that fetches the pages, or NULL */
+	S3ListPrefetch *prefetch;	/* that fetches the pages, or NULL */
 	bool		started;
 	S3ListPage	page;
 	int			position;		/* of the next entry in the page */
 	int			empty_pages;	/* in a row */
 	StringInfoData last_key;	/* of the page before this one */
-	StringInfoData token;		/* the way to the next page */
+	StringInfoData token;		/* of the next page, or its key marker */
 	StringInfoData version_id_marker;
 };
 
 static void take_location(S3Listing *listing);
 static char *start_key(S3Listing *listing, const S3Call *call);
 static void check_same_bucket(const S3Location *start, const S3Call *call);
-static bool in_ranges(const S3ListOptions *options);
+static bool may_prefetch(const S3ListOptions *options);
 static void fetch_page(S3Listing *listing);
-static void fetch_range_page(S3Listing *listing);
-static void open_range_page(void *arg, const char *start_after, S3Call *call);
+static void take_prefetched_page(S3Listing *listing);
+static void open_prefetch_page(void *arg, const char *start_after, S3Call *call);
 static void remember_page(S3Listing *listing);
 static void set_text(StringInfo dst, S3Slice text);
 static void open_call(S3Listing *listing, S3Call *call);
@@ -94,10 +95,10 @@ s3_listing_start(const S3ListOptions *options)
 												  ALLOCSET_DEFAULT_SIZES);
 	listing->call_context = AllocSetContextCreate(context, "s3store list call",
 												  ALLOCSET_DEFAULT_SIZES);
-	if (in_ranges(options))
-		listing->ranges = s3_list_prefetch_create(options->connections,
-												  listing->options.start_after,
-												  open_range_page, listing);
+	if (may_prefetch(options))
+		listing->prefetch = s3_list_prefetch_create(options->connections,
+													listing->options.start_after,
+													open_prefetch_page, listing);
 	MemoryContextSwitchTo(old_context);
 	return listing;
 }
@@ -221,7 +222,7 @@ s3_listing_key_url(const S3Listing *listing, S3Slice key)
 	return s3_text_from_utf8(s3_slice(url.data, url.len));
 }
 
-/* What of the URL and the settings stays through all pages. */
+/* Takes what all pages need from the URL and the settings. */
 static void
 take_location(S3Listing *listing)
 {
@@ -281,9 +282,9 @@ check_same_bucket(const S3Location *start, const S3Call *call)
 			 errhint("Write a key that looks like a URL behind the URL of its bucket.")));
 }
 
-/* A delimiter folds keys: a page may cover more than its last entry says. */
+/* Not with a delimiter: a page may cover keys beyond its last entry. */
 static bool
-in_ranges(const S3ListOptions *options)
+may_prefetch(const S3ListOptions *options)
 {
 	return options->connections > 1 && options->kind == S3_LIST_PAGE_OBJECTS &&
 		!options->of_object && (options->delimiter == NULL || *options->delimiter == '\0') &&
@@ -298,9 +299,9 @@ fetch_page(S3Listing *listing)
 	S3HttpResponse response;
 	S3Error		err;
 
-	if (listing->ranges != NULL)
+	if (listing->prefetch != NULL)
 	{
-		fetch_range_page(listing);
+		take_prefetched_page(listing);
 		return;
 	}
 	MemoryContextReset(listing->call_context);
@@ -314,12 +315,12 @@ fetch_page(S3Listing *listing)
 }
 
 static void
-fetch_range_page(S3Listing *listing)
+take_prefetched_page(S3Listing *listing)
 {
 	S3Slice		prefix = s3_slice(listing->prefix.data, listing->prefix.len);
 	S3Error		err;
 
-	s3_list_prefetch_next(listing->ranges, &listing->page);
+	s3_list_prefetch_next(listing->prefetch, &listing->page);
 	listing->position = 0;
 	listing->started = true;
 	if (!check_prefix(listing, prefix, &err))
@@ -328,7 +329,7 @@ fetch_range_page(S3Listing *listing)
 
 /* A full page: the limit of the list is checked when its entries are taken. */
 static void
-open_range_page(void *arg, const char *start_after, S3Call *call)
+open_prefetch_page(void *arg, const char *start_after, S3Call *call)
 {
 	S3Listing  *listing = arg;
 
@@ -337,7 +338,7 @@ open_range_page(void *arg, const char *start_after, S3Call *call)
 	add_given(call, "start-after", start_after);
 }
 
-/* Keeps what is needed of a page beyond it. */
+/* Keeps what of a page the next one needs. */
 static void
 remember_page(S3Listing *listing)
 {
@@ -394,10 +395,7 @@ add_given(S3Call *call, const char *name, const char *value)
 		s3_fields_add(&call->request.query, name, value);
 }
 
-/*
- * Whatever the server sends, the list must be of what was asked for, and come
- * to an end.
- */
+/* Is it a page of what was asked for, and will the list come to an end? */
 static bool
 check_page(S3Listing *listing, S3Error *err)
 {
@@ -458,7 +456,7 @@ check_sorted(const S3Listing *listing, S3Error *err)
 	return true;
 }
 
-/* Pages go forward; the versions of a key may go on in the next page. */
+/* Each page begins behind the last one, or goes on with the versions of a key. */
 static bool
 check_order(S3Listing *listing, S3Error *err)
 {

@@ -16,7 +16,7 @@ typedef struct S3ListOptions
 {
 	const char *command;		/* the SQL function, such as "s3_list()" */
 	text	   *url;			/* of a bucket, or of a prefix in it */
-	bool		of_object;		/* of an object, rather: no other key counts */
+	bool		of_object;		/* of an object, rather: of no other key */
 	S3ListPageKind kind;
 	const char *delimiter;		/* UTF-8; NULL or "": none */
 	const char *start_after;	/* a key, or a URL in the same bucket, in
@@ -34,9 +34,9 @@ typedef struct S3Listing S3Listing;
 
 /*
  * Starts a list; the options are copied.  Nothing is asked of the server yet.
- * Returns NULL when the URL means "no file"; throws for every other that is
- * not one of a configured endpoint.  The listing lives in the current memory
- * context, and holds nothing but memory.
+ * Returns NULL when the URL means "no file"; throws for every other one that is
+ * not of a configured endpoint.  The listing lives in the current memory
+ * context; between two calls it uses nothing but memory.
  */
 extern S3Listing *s3_listing_start(const S3ListOptions *options);
 

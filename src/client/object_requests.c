@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * object_requests.c
- *	  What a server knows of an object beside its content.
+ *	  Requests about an object, other than for its content.
  *
  *-------------------------------------------------------------------------
  */

@@ -187,7 +187,7 @@ send_waiting(S3Pipeline *pipeline)
 	}
 }
 
-/* When the next of those that wait is due; -1: none before a connection is free. */
+/* When the next call that waits is due; -1: none before a connection is free. */
 static int64
 next_due(S3Pipeline *pipeline)
 {
@@ -250,7 +250,7 @@ settle(S3Pipeline *pipeline, S3HttpTransfer *transfer)
 	MemoryContextSwitchTo(old_context);
 }
 
-/* A limit is lifted slowly. */
+/* Raises a limit slowly. */
 static void
 note_success(S3Pipeline *pipeline, S3Attempt *attempt)
 {

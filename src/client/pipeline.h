@@ -14,7 +14,7 @@ typedef struct S3Pipeline S3Pipeline;
 
 /*
  * Lives in the current memory context.  At most "connections" of its calls are
- * sent at the same time, and fewer for a while when a server asks for that.
+ * sent at the same time, and fewer for a while when a server throttles them.
  */
 extern S3Pipeline *s3_pipeline_create(int connections);
 
