@@ -1,10 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * attempt.c
- *	  One attempt to perform a call: its request, and a look at the answer.
+ *	  One attempt to perform a call: its request, the check of its answer, and
+ *	  whether another attempt follows.
  *
- * Each attempt is signed anew, for the settings as they stand then; read-only
- * is checked again right before it is sent.
+ * Each attempt is signed anew, with the settings of that moment; read-only is
+ * checked again right before it is sent.  Whether there is another one depends
+ * on what retry.c says of the failure, on the number of attempts that the
+ * settings allow, on the call's deadline, and on the server's budget for
+ * retries.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,11 +21,15 @@
 
 #include "backend/body_hash.h"
 #include "backend/error_report.h"
+#include "base/date.h"
 #include "client/attempt.h"
 #include "client/server_facts.h"
 #include "s3/response.h"
 #include "s3/signing.h"
 
+#define CLOCK_OFFSET_MAX	SECS_PER_DAY	/* a larger one is not believed */
+
+static bool follow_settings(S3Attempt *attempt, S3Error *err);
 static void copy_fields(S3Fields *to, const S3Fields *from);
 static void fill_request(S3Attempt *attempt);
 static bool has_content(const S3Call *call, const S3HttpResponse *response);
@@ -30,6 +38,11 @@ static bool check_content(S3Attempt *attempt, S3Slice content, S3IntegrityDirect
 static void add_content(S3Attempt *attempt, const S3HttpResponse *response, S3Slice content);
 static void start_integrity(S3Attempt *attempt, const S3HttpResponse *response);
 static void free_integrity(void *arg);
+static bool learn_clock(S3Attempt *attempt);
+static bool learn_region(S3Attempt *attempt);
+static double random_fraction(void);
+static bool take_tokens(S3Attempt *attempt, S3RetryReason reason);
+static void forget_answer(S3HttpResponse *response);
 
 /*
  * A large body takes a while to hash.  So that it is done once, and can be
@@ -57,7 +70,7 @@ s3_attempt_prepare(S3Attempt *attempt)
 	int64		now = (int64) time(NULL);
 	S3Signing	signing;
 
-	if (!s3_attempt_follow_settings(attempt, err))
+	if (!follow_settings(attempt, err))
 		return false;
 	s3_call_prevent_change(call);
 	copy_fields(&call->request.headers, &attempt->headers);
@@ -69,13 +82,75 @@ s3_attempt_prepare(S3Attempt *attempt)
 	return true;
 }
 
-/*
- * SQL may have run since the call was opened, and changed settings: then the
- * endpoint is found again.  If that has moved to another server, or signs in
- * another way, the call is not sent with a path that was made for this one.
- */
 bool
-s3_attempt_follow_settings(S3Attempt *attempt, S3Error *err)
+s3_attempt_check_answer(S3Attempt *attempt)
+{
+	const S3Call *call = attempt->finished.call;
+	const S3HttpResponse *response = &attempt->finished.response;
+	S3Error    *err = &attempt->finished.err;
+	S3Slice		sent = call->request.body;
+
+	if (!s3_response_check(response, err) ||
+		(call->operation->fails_late && !s3_response_check_late(response, err)))
+		return false;
+	if ((call->operation->id == S3_PUT_OBJECT || call->operation->id == S3_UPLOAD_PART) &&
+		sent.data != NULL)
+		return check_content(attempt, sent, S3_INTEGRITY_SENT);
+	if (has_content(call, response))
+		return check_content(attempt, s3_slice(response->body, response->body_len),
+							 S3_INTEGRITY_RECEIVED);
+	return true;
+}
+
+bool
+s3_attempt_again(S3Attempt *attempt, S3RetryReason reason)
+{
+	S3Finished *finished = &attempt->finished;
+	bool		at_once = (reason == S3_RETRY_CLOCK && learn_clock(attempt)) ||
+		(reason == S3_RETRY_REGION && learn_region(attempt));
+	int64		due = s3_http_now();
+
+	if (!at_once)
+	{
+		if (reason == S3_RETRY_NEVER || reason == S3_RETRY_CLOCK || reason == S3_RETRY_REGION ||
+			attempt->attempts >= attempt->attempts_max)
+			return false;
+		due += s3_retry_delay(attempt->attempts, random_fraction(),
+							  finished->response.status == 0 ? NULL :
+							  s3_response_header(&finished->response, "retry-after"));
+	}
+	if (attempt->deadline > 0 && due >= attempt->deadline)
+		return false;
+	if (!at_once && !take_tokens(attempt, reason))
+		return false;
+
+	/*
+	 * The server may have carried out the request although it, or a proxy,
+	 * answered with a failure.
+	 */
+	if (reason == S3_RETRY_FAILED)
+		attempt->lost = true;
+	forget_answer(&finished->response);
+	attempt->due = due;
+	return true;
+}
+
+void
+s3_attempt_return_tokens(const S3Attempt *attempt)
+{
+	S3ServerFacts *server = s3_server_facts_find(attempt->finished.call->endpoint_host);
+
+	server->retry_tokens = Min(server->retry_tokens + Max(attempt->tokens, 1),
+							   S3_RETRY_TOKENS_MAX);
+}
+
+/*
+ * Finds the endpoint of the call again, where SQL has changed settings since it
+ * was opened.  If the endpoint has another server or signature version by now,
+ * the call fails, since its path was made for the old one.
+ */
+static bool
+follow_settings(S3Attempt *attempt, S3Error *err)
 {
 	S3Call	   *call = attempt->finished.call;
 	const S3Endpoint *endpoint;
@@ -96,7 +171,7 @@ s3_attempt_follow_settings(S3Attempt *attempt, S3Error *err)
 	return true;
 }
 
-/* In memory of the attempt's, whatever the signer adds. */
+/* Into memory of the attempt, as all that the signer adds. */
 static void
 copy_fields(S3Fields *to, const S3Fields *from)
 {
@@ -134,26 +209,6 @@ fill_request(S3Attempt *attempt)
 	http->verify_tls = settings->verify_tls;
 }
 
-bool
-s3_attempt_check_answer(S3Attempt *attempt)
-{
-	const S3Call *call = attempt->finished.call;
-	const S3HttpResponse *response = &attempt->finished.response;
-	S3Error    *err = &attempt->finished.err;
-	S3Slice		sent = call->request.body;
-
-	if (!s3_response_check(response, err) ||
-		(call->operation->fails_late && !s3_response_check_late(response, err)))
-		return false;
-	if ((call->operation->id == S3_PUT_OBJECT || call->operation->id == S3_UPLOAD_PART) &&
-		sent.data != NULL)
-		return check_content(attempt, sent, S3_INTEGRITY_SENT);
-	if (has_content(call, response))
-		return check_content(attempt, s3_slice(response->body, response->body_len),
-							 S3_INTEGRITY_RECEIVED);
-	return true;
-}
-
 /* Is it a whole object?  A range of one is not. */
 static bool
 has_content(const S3Call *call, const S3HttpResponse *response)
@@ -161,7 +216,7 @@ has_content(const S3Call *call, const S3HttpResponse *response)
 	return call->operation->id == S3_GET_OBJECT && response->status == 200;
 }
 
-/* A large content is looked at while the rest of it is under way. */
+/* Checks a large content while the rest of it is under way. */
 static void
 watch_content(const S3HttpResponse *so_far, void *arg)
 {
@@ -215,4 +270,77 @@ free_integrity(void *arg)
 	s3_integrity_free(attempt->integrity);
 	attempt->integrity = NULL;
 	attempt->checked = 0;
+}
+
+/*
+ * Signs for the server's clock from now on.  An offset that did not help, and
+ * one that no clock would have, is not believed.
+ */
+static bool
+learn_clock(S3Attempt *attempt)
+{
+	S3Finished *finished = &attempt->finished;
+	char	   *date = s3_response_header(&finished->response, "date");
+	int64		there;
+	int64		offset;
+
+	if (attempt->clock_tried || date == NULL || !s3_date_parse_http(date, &there))
+		return false;
+	attempt->clock_tried = true;
+	offset = there - (int64) time(NULL);
+	if (offset > CLOCK_OFFSET_MAX || offset < -CLOCK_OFFSET_MAX)
+		return false;
+	s3_server_facts_find(finished->call->endpoint_host)->clock_offset = offset;
+	return true;
+}
+
+/* Once a call, so that no servers can redirect it in a circle. */
+static bool
+learn_region(S3Attempt *attempt)
+{
+	S3Call	   *call = attempt->finished.call;
+	const char *region = attempt->finished.err.region;
+	S3Error		err;
+
+	if (attempt->region_tried || strcmp(region, call->region) == 0)
+		return false;
+	attempt->region_tried = true;
+	if (!follow_settings(attempt, &err))
+		return false;
+	s3_server_facts_learn_bucket_region(call->endpoint_host, call->location.bucket, region);
+	return s3_call_use_region(call, region, &err);
+}
+
+/* 0 to 1: without it all sessions would try again at the same time. */
+static double
+random_fraction(void)
+{
+	uint32		number = 0;
+
+	(void) pg_strong_random(&number, sizeof(number));
+	return (double) number / PG_UINT32_MAX;
+}
+
+static bool
+take_tokens(S3Attempt *attempt, S3RetryReason reason)
+{
+	S3ServerFacts *server = s3_server_facts_find(attempt->finished.call->endpoint_host);
+	int			cost = s3_retry_cost(reason);
+
+	if (server->retry_tokens < cost)
+		return false;
+	server->retry_tokens -= cost;
+	attempt->tokens = cost;
+	return true;
+}
+
+/* Frees it, so that the answers of many attempts do not add up. */
+static void
+forget_answer(S3HttpResponse *response)
+{
+	if (response->headers != NULL)
+		pfree(response->headers);
+	if (response->body != NULL)
+		pfree(response->body - VARHDRSZ);
+	memset(response, 0, sizeof(*response));
 }

@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * attempt.h
- *	  One attempt to perform a call of S3's API, as the files of the pipeline
- *	  share it.  Private to pipeline.c, attempt.c and attempt_again.c.
+ *	  One attempt to perform a call of S3's API.  Only pipeline.c uses it.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,7 +10,7 @@
 
 #include "lib/ilist.h"
 
-#include "client/pipeline.h"
+#include "client/call.h"
 #include "s3/integrity.h"
 #include "s3/retry.h"
 
@@ -23,42 +22,39 @@ typedef struct S3Attempt
 	MemoryContext context;		/* of what one attempt needs */
 	S3Fields	headers;		/* as they were before the signature */
 	S3HttpRequest http;
-	S3Integrity *integrity;		/* of its content; NULL: not looked at yet */
-	size_t		checked;		/* bytes of it that were */
+	S3Integrity *integrity;		/* of the content; NULL: not started */
+	size_t		checked;		/* bytes of the content that it has seen */
 	MemoryContextCallback release;
 	int			attempts;		/* sent so far */
 	int			attempts_max;
 	int64		due;			/* s3_http_now(); when to send it */
 	int64		deadline;		/* likewise; 0: none */
 	int			tokens;			/* taken from the server's budget */
-	bool		lost;			/* an answer was: the server may have served
-								 * it */
+	bool		lost;			/* an answer was lost: the server may have
+								 * carried the request out */
 	bool		clock_tried;
 	bool		region_tried;
 } S3Attempt;
 
 /*
- * attempt.c: hashes the body of a call that is about to be started, if that is
- * large.  Can be cancelled.
+ * Hashes the body of a call that is about to be started, if that is large.
+ * Can be cancelled.
  */
 extern void s3_attempt_hash_body(S3Call *call);
 
 /* Makes the request, in the current memory context; false: "err" says why not. */
 extern bool s3_attempt_prepare(S3Attempt *attempt);
 
-/* Finds the endpoint of its call again, where settings have changed. */
-extern bool s3_attempt_follow_settings(S3Attempt *attempt, S3Error *err);
-
 /* Is the answer what was asked for?  Sets "err" where not. */
 extern bool s3_attempt_check_answer(S3Attempt *attempt);
 
 /*
- * attempt_again.c: whether a failure is worth another attempt, which is then
- * due at "due"; the answer is forgotten.
+ * Returns whether another attempt follows a failure; then its time is in "due",
+ * and the answer is forgotten.
  */
 extern bool s3_attempt_again(S3Attempt *attempt, S3RetryReason reason);
 
-/* What its retries took from the server's budget comes back with a success. */
+/* After a success: gives back what its retries took from the server's budget. */
 extern void s3_attempt_return_tokens(const S3Attempt *attempt);
 
 #endif							/* S3STORE_ATTEMPT_H */

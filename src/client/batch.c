@@ -4,7 +4,7 @@
  *	  The same work on many URLs, several at a time, with the results in the
  *	  order of the URLs.
  *
- * Guarantees: what one item fails with does not touch the others; memory is
+ * Guarantees: the failure of one item does not affect the others; memory is
  * bounded by the items under way, not by how many there are.
  *
  *-------------------------------------------------------------------------
@@ -17,76 +17,75 @@
 #include "backend/encoding.h"
 #include "client/batch.h"
 
-#define ITEMS_PER_CONNECTION	4	/* under way, or waiting for one before
-									 * them */
-#define HELD_MAX	(16 * 1024 * 1024)	/* bytes of results that wait so */
+#define ITEMS_PER_CONNECTION	4	/* under way, or done and not emitted */
+#define RESULTS_MAX	(16 * 1024 * 1024)	/* bytes of results not emitted */
 
-typedef struct Many
+typedef struct Batch
 {
 	const S3BatchWork *work;
 	S3Pipeline *pipeline;
-	S3BatchItem *items;			/* a ring: item i stands at i % size */
+	S3BatchItem *items;			/* a ring: item i is at i % size */
 	int			size;
-	int			first;			/* of those that are not emitted yet */
-	int			next;			/* to be started */
-	size_t		held;			/* bytes of results that are not emitted yet */
+	int			first;			/* item that is not emitted yet */
+	int			next;			/* item to be started */
+	size_t		result_size;	/* bytes of results that are not emitted yet */
 	MemoryContext *spare;		/* of items that were emitted, the last one on
 								 * top: its memory is still in the caches */
 	int			nspare;
-} Many;
+} Batch;
 
-static bool may_start(const Many *many, int count);
-static void start_item(Many *many, Datum url, bool is_null);
-static void step_item(Many *many, S3BatchItem *item, const S3Finished *finished);
-static void emit_done(Many *many);
+static bool may_start(const Batch *batch, int count);
+static void start_item(Batch *batch, Datum url, bool is_null);
+static void step_item(Batch *batch, S3BatchItem *item, const S3Finished *finished);
+static void emit_done(Batch *batch);
 
 void
 s3_batch_run(const S3BatchWork *work, const Datum *urls, const bool *nulls, int count)
 {
-	int			connections = s3_batch_connections(urls, nulls, count);
+	int			connections = 0;
 	S3Finished *finished = palloc(sizeof(S3Finished));
-	Many		many = {.work = work};
+	Batch		batch = {.work = work};
 
-	many.size = Min(connections * ITEMS_PER_CONNECTION, Max(count, 1));
-	many.items = palloc0(many.size * sizeof(S3BatchItem));
-	many.spare = palloc(many.size * sizeof(MemoryContext));
-	many.pipeline = s3_pipeline_create(connections);
-	while (many.first < count)
+	for (int i = 0; i < count && connections == 0; i++)
+		connections = s3_batch_connections(nulls[i] ? NULL : DatumGetTextPP(urls[i]));
+	if (connections == 0)
+		connections = s3_guc.max_pool_connections;
+	batch.size = Min(connections * ITEMS_PER_CONNECTION, Max(count, 1));
+	batch.items = palloc0(batch.size * sizeof(S3BatchItem));
+	batch.spare = palloc(batch.size * sizeof(MemoryContext));
+	batch.pipeline = s3_pipeline_create(connections);
+	while (batch.first < count)
 	{
-		while (may_start(&many, count))
+		while (may_start(&batch, count))
 		{
-			start_item(&many, urls[many.next], nulls[many.next]);
-			emit_done(&many);
+			start_item(&batch, urls[batch.next], nulls[batch.next]);
+			emit_done(&batch);
 		}
-		if (s3_pipeline_next(many.pipeline, finished))
-			step_item(&many, finished->tag, finished);
-		emit_done(&many);
+		if (s3_pipeline_next(batch.pipeline, finished))
+			step_item(&batch, finished->tag, finished);
+		emit_done(&batch);
 	}
-	s3_pipeline_free(many.pipeline);
-	while (many.nspare > 0)
-		MemoryContextDelete(many.spare[--many.nspare]);
-	pfree(many.spare);
-	pfree(many.items);
+	s3_pipeline_free(batch.pipeline);
+	while (batch.nspare > 0)
+		MemoryContextDelete(batch.spare[--batch.nspare]);
+	pfree(batch.spare);
+	pfree(batch.items);
 	pfree(finished);
 }
 
 int
-s3_batch_connections(const Datum *urls, const bool *nulls, int count)
+s3_batch_connections(text *url)
 {
-	for (int i = 0; i < count; i++)
-	{
-		text	   *url = nulls[i] ? NULL : DatumGetTextPP(urls[i]);
-		const S3Endpoint *endpoint;
-		S3Location	location;
-		S3Error		err;
+	S3Location	location;
+	S3Error		err;
+	const S3Endpoint *endpoint;
 
-		if (url != NULL &&
-			s3_location_parse(s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url)),
-							  &location, &err) &&
-			(endpoint = s3_endpoint_try_find(location.scheme, &err)) != NULL)
-			return endpoint->settings.max_pool_connections;
-	}
-	return s3_guc.max_pool_connections;
+	if (url == NULL ||
+		!s3_location_parse(s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url)),
+						   &location, &err) ||
+		(endpoint = s3_endpoint_try_find(location.scheme, &err)) == NULL)
+		return 0;
+	return endpoint->settings.max_pool_connections;
 }
 
 S3Call *
@@ -99,65 +98,65 @@ s3_batch_fail(S3BatchItem *item, const S3Call *call, const S3Error *err)
 }
 
 static bool
-may_start(const Many *many, int count)
+may_start(const Batch *batch, int count)
 {
-	return many->next < count && many->next - many->first < many->size &&
-		s3_pipeline_has_room(many->pipeline) &&
-		(many->held < HELD_MAX || many->next == many->first);
+	return batch->next < count && batch->next - batch->first < batch->size &&
+		s3_pipeline_has_room(batch->pipeline) &&
+		(batch->result_size < RESULTS_MAX || batch->next == batch->first);
 }
 
 static void
-start_item(Many *many, Datum url, bool is_null)
+start_item(Batch *batch, Datum url, bool is_null)
 {
-	S3BatchItem *item = &many->items[many->next % many->size];
+	S3BatchItem *item = &batch->items[batch->next % batch->size];
 	MemoryContext context;
 	MemoryContext old_context;
 
 	CHECK_FOR_INTERRUPTS();		/* there may be nothing to wait for */
-	if (many->nspare > 0)
-		context = many->spare[--many->nspare];
+	if (batch->nspare > 0)
+		context = batch->spare[--batch->nspare];
 	else
 		context = AllocSetContextCreate(CurrentMemoryContext, "s3store item",
 										ALLOCSET_DEFAULT_SIZES);
 	memset(item, 0, offsetof(S3BatchItem, err));
 	item->context = context;
-	item->index = many->next++;
+	item->index = batch->next++;
 	old_context = MemoryContextSwitchTo(context);
 	item->url = is_null ? NULL : DatumGetTextPP(url);
 	MemoryContextSwitchTo(old_context);
-	step_item(many, item, NULL);
+	step_item(batch, item, NULL);
 }
 
 static void
-step_item(Many *many, S3BatchItem *item, const S3Finished *finished)
+step_item(Batch *batch, S3BatchItem *item, const S3Finished *finished)
 {
 	MemoryContext old_context = MemoryContextSwitchTo(item->context);
-	S3Call	   *call = many->work->step(item, finished, many->work->arg);
+	S3Call	   *call = batch->work->step(item, finished, batch->work->arg);
 
 	if (call != NULL)
-		s3_pipeline_start(many->pipeline, call, item);
+		s3_pipeline_start(batch->pipeline, call, item);
 	else
 	{
 		item->done = true;
-		many->held += item->held;
+		batch->result_size += item->result_size;
 	}
 	MemoryContextSwitchTo(old_context);
 }
 
 static void
-emit_done(Many *many)
+emit_done(Batch *batch)
 {
-	while (many->first < many->next && many->items[many->first % many->size].done)
+	while (batch->first < batch->next && batch->items[batch->first % batch->size].done)
 	{
-		S3BatchItem *item = &many->items[many->first % many->size];
+		S3BatchItem *item = &batch->items[batch->first % batch->size];
 		MemoryContext old_context = MemoryContextSwitchTo(item->context);
 
-		many->work->emit(item, many->work->arg);
+		batch->work->emit(item, batch->work->arg);
 		MemoryContextSwitchTo(old_context);
-		many->held -= item->held;
+		batch->result_size -= item->result_size;
 		item->done = false;
 		MemoryContextReset(item->context);
-		many->spare[many->nspare++] = item->context;
-		many->first++;
+		batch->spare[batch->nspare++] = item->context;
+		batch->first++;
 	}
 }

@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * call.c
- *	  The corridor: one call of S3's API, from an URL to the answer.
+ *	  One call of S3's API: from a URL to a request, and how its failure is
+ *	  reported.
  *
  *	  URL -> endpoint -> address -> credentials -> signature
  *
- * Read-only is checked when a call is opened, and again by pipeline.c, which
- * sends it, right before that.
+ * Read-only is checked when a call is opened, and by attempt.c right before it
+ * is sent.
  *
  *-------------------------------------------------------------------------
  */
@@ -154,6 +155,8 @@ s3_call_error_message(const S3Call *call, const S3Error *err)
 void
 s3_call_throw(const S3Call *call, const S3Error *err)
 {
+	if (call == NULL)
+		s3_error_throw(err);
 	if (call->key.len == 0)
 		s3_error_throw_for_bucket(err, call->location.bucket);
 	s3_error_throw_for_object(err, call->operation->verb, call->operation->preposition,
@@ -169,7 +172,7 @@ open_call(S3Call *call, S3OperationId operation, const char *command,
 
 	if (opened != S3_CALL_OPENED)
 		return opened;
-	/* A link changes nothing now, so it may be made on a standby. */
+	/* Making a link changes nothing, so a standby may do it. */
 	if (purpose == S3_CALL_REQUEST)
 		s3_call_prevent_change(call);
 	else if (!call->operation->read_only)
@@ -229,7 +232,7 @@ make_key(S3Call *call, S3Error *err)
 								  settings->normalize_keys, &call->key, err);
 }
 
-/* Where our own request goes: a bucket may turn out to be in another region. */
+/* For a request that is sent from here: the bucket may have another region. */
 static bool
 set_server(S3Call *call, S3Error *err)
 {

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * call.h
- *	  The corridor: one call of S3's API, from an URL to the answer.
+ *	  One call of S3's API: from a URL to a request, and how its failure is
+ *	  reported.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,15 +17,15 @@
 #define S3_LIST_PAGE_MAX	(8 * 1024 * 1024)	/* bytes of a list's page */
 
 /*
- * One call under way.  Lives in the memory context it was opened in; refers
- * to the settings' cache, so no SQL may run between opening and using it.
+ * One call.  Lives in the memory context in which it was opened.  It refers to
+ * the settings' cache, so no SQL may run between opening and using it.
  */
 typedef struct S3Call
 {
 	const S3Operation *operation;
 	const char *command;		/* the SQL function, such as "s3_put()" */
 	const S3Endpoint *endpoint;
-	uint64		generation;		/* of the settings that it is of */
+	uint64		generation;		/* of the settings, when the call was opened */
 	S3Location	location;		/* the URL, in UTF-8 */
 	StringInfoData key;			/* of the object on the server, or what the
 								 * keys to list begin with; may be empty for a
@@ -38,24 +39,35 @@ typedef struct S3Call
 	S3Request	request;		/* add headers and query before performing */
 } S3Call;
 
+/* A call that came to its end. */
+typedef struct S3Finished
+{
+	S3Call	   *call;
+	void	   *tag;			/* the caller's */
+	bool		ok;				/* there was an answer, and its status is 2xx */
+	S3HttpResponse response;	/* also of an answer that is not ok; status 0:
+								 * there was none */
+	S3Error		err;			/* why it is not ok */
+} S3Finished;
+
 typedef enum S3CallPurpose
 {
-	S3_CALL_REQUEST,			/* we send it */
-	S3_CALL_LINK				/* somebody else will */
+	S3_CALL_REQUEST,			/* it is sent from here */
+	S3_CALL_LINK				/* it is signed, for somebody else to send */
 } S3CallPurpose;
 
 /*
- * Takes the URL apart and prepares the request for its object.  Returns false
- * when the URL means "no file" ('' and '-').  Throws for every other URL that
- * does not name an object of a configured endpoint, and 25006 when the
- * operation changes something and the endpoint is read-only.
+ * Opens a call for the object that a URL names.  Returns false when the URL
+ * means "no file" ('' and '-').  Throws for every other URL that does not name
+ * an object of a configured endpoint, and 25006 when the operation changes
+ * something and the endpoint is read-only.
  */
 extern bool s3_call_open(S3Call *call, S3OperationId operation, const char *command,
 						 S3CallPurpose purpose, text *url);
 
 /*
- * The same for a request, but a URL that does not name an object of a
- * configured endpoint is told in "err" instead of thrown.
+ * The same for S3_CALL_REQUEST, but "err" says it when the URL does not name an
+ * object of a configured endpoint.
  */
 typedef enum S3CallOpened
 {
@@ -71,16 +83,7 @@ extern S3CallOpened s3_call_try_open(S3Call *call, S3OperationId operation,
 extern bool s3_call_open_bucket(S3Call *call, S3OperationId operation,
 								const char *command, text *url);
 
-/*
- * Signs the request, sends it and waits for the answer; again where that
- * helps.  Returns false, with
- * the reason in "err", when there was none or its status is not 2xx; throws
- * when the query is cancelled, without credentials, and where the endpoint has
- * become read-only.
- */
-extern bool s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err);
-
-/* The parts of that which pipeline.c puts together. */
+/* For attempt.c, which sends the request. */
 extern void s3_call_prevent_change(const S3Call *call);
 extern S3Signing s3_call_signing(const S3Call *call, int64 time);
 extern bool s3_call_use_region(S3Call *call, const char *region, S3Error *err);
@@ -97,7 +100,7 @@ extern bool s3_call_is_unsigned(const S3Call *call);
 /* What s3_call_throw says, as palloc'd text in the database's encoding. */
 extern char *s3_call_error_message(const S3Call *call, const S3Error *err);
 
-/* Reports "err" as the failure of this call. */
+/* Reports "err" as the failure of this call; NULL: of none. */
 extern void s3_call_throw(const S3Call *call, const S3Error *err) pg_attribute_noreturn();
 
 #endif							/* S3STORE_CALL_H */

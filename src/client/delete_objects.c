@@ -3,11 +3,13 @@
  * delete_objects.c
  *	  Deletes many objects, by the thousand in a request (DeleteObjects).
  *
- *	  URL -> batch of its bucket -> request -> outcome of each key
- *	   |                              |
- *	   +---- alone, where a batch cannot have it, or did not settle it
+ *	  URL -> request of its bucket -> outcome of each key
+ *	   |                               |
+ *	   +------> request of its own <---+
  *
- * An object counts as gone only when the server says so by its key.
+ * An object has a request of its own (DeleteObject) where DeleteObjects cannot
+ * name it, or left its outcome open.  It counts as deleted only when the server
+ * says so by its key.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,6 +17,7 @@
 
 #include "lib/ilist.h"
 #include "miscadmin.h"
+#include "nodes/pg_list.h"
 #include "utils/memutils.h"
 
 #include "backend/error_report.h"
@@ -27,11 +30,11 @@
 #include "s3/delete_result.h"
 #include "s3/retry.h"
 
-#define BATCH_MAX		1000	/* keys of a request, S3's limit */
-#define OPEN_BATCHES_MAX	8	/* buckets that are collected at a time */
+#define KEYS_MAX		1000	/* keys of a request, S3's limit */
+#define OPEN_MAX		8		/* requests that are being collected */
 
-/* One request under way, or being collected. */
-typedef struct Batch
+/* A request under way, or being collected. */
+typedef struct Deletion
 {
 	dlist_node	node;
 	MemoryContext context;		/* of this and all below */
@@ -39,9 +42,9 @@ typedef struct Batch
 	StringInfoData body;
 	bool		single;			/* one object, by DeleteObject */
 	int			count;
-	int			items[BATCH_MAX];
-	S3DeleteKey keys[BATCH_MAX];
-} Batch;
+	int			items[KEYS_MAX];
+	S3DeleteKey keys[KEYS_MAX];
+} Deletion;
 
 typedef struct Deleting
 {
@@ -51,28 +54,25 @@ typedef struct Deleting
 	S3Finished *finished;
 	MemoryContext context;		/* of all this, but for the items' errors */
 	MemoryContext error_context;	/* of those */
-	dlist_head	open;			/* batches that are being collected */
+	dlist_head	open;			/* requests that are being collected */
 	int			nopen;
-	int		   *alone;			/* items to be deleted one by one */
-	int			nalone;
-	int			alone_size;
+	List	   *alone;			/* items to be deleted one by one */
 } Deleting;
 
 static void collect(Deleting *deleting, int index);
-static Batch *batch_for(Deleting *deleting, const S3Call *call);
-static Batch *new_batch(Deleting *deleting, int index);
-static void add_to_batch(Batch *batch, int index, const S3Call *call, const char *version_id);
-static void close_batch(Deleting *deleting, Batch *batch);
-static void start_batch(Deleting *deleting, Batch *batch);
-static void start_single(Deleting *deleting, int index);
-static void start_call(Deleting *deleting, Batch *batch);
+static void add_key(Deleting *deleting, int index, const S3Call *call);
+static Deletion *find_open(Deleting *deleting, const S3Call *call);
+static Deletion *open_deletion(Deleting *deleting, int index);
+static void close_deletion(Deleting *deleting, Deletion *deletion);
+static void start_single(Deleting *deleting);
+static void send_deletion(Deleting *deleting, Deletion *deletion);
 static bool finish_one(Deleting *deleting);
-static void note_batch(Deleting *deleting, Batch *batch);
+static void note_answer(Deleting *deleting, Deletion *deletion);
 static bool is_unknown(const S3Finished *finished);
-static void note_key(Deleting *deleting, Batch *batch, const S3DeleteKey *key);
-static void fail_key(Deleting *deleting, const Batch *batch, const S3DeleteKey *key,
+static void note_key(Deleting *deleting, Deletion *deletion, const S3DeleteKey *key);
+static void fail_key(Deleting *deleting, const Deletion *deletion, const S3DeleteKey *key,
 					 const S3Error *err);
-static void note_single(Deleting *deleting, Batch *batch);
+static void note_single(Deleting *deleting, Deletion *deletion);
 static void leave_alone(Deleting *deleting, int index);
 static void fail_item(Deleting *deleting, int index, const S3Call *call, const S3Error *err);
 
@@ -83,36 +83,32 @@ s3_delete_objects(S3DeleteItem *items, int count, const char *command)
 												  ALLOCSET_DEFAULT_SIZES);
 	Deleting	deleting = {.items = items,.command = command};
 	MemoryContext old_context;
-	Datum	   *urls = MemoryContextAllocHuge(context, Max(count, 1) * sizeof(Datum));
-	bool	   *nulls = MemoryContextAllocHuge(context, Max(count, 1) * sizeof(bool));
+	int			connections = 0;
 
-	for (int i = 0; i < count; i++)
-	{
-		urls[i] = PointerGetDatum(items[i].url);
-		nulls[i] = items[i].url == NULL;
-	}
+	for (int i = 0; i < count && connections == 0; i++)
+		connections = s3_batch_connections(items[i].url);
 	deleting.context = context;
 	deleting.error_context = CurrentMemoryContext;
 	old_context = MemoryContextSwitchTo(context);
-	deleting.pipeline = s3_pipeline_create(s3_batch_connections(urls, nulls, count));
+	deleting.pipeline = s3_pipeline_create(connections == 0 ? s3_guc.max_pool_connections : connections);
 	deleting.finished = palloc(sizeof(S3Finished));
 	dlist_init(&deleting.open);
 	for (int i = 0; i < count; i++)
 		collect(&deleting, i);
 	while (!dlist_is_empty(&deleting.open))
-		close_batch(&deleting, dlist_container(Batch, node, dlist_head_node(&deleting.open)));
+		close_deletion(&deleting, dlist_head_element(Deletion, node, &deleting.open));
 
-	/* A batch that comes to its end may leave more of them. */
+	/* A request that comes to its end may add to those left alone. */
 	do
 	{
-		while (deleting.nalone > 0)
-			start_single(&deleting, deleting.alone[--deleting.nalone]);
-	} while (finish_one(&deleting) || deleting.nalone > 0);
+		while (deleting.alone != NIL)
+			start_single(&deleting);
+	} while (finish_one(&deleting) || deleting.alone != NIL);
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(context);
 }
 
-/* Puts an item into the batch of its bucket, or among those to be deleted alone. */
+/* Opens an item, and decides how it is deleted. */
 static void
 collect(Deleting *deleting, int index)
 {
@@ -121,7 +117,6 @@ collect(Deleting *deleting, int index)
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContext old_context = MemoryContextSwitchTo(context);
 	S3Call		call = {0};
-	Batch	   *batch;
 	S3CallOpened opened = S3_CALL_NO_FILE;
 	S3Error		err;
 
@@ -138,133 +133,131 @@ collect(Deleting *deleting, int index)
 			!s3_xml_may_hold(s3_slice(call.key.data, call.key.len)))
 			leave_alone(deleting, index);
 		else
-		{
-			batch = batch_for(deleting, &call);
-			if (batch == NULL)
-				batch = new_batch(deleting, index);
-			add_to_batch(batch, index, &call, item->version_id);
-			if (batch->count == BATCH_MAX)
-				close_batch(deleting, batch);
-		}
+			add_key(deleting, index, &call);
 	}
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(context);
 }
 
-/* The open batch of the call's bucket, or NULL. */
-static Batch *
-batch_for(Deleting *deleting, const S3Call *call)
+/* Adds an item to the request of its bucket. */
+static void
+add_key(Deleting *deleting, int index, const S3Call *call)
+{
+	const char *version_id = deleting->items[index].version_id;
+	Deletion   *deletion = find_open(deleting, call);
+	MemoryContext old_context;
+	S3DeleteKey *key;
+
+	if (deletion == NULL)
+		deletion = open_deletion(deleting, index);
+	old_context = MemoryContextSwitchTo(deletion->context);
+	key = &deletion->keys[deletion->count];
+	memset(key, 0, sizeof(*key));
+	key->number = deletion->count;
+	key->key = s3_slice(pnstrdup(call->key.data, call->key.len), call->key.len);
+	key->version_id = version_id == NULL ? "" : version_id;
+	deletion->items[deletion->count++] = index;
+	appendStringInfoString(&deletion->body, "<Object><Key>");
+	s3_xml_escape(&deletion->body, key->key);
+	appendStringInfoString(&deletion->body, "</Key>");
+	if (version_id != NULL)
+	{
+		appendStringInfoString(&deletion->body, "<VersionId>");
+		s3_xml_escape(&deletion->body, s3_slice_cstring(version_id));
+		appendStringInfoString(&deletion->body, "</VersionId>");
+	}
+	appendStringInfoString(&deletion->body, "</Object>");
+	MemoryContextSwitchTo(old_context);
+	if (deletion->count == KEYS_MAX)
+		close_deletion(deleting, deletion);
+}
+
+/* The open request of the call's bucket, or NULL. */
+static Deletion *
+find_open(Deleting *deleting, const S3Call *call)
 {
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &deleting->open)
 	{
-		Batch	   *batch = dlist_container(Batch, node, iter.cur);
-		const S3Location *location = &batch->call.location;
+		Deletion   *deletion = dlist_container(Deletion, node, iter.cur);
+		const S3Location *location = &deletion->call.location;
 
 		if (s3_slice_equal(location->scheme, call->location.scheme) &&
 			s3_slice_equal(location->bucket, call->location.bucket))
-			return batch;
+			return deletion;
 	}
 	return NULL;
 }
 
-/* Of too many, the oldest one goes. */
-static Batch *
-new_batch(Deleting *deleting, int index)
+/* Where too many are open, the oldest one is sent. */
+static Deletion *
+open_deletion(Deleting *deleting, int index)
 {
 	MemoryContext context;
 	MemoryContext old_context;
-	Batch	   *batch;
+	Deletion   *deletion;
 
-	if (deleting->nopen == OPEN_BATCHES_MAX)
-		close_batch(deleting, dlist_container(Batch, node, dlist_head_node(&deleting->open)));
-	context = AllocSetContextCreate(deleting->context, "s3store batch",
+	if (deleting->nopen == OPEN_MAX)
+		close_deletion(deleting, dlist_head_element(Deletion, node, &deleting->open));
+	context = AllocSetContextCreate(deleting->context, "s3store deletions",
 									ALLOCSET_DEFAULT_SIZES);
 	old_context = MemoryContextSwitchTo(context);
-	batch = palloc(sizeof(Batch));
-	memset(batch, 0, offsetof(Batch, items));
-	batch->context = context;
-	(void) s3_call_open(&batch->call, S3_DELETE_OBJECTS, deleting->command, S3_CALL_REQUEST,
+	deletion = palloc(sizeof(Deletion));
+	memset(deletion, 0, offsetof(Deletion, items));
+	deletion->context = context;
+	(void) s3_call_open(&deletion->call, S3_DELETE_OBJECTS, deleting->command, S3_CALL_REQUEST,
 						deleting->items[index].url);
-	initStringInfo(&batch->body);
-	appendStringInfoString(&batch->body,
+	initStringInfo(&deletion->body);
+	appendStringInfoString(&deletion->body,
 						   "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-	dlist_push_tail(&deleting->open, &batch->node);
+	dlist_push_tail(&deleting->open, &deletion->node);
 	deleting->nopen++;
 	MemoryContextSwitchTo(old_context);
-	return batch;
+	return deletion;
 }
 
+/* Sends a request that gets no more keys. */
 static void
-add_to_batch(Batch *batch, int index, const S3Call *call, const char *version_id)
+close_deletion(Deleting *deleting, Deletion *deletion)
 {
-	S3DeleteKey *key = &batch->keys[batch->count];
-	MemoryContext old_context = MemoryContextSwitchTo(batch->context);
+	MemoryContext old_context = MemoryContextSwitchTo(deletion->context);
+	S3Request  *request = &deletion->call.request;
 
-	memset(key, 0, sizeof(*key));
-	key->number = batch->count;
-	key->key = s3_slice(pnstrdup(call->key.data, call->key.len), call->key.len);
-	key->version_id = version_id == NULL ? "" : version_id;
-	batch->items[batch->count++] = index;
-	appendStringInfoString(&batch->body, "<Object><Key>");
-	s3_xml_escape(&batch->body, key->key);
-	appendStringInfoString(&batch->body, "</Key>");
-	if (version_id != NULL)
-	{
-		appendStringInfoString(&batch->body, "<VersionId>");
-		s3_xml_escape(&batch->body, s3_slice_cstring(version_id));
-		appendStringInfoString(&batch->body, "</VersionId>");
-	}
-	appendStringInfoString(&batch->body, "</Object>");
-	MemoryContextSwitchTo(old_context);
-}
-
-/* Nothing more goes into the batch: it is sent. */
-static void
-close_batch(Deleting *deleting, Batch *batch)
-{
-	dlist_delete(&batch->node);
+	dlist_delete(&deletion->node);
 	deleting->nopen--;
-	start_batch(deleting, batch);
-}
-
-static void
-start_batch(Deleting *deleting, Batch *batch)
-{
-	MemoryContext old_context = MemoryContextSwitchTo(batch->context);
-	S3Request  *request = &batch->call.request;
-
-	appendStringInfoString(&batch->body, "</Delete>");
-	request->body = s3_slice(batch->body.data, batch->body.len);
+	appendStringInfoString(&deletion->body, "</Delete>");
+	request->body = s3_slice(deletion->body.data, deletion->body.len);
 	s3_fields_add(&request->query, "delete", NULL);
 	s3_fields_add(&request->headers, "content-type", "application/xml");
 	s3_object_add_digest(request);
-	batch->call.max_body = S3_DELETE_RESULT_MAX;
-	start_call(deleting, batch);
+	deletion->call.max_body = S3_DELETE_RESULT_MAX;
+	send_deletion(deleting, deletion);
 	MemoryContextSwitchTo(old_context);
 }
 
 static void
-start_single(Deleting *deleting, int index)
+start_single(Deleting *deleting)
 {
+	int			index = llast_int(deleting->alone);
 	S3DeleteItem *item = &deleting->items[index];
 	MemoryContext context = AllocSetContextCreate(deleting->context, "s3store deletion",
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContext old_context = MemoryContextSwitchTo(context);
-	Batch	   *batch = palloc0(offsetof(Batch, keys));
+	Deletion   *deletion = palloc0(offsetof(Deletion, keys));
 	S3Error		err;
 
-	batch->context = context;
-	batch->single = true;
-	batch->count = 1;
-	batch->items[0] = index;
-	if (s3_call_try_open(&batch->call, S3_DELETE_OBJECT, deleting->command, item->url,
+	deleting->alone = list_delete_last(deleting->alone);
+	deletion->context = context;
+	deletion->single = true;
+	deletion->count = 1;
+	deletion->items[0] = index;
+	if (s3_call_try_open(&deletion->call, S3_DELETE_OBJECT, deleting->command, item->url,
 						 &err) == S3_CALL_OPENED)
 	{
 		if (item->version_id != NULL)
-			s3_fields_add(&batch->call.request.query, "versionId", item->version_id);
-		start_call(deleting, batch);
+			s3_fields_add(&deletion->call.request.query, "versionId", item->version_id);
+		send_deletion(deleting, deletion);
 		MemoryContextSwitchTo(old_context);
 		return;
 	}
@@ -273,55 +266,55 @@ start_single(Deleting *deleting, int index)
 	MemoryContextDelete(context);
 }
 
-/* Waits for a connection first, so that no more is held than is under way. */
+/* Waits for a connection first: only what is under way takes memory. */
 static void
-start_call(Deleting *deleting, Batch *batch)
+send_deletion(Deleting *deleting, Deletion *deletion)
 {
 	while (!s3_pipeline_has_room(deleting->pipeline))
 		(void) finish_one(deleting);
-	s3_pipeline_start(deleting->pipeline, &batch->call, batch);
+	s3_pipeline_start(deleting->pipeline, &deletion->call, deletion);
 }
 
-/* Waits for one request, and notes what became of its items; false: none left. */
+/* Waits for one request, and notes the outcome of its items; false: none left. */
 static bool
 finish_one(Deleting *deleting)
 {
-	Batch	   *batch;
+	Deletion   *deletion;
 	MemoryContext old_context;
 
 	if (!s3_pipeline_next(deleting->pipeline, deleting->finished))
 		return false;
-	batch = deleting->finished->tag;
-	for (int i = 0; i < batch->count; i++)
-		deleting->items[batch->items[i]].unsure |= deleting->finished->response.resent;
-	old_context = MemoryContextSwitchTo(batch->context);
-	if (batch->single)
-		note_single(deleting, batch);
+	deletion = deleting->finished->tag;
+	for (int i = 0; i < deletion->count; i++)
+		deleting->items[deletion->items[i]].unsure |= deleting->finished->response.resent;
+	old_context = MemoryContextSwitchTo(deletion->context);
+	if (deletion->single)
+		note_single(deleting, deletion);
 	else
-		note_batch(deleting, batch);
+		note_answer(deleting, deletion);
 	MemoryContextSwitchTo(old_context);
-	MemoryContextDelete(batch->context);
+	MemoryContextDelete(deletion->context);
 	return true;
 }
 
 static void
-note_batch(Deleting *deleting, Batch *batch)
+note_answer(Deleting *deleting, Deletion *deletion)
 {
 	S3Finished *finished = deleting->finished;
 
 	if (is_unknown(finished))
-		s3_server_facts_find(batch->call.endpoint_host)->no_delete_objects = true;
+		s3_server_facts_find(deletion->call.endpoint_host)->no_delete_objects = true;
 	if (finished->ok)
-		finished->ok = s3_delete_result_read(&finished->response, batch->keys, batch->count,
+		finished->ok = s3_delete_result_read(&finished->response, deletion->keys, deletion->count,
 											 &finished->err);
-	for (int i = 0; i < batch->count; i++)
+	for (int i = 0; i < deletion->count; i++)
 	{
 		if (finished->ok)
-			note_key(deleting, batch, &batch->keys[i]);
+			note_key(deleting, deletion, &deletion->keys[i]);
 		else if (is_unknown(finished))
-			leave_alone(deleting, batch->items[i]);
+			leave_alone(deleting, deletion->items[i]);
 		else
-			fail_key(deleting, batch, &batch->keys[i], &finished->err);
+			fail_key(deleting, deletion, &deletion->keys[i], &finished->err);
 	}
 }
 
@@ -331,11 +324,11 @@ is_unknown(const S3Finished *finished)
 	return !finished->ok && finished->err.kind == S3_ERROR_UNSUPPORTED;
 }
 
-/* What may succeed when it is asked for again is, alone. */
+/* A failure that another attempt may not meet leaves the item to be tried alone. */
 static void
-note_key(Deleting *deleting, Batch *batch, const S3DeleteKey *key)
+note_key(Deleting *deleting, Deletion *deletion, const S3DeleteKey *key)
 {
-	int			index = batch->items[key->number];
+	int			index = deletion->items[key->number];
 	S3Error		err;
 
 	if (key->deleted)
@@ -343,52 +336,45 @@ note_key(Deleting *deleting, Batch *batch, const S3DeleteKey *key)
 	else if (key->err == NULL)
 	{
 		s3_error_set(&err, S3_ERROR_PROTOCOL, "the server did not say what became of it");
-		fail_key(deleting, batch, key, &err);
+		fail_key(deleting, deletion, key, &err);
 	}
 	else if (s3_retry_reason(key->err, true) != S3_RETRY_NEVER)
 		leave_alone(deleting, index);
 	else
-		fail_key(deleting, batch, key, key->err);
+		fail_key(deleting, deletion, key, key->err);
 }
 
-/* Fails in the words of a deletion of that object alone. */
+/* Reports it as the failure to delete that object. */
 static void
-fail_key(Deleting *deleting, const Batch *batch, const S3DeleteKey *key, const S3Error *err)
+fail_key(Deleting *deleting, const Deletion *deletion, const S3DeleteKey *key, const S3Error *err)
 {
-	S3Call		call = batch->call;
+	S3Call		call = deletion->call;
 
 	call.operation = s3_operation(S3_DELETE_OBJECT);
 	call.key.data = unconstify(char *, key->key.data);
 	call.key.len = (int) key->key.len;
-	fail_item(deleting, batch->items[key->number], &call, err);
+	fail_item(deleting, deletion->items[key->number], &call, err);
 }
 
 static void
-note_single(Deleting *deleting, Batch *batch)
+note_single(Deleting *deleting, Deletion *deletion)
 {
 	const S3Finished *finished = deleting->finished;
-	S3DeleteItem *item = &deleting->items[batch->items[0]];
+	S3DeleteItem *item = &deleting->items[deletion->items[0]];
 
 	if (finished->ok || s3_object_is_gone(&finished->err))
 		item->outcome = S3_DELETED;
 	else
-		fail_item(deleting, batch->items[0], &batch->call, &finished->err);
+		fail_item(deleting, deletion->items[0], &deletion->call, &finished->err);
 }
 
 static void
 leave_alone(Deleting *deleting, int index)
 {
-	if (deleting->nalone == deleting->alone_size)
-	{
-		deleting->alone_size = Max(deleting->alone_size * 2, BATCH_MAX);
-		if (deleting->alone == NULL)
-			deleting->alone = MemoryContextAllocHuge(deleting->context,
-													 deleting->alone_size * sizeof(int));
-		else
-			deleting->alone = repalloc_huge(deleting->alone,
-											deleting->alone_size * sizeof(int));
-	}
-	deleting->alone[deleting->nalone++] = index;
+	MemoryContext old_context = MemoryContextSwitchTo(deleting->context);
+
+	deleting->alone = lappend_int(deleting->alone, index);
+	MemoryContextSwitchTo(old_context);
 }
 
 static void

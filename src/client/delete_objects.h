@@ -31,7 +31,7 @@ typedef struct S3DeleteItem
 } S3DeleteItem;
 
 /*
- * Fills in the outcomes; what one item fails with does not touch the others.
+ * Fills in the outcomes; the failure of one item does not affect the others.
  * A server that does not know DeleteObjects is asked for one object at a time.
  * Throws 25006, and when the query is cancelled.
  */

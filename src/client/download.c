@@ -5,10 +5,10 @@
  *
  *	  look up -> range, range, range -> in order -> gunzip -> sink
  *
- * Every range is asked for with If-Match and the ETag that was looked up, so
- * that no content is ever made of two objects.  s3store.max_object_size does
- * not limit what is passed on as it is stored, but what gzip makes of it: a
- * small object can hold gigabytes of zeroes.
+ * Every range is requested with If-Match and the ETag that was looked up, so
+ * that the content is never made of two objects.  s3store.max_object_size
+ * limits only what comes out of gzip, since a small object can become gigabytes
+ * of zeroes; what is passed on as it is stored has no limit.
  *
  *-------------------------------------------------------------------------
  */
@@ -116,7 +116,7 @@ look_up(Download *download)
 	if (version_id != NULL)
 		s3_fields_add(&look->request.query, "versionId", version_id);
 	s3_fields_add_all(&look->request.headers, &get.request.headers);
-	/* A failure is one of the download's, whichever request met it. */
+	/* Any failure is reported as that of the GET. */
 	if (!s3_call_perform(look, &download->head, &err) ||
 		!s3_response_object(&download->head, &download->info, &err))
 		s3_call_throw(&get, &err);
@@ -228,7 +228,7 @@ wait_for_range(Download *download)
 	range->done = true;
 }
 
-/* What has come, as far as nothing before it is missing. */
+/* Passes on the ranges that have come, up to the first that has not. */
 static void
 pass_on(Download *download)
 {

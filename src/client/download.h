@@ -20,7 +20,7 @@ typedef void (*S3DownloadSink) (void *arg, const char *data, size_t len);
  * order, uncompressed where its encoding is gzip.  Returns false for "no
  * file".  All ranges are of one state of the object.  The content is compared
  * with an ETag that is its MD5.  Throws when anything fails, and when the
- * query is cancelled: what has been passed on by then is worth nothing.
+ * query is cancelled: then what has been passed on is not to be used.
  */
 extern bool s3_download(const char *command, text *url, Jsonb *params,
 						S3DownloadSink sink, void *arg);

@@ -1,16 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * list_prefetch.c
- *	  The pages of one list, many of them under way at a time.
+ *	  The pages of one list, several of them under way at a time.
  *
- * A page begins behind a key, and covers all up to its last one.  The next
- * page that is needed begins where all before it is covered; beside it, pages
- * are asked for that begin where others are guessed to end (list_prefetch_guess.c).  A
- * guess too near repeats keys, which are left out; one too far leaves a gap,
- * which is filled before it is passed.  So the list is complete and in order,
- * however good the guesses are: they only make it faster.
+ * A page begins behind a key, and covers all keys up to its last one.  Beside
+ * the page that is needed next, pages are requested that begin where other
+ * pages probably end (list_prefetch_guess.c).  A guess that is too low repeats
+ * keys, which are left out; one that is too high leaves a gap, which is filled
+ * before the list goes on.  So the list is complete and in order however good
+ * the guesses are: they only make it faster.
  *
- * The fewer guesses turn out to be of use, the fewer are made.
+ * The fewer guesses turn out to be useful, the fewer are made.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,9 +22,9 @@
 #include "client/list_prefetch.h"
 #include "client/list_prefetch_guess.h"
 
-#define USE_MIN			4		/* a guessed page is of use with a 4th of its
-								 * keys */
-#define TRY_AGAIN_EVERY	20		/* pages, where guesses were of no use */
+#define USE_MIN			4		/* a guess is useful where a 4th of the page's
+								 * keys is new */
+#define TRY_AGAIN_EVERY	20		/* pages, where guesses were not useful */
 
 typedef struct Slot
 {
@@ -57,16 +57,16 @@ struct S3ListPrefetch
 	StringInfoData next;		/* scratch */
 };
 
-static void fill(S3ListPrefetch *ranges);
-static bool fill_behind(S3ListPrefetch *ranges, Slot *slot);
-static bool may_guess(const S3ListPrefetch *ranges, const Slot *slot, S3Slice start);
-static void add_slot(S3ListPrefetch *ranges, Slot *behind, bool first, S3Slice start, bool guessed);
-static void wait_for_page(S3ListPrefetch *ranges);
+static void fill(S3ListPrefetch *prefetch);
+static bool fill_behind(S3ListPrefetch *prefetch, Slot *slot);
+static bool may_guess(const S3ListPrefetch *prefetch, const Slot *slot, S3Slice start);
+static void add_slot(S3ListPrefetch *prefetch, Slot *behind, bool first, S3Slice start, bool guessed);
+static void wait_for_page(S3ListPrefetch *prefetch);
 static void check_sorted(const Slot *slot);
-static void release_slot(S3ListPrefetch *ranges, Slot *slot);
-static bool take_head(S3ListPrefetch *ranges, S3ListPage *page);
-static int	count_known(const S3ListPrefetch *ranges, const S3ListPage *page);
-static void note_use(S3ListPrefetch *ranges, const Slot *slot, int keys);
+static void release_slot(S3ListPrefetch *prefetch, Slot *slot);
+static bool take_head(S3ListPrefetch *prefetch, S3ListPage *page);
+static int	count_known(const S3ListPrefetch *prefetch, const S3ListPage *page);
+static void note_use(S3ListPrefetch *prefetch, const Slot *slot, int keys);
 
 #define slot_of(pointer)	dlist_container(Slot, node, pointer)
 
@@ -74,70 +74,70 @@ S3ListPrefetch *
 s3_list_prefetch_create(int connections, const char *start_after,
 						S3ListOpenPage open_page, void *arg)
 {
-	S3ListPrefetch *ranges = palloc0(sizeof(S3ListPrefetch));
+	S3ListPrefetch *prefetch = palloc0(sizeof(S3ListPrefetch));
 
-	ranges->context = CurrentMemoryContext;
-	ranges->pipeline = s3_pipeline_create(connections);
-	ranges->connections = connections;
-	ranges->guesses_max = connections - 1;
-	ranges->open_page = open_page;
-	ranges->arg = arg;
-	dlist_init(&ranges->slots);
-	initStringInfo(&ranges->position);
-	initStringInfo(&ranges->next);
+	prefetch->context = CurrentMemoryContext;
+	prefetch->pipeline = s3_pipeline_create(connections);
+	prefetch->connections = connections;
+	prefetch->guesses_max = connections - 1;
+	prefetch->open_page = open_page;
+	prefetch->arg = arg;
+	dlist_init(&prefetch->slots);
+	initStringInfo(&prefetch->position);
+	initStringInfo(&prefetch->next);
 	if (start_after != NULL)
 	{
-		appendStringInfoString(&ranges->position, start_after);
-		ranges->started = true;
+		appendStringInfoString(&prefetch->position, start_after);
+		prefetch->started = true;
 	}
-	return ranges;
+	return prefetch;
 }
 
 void
-s3_list_prefetch_next(S3ListPrefetch *ranges, S3ListPage *page)
+s3_list_prefetch_next(S3ListPrefetch *prefetch, S3ListPage *page)
 {
-	if (ranges->taken != NULL)
-		release_slot(ranges, ranges->taken);
-	ranges->taken = NULL;
+	if (prefetch->taken != NULL)
+		release_slot(prefetch, prefetch->taken);
+	prefetch->taken = NULL;
 	do
 	{
-		fill(ranges);
-		while (!slot_of(dlist_head_node(&ranges->slots))->here)
+		fill(prefetch);
+		while (!slot_of(dlist_head_node(&prefetch->slots))->here)
 		{
-			wait_for_page(ranges);
-			fill(ranges);
+			wait_for_page(prefetch);
+			fill(prefetch);
 		}
-	} while (!take_head(ranges, page));
+	} while (!take_head(prefetch, page));
 }
 
-/* Asks for the page that is needed next, and for those guessed behind it. */
+/* Requests the page that is needed next, and those guessed behind it. */
 static void
-fill(S3ListPrefetch *ranges)
+fill(S3ListPrefetch *prefetch)
 {
-	S3Slice		position = s3_slice(ranges->position.data, ranges->position.len);
-	Slot	   *head = dlist_is_empty(&ranges->slots) ? NULL :
-		slot_of(dlist_head_node(&ranges->slots));
+	S3Slice		position = s3_slice(prefetch->position.data, prefetch->position.len);
+	Slot	   *head = dlist_is_empty(&prefetch->slots) ? NULL :
+		slot_of(dlist_head_node(&prefetch->slots));
 
 	if (head == NULL || (!head->first && s3_slice_compare(head->start, position) > 0))
-		add_slot(ranges, NULL, !ranges->started, position, false);
-	head = slot_of(dlist_head_node(&ranges->slots));
-	while (s3_pipeline_has_room(ranges->pipeline) && fill_behind(ranges, head))
+		add_slot(prefetch, NULL, !prefetch->started, position, false);
+	head = slot_of(dlist_head_node(&prefetch->slots));
+	while (s3_pipeline_has_room(prefetch->pipeline) && fill_behind(prefetch, head))
 	{
-		if (!dlist_has_next(&ranges->slots, &head->node))
+		if (!dlist_has_next(&prefetch->slots, &head->node))
 			break;
-		head = slot_of(dlist_next_node(&ranges->slots, &head->node));
+		head = slot_of(dlist_next_node(&prefetch->slots, &head->node));
 	}
 }
 
-/* Returns false where nothing comes behind the slot, as far as can be told. */
+/* Returns false where nothing is known to come behind the slot. */
 static bool
-fill_behind(S3ListPrefetch *ranges, Slot *slot)
+fill_behind(S3ListPrefetch *prefetch, Slot *slot)
 {
-	bool		has_next = dlist_has_next(&ranges->slots, &slot->node);
-	Slot	   *next = has_next ? slot_of(dlist_next_node(&ranges->slots, &slot->node)) : NULL;
+	bool		has_next = dlist_has_next(&prefetch->slots, &slot->node);
+	Slot	   *next = has_next ? slot_of(dlist_next_node(&prefetch->slots, &slot->node)) : NULL;
 	S3Slice		end;
 
-	if (ranges->count >= 2 * ranges->connections)
+	if (prefetch->count >= 2 * prefetch->connections)
 		return false;
 	if (slot->here)
 	{
@@ -145,32 +145,32 @@ fill_behind(S3ListPrefetch *ranges, Slot *slot)
 			return false;
 		end = slot->page.items[slot->page.count - 1].key;
 		if (next == NULL || s3_slice_compare(next->start, end) > 0)
-			add_slot(ranges, slot, false, end, false);
+			add_slot(prefetch, slot, false, end, false);
 		return true;
 	}
-	if (!s3_list_guess_next(&ranges->guess, slot->start, &ranges->next))
+	if (!s3_list_guess_next(&prefetch->guess, slot->start, &prefetch->next))
 		return has_next;
-	end = s3_slice(ranges->next.data, ranges->next.len);
-	if (may_guess(ranges, next, end))
-		add_slot(ranges, slot, false, end, true);
+	end = s3_slice(prefetch->next.data, prefetch->next.len);
+	if (may_guess(prefetch, next, end))
+		add_slot(prefetch, slot, false, end, true);
 	return true;
 }
 
-/* Not where the next page is nearly there. */
+/* Not where the next slot begins within the page that would be guessed. */
 static bool
-may_guess(const S3ListPrefetch *ranges, const Slot *next, S3Slice start)
+may_guess(const S3ListPrefetch *prefetch, const Slot *next, S3Slice start)
 {
 	StringInfoData beyond;
 	bool		far = true;
 
-	if (ranges->guesses >= ranges->guesses_max)
+	if (prefetch->guesses >= prefetch->guesses_max)
 		return false;
 	if (next == NULL)
 		return true;
 	initStringInfo(&beyond);
 	if (s3_slice_compare(start, next->start) >= 0)
 		far = false;
-	else if (s3_list_guess_next(&ranges->guess, start, &beyond))
+	else if (s3_list_guess_next(&prefetch->guess, start, &beyond))
 		far = s3_slice_compare(s3_slice(beyond.data, beyond.len), next->start) < 0;
 	pfree(beyond.data);
 	return far;
@@ -178,9 +178,9 @@ may_guess(const S3ListPrefetch *ranges, const Slot *next, S3Slice start)
 
 /* "behind": the slot before it, or NULL. */
 static void
-add_slot(S3ListPrefetch *ranges, Slot *behind, bool first, S3Slice start, bool guessed)
+add_slot(S3ListPrefetch *prefetch, Slot *behind, bool first, S3Slice start, bool guessed)
 {
-	MemoryContext context = AllocSetContextCreate(ranges->context, "s3store list range",
+	MemoryContext context = AllocSetContextCreate(prefetch->context, "s3store list range",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old_context = MemoryContextSwitchTo(context);
 	Slot	   *slot = palloc0(sizeof(Slot));
@@ -190,25 +190,25 @@ add_slot(S3ListPrefetch *ranges, Slot *behind, bool first, S3Slice start, bool g
 	slot->start = s3_slice(s3_slice_dup(start), start.len);
 	slot->guessed = guessed;
 	if (behind == NULL)
-		dlist_push_head(&ranges->slots, &slot->node);
+		dlist_push_head(&prefetch->slots, &slot->node);
 	else
 		dlist_insert_after(&behind->node, &slot->node);
-	ranges->count++;
-	ranges->guesses += guessed;
-	ranges->open_page(ranges->arg, first ? NULL : slot->start.data, &slot->call);
-	s3_pipeline_start(ranges->pipeline, &slot->call, slot);
+	prefetch->count++;
+	prefetch->guesses += guessed;
+	prefetch->open_page(prefetch->arg, first ? NULL : slot->start.data, &slot->call);
+	s3_pipeline_start(prefetch->pipeline, &slot->call, slot);
 	MemoryContextSwitchTo(old_context);
 }
 
 static void
-wait_for_page(S3ListPrefetch *ranges)
+wait_for_page(S3ListPrefetch *prefetch)
 {
 	S3Finished	finished;
 	Slot	   *slot;
 	MemoryContext old_context;
 	S3Error		err;
 
-	if (!s3_pipeline_next(ranges->pipeline, &finished))
+	if (!s3_pipeline_next(prefetch->pipeline, &finished))
 		elog(ERROR, "a page of a list is not under way");
 	slot = finished.tag;
 	if (!finished.ok)
@@ -220,11 +220,11 @@ wait_for_page(S3ListPrefetch *ranges)
 	pfree(finished.response.body - VARHDRSZ);
 	check_sorted(slot);
 	slot->here = true;
-	s3_list_guess_learn(&ranges->guess, &slot->page);
+	s3_list_guess_learn(&prefetch->guess, &slot->page);
 	MemoryContextSwitchTo(old_context);
 }
 
-/* Pages of other keys than those asked for would make a list of nonsense. */
+/* Only in a sorted list can a page begin behind any key. */
 static void
 check_sorted(const Slot *slot)
 {
@@ -252,53 +252,53 @@ check_sorted(const Slot *slot)
 }
 
 static void
-release_slot(S3ListPrefetch *ranges, Slot *slot)
+release_slot(S3ListPrefetch *prefetch, Slot *slot)
 {
 	dlist_delete(&slot->node);
-	ranges->count--;
-	ranges->guesses -= slot->guessed;
+	prefetch->count--;
+	prefetch->guesses -= slot->guessed;
 	MemoryContextDelete(slot->context);
 }
 
-/* Returns false when the page has nothing new; then it is let go. */
+/* Returns false, and releases the page, when it has nothing new. */
 static bool
-take_head(S3ListPrefetch *ranges, S3ListPage *page)
+take_head(S3ListPrefetch *prefetch, S3ListPage *page)
 {
-	Slot	   *slot = slot_of(dlist_head_node(&ranges->slots));
-	int			known = count_known(ranges, &slot->page);
+	Slot	   *slot = slot_of(dlist_head_node(&prefetch->slots));
+	int			known = count_known(prefetch, &slot->page);
 	S3Slice		last;
 
-	note_use(ranges, slot, slot->page.count - known);
+	note_use(prefetch, slot, slot->page.count - known);
 	*page = slot->page;
 	page->items += known;
 	page->count -= known;
 	if (page->count > 0)
 	{
 		last = page->items[page->count - 1].key;
-		resetStringInfo(&ranges->position);
-		appendBinaryStringInfo(&ranges->position, last.data, (int) last.len);
-		ranges->started = true;
+		resetStringInfo(&prefetch->position);
+		appendBinaryStringInfo(&prefetch->position, last.data, (int) last.len);
+		prefetch->started = true;
 	}
 	else if (page->truncated)
 	{
-		release_slot(ranges, slot);
+		release_slot(prefetch, slot);
 		return false;
 	}
-	ranges->taken = slot;
+	prefetch->taken = slot;
 	if (!page->truncated)
-		s3_pipeline_free(ranges->pipeline); /* what is beyond the end */
+		s3_pipeline_free(prefetch->pipeline);	/* pages beyond the end */
 	return true;
 }
 
 /* How many of the page's keys, all in front, are delivered already. */
 static int
-count_known(const S3ListPrefetch *ranges, const S3ListPage *page)
+count_known(const S3ListPrefetch *prefetch, const S3ListPage *page)
 {
-	S3Slice		position = s3_slice(ranges->position.data, ranges->position.len);
+	S3Slice		position = s3_slice(prefetch->position.data, prefetch->position.len);
 	int			low = 0;
 	int			high = page->count;
 
-	while (ranges->started && low < high)
+	while (prefetch->started && low < high)
 	{
 		int			middle = (low + high) / 2;
 
@@ -311,17 +311,17 @@ count_known(const S3ListPrefetch *ranges, const S3ListPage *page)
 }
 
 static void
-note_use(S3ListPrefetch *ranges, const Slot *slot, int keys)
+note_use(S3ListPrefetch *prefetch, const Slot *slot, int keys)
 {
 	if (!slot->guessed)
 	{
-		if (ranges->guesses_max == 0 && ++ranges->pages_without >= TRY_AGAIN_EVERY)
-			ranges->guesses_max = 1;
+		if (prefetch->guesses_max == 0 && ++prefetch->pages_without >= TRY_AGAIN_EVERY)
+			prefetch->guesses_max = 1;
 		return;
 	}
-	ranges->pages_without = 0;
+	prefetch->pages_without = 0;
 	if (keys * USE_MIN >= slot->page.count)
-		ranges->guesses_max = Min(ranges->guesses_max + 1, ranges->connections - 1);
+		prefetch->guesses_max = Min(prefetch->guesses_max + 1, prefetch->connections - 1);
 	else
-		ranges->guesses_max /= 2;
+		prefetch->guesses_max /= 2;
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * list_prefetch.h
- *	  The pages of one list, many of them under way at a time.
+ *	  The pages of one list, several of them under way at a time.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,8 +17,8 @@ typedef struct S3ListPrefetch S3ListPrefetch;
 typedef void (*S3ListOpenPage) (void *arg, const char *start_after, S3Call *call);
 
 /*
- * Starts a list behind "start_after" (or NULL) over that many connections.
- * Lives in the current memory context.
+ * Starts a list behind "start_after", a key or NULL, over "connections"
+ * connections.  Lives in the current memory context.
  */
 extern S3ListPrefetch *s3_list_prefetch_create(int connections, const char *start_after,
 											   S3ListOpenPage open_page, void *arg);
@@ -28,6 +28,6 @@ extern S3ListPrefetch *s3_list_prefetch_create(int connections, const char *star
  * of their bytes, each once; "truncated" says whether more follow.  Throws
  * when the server fails, and where its list is not sorted.
  */
-extern void s3_list_prefetch_next(S3ListPrefetch *ranges, S3ListPage *page);
+extern void s3_list_prefetch_next(S3ListPrefetch *prefetch, S3ListPage *page);
 
 #endif							/* S3STORE_LIST_PREFETCH_H */

@@ -3,9 +3,9 @@
  * list_prefetch_guess.h
  *	  Where in a list of keys the next pages may begin.  Pure.
  *
- *	  Keys are taken for numbers: at each place stands one of the bytes that
- *	  were seen there, and a page is a step from its first key to its last.
- *	  A guess can be wrong, and then costs a request; it decides nothing.
+ *	  Keys are taken for numbers: the digits of a place are the bytes that were
+ *	  seen there, and a page is the difference between its last key and its
+ *	  first.  A wrong guess costs a request, but does not change the list.
  *
  *-------------------------------------------------------------------------
  */

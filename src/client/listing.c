@@ -3,9 +3,10 @@
  * listing.c
  *	  A list of objects or of versions, fetched page by page.
  *
- * Guarantees: one page is held at a time; between two pages nothing is open;
- * every key has the prefix that was asked for, and pages go forward, so that
- * no server can make a list go on forever.
+ * Guarantees: one page is in memory at a time (but see list_prefetch.c); between
+ * two pages no connection is in use; every key has the prefix that was asked
+ * for, and each page begins behind the one before it, so that no server can
+ * make a list endless.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,6 +16,8 @@
 #include "backend/error_report.h"
 #include "client/list_prefetch.h"
 #include "client/listing.h"
+#include "client/pipeline.h"
+#include "s3/param_rules.h"
 #include "settings/setting_defs.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -32,28 +35,28 @@ struct S3Listing
 	size_t		own_len;		/* of it the endpoint's own */
 	int64		left;			/* entries that may still come; -1: all */
 
-	S3ListPrefetch *ranges;		/* that fetches the pages, or NULL */
+	S3ListPrefetch *prefetch;	/* that fetches the pages, or NULL */
 	bool		started;
 	S3ListPage	page;
 	int			position;		/* of the next entry in the page */
 	int			empty_pages;	/* in a row */
 	StringInfoData last_key;	/* of the page before this one */
-	StringInfoData token;		/* the way to the next page */
+	StringInfoData token;		/* of the next page, or its key marker */
 	StringInfoData version_id_marker;
 };
 
 static void take_location(S3Listing *listing);
 static char *start_key(S3Listing *listing, const S3Call *call);
 static void check_same_bucket(const S3Location *start, const S3Call *call);
-static bool in_ranges(const S3ListOptions *options);
+static bool may_prefetch(const S3ListOptions *options);
 static void fetch_page(S3Listing *listing);
-static void fetch_range_page(S3Listing *listing);
-static void open_range_page(void *arg, const char *start_after, S3Call *call);
+static void take_prefetched_page(S3Listing *listing);
+static void open_prefetch_page(void *arg, const char *start_after, S3Call *call);
 static void remember_page(S3Listing *listing);
 static void set_text(StringInfo dst, S3Slice text);
 static void open_call(S3Listing *listing, S3Call *call);
-static void add_query(S3Listing *listing, S3Call *call);
 static void add_position(S3Listing *listing, S3Call *call);
+static void add_given(S3Call *call, const char *name, const char *value);
 static bool check_page(S3Listing *listing, S3Error *err);
 static bool check_prefix(const S3Listing *listing, S3Slice prefix, S3Error *err);
 static bool check_sorted(const S3Listing *listing, S3Error *err);
@@ -92,10 +95,10 @@ s3_listing_start(const S3ListOptions *options)
 												  ALLOCSET_DEFAULT_SIZES);
 	listing->call_context = AllocSetContextCreate(context, "s3store list call",
 												  ALLOCSET_DEFAULT_SIZES);
-	if (in_ranges(options))
-		listing->ranges = s3_list_prefetch_create(options->connections,
-												  listing->options.start_after,
-												  open_range_page, listing);
+	if (may_prefetch(options))
+		listing->prefetch = s3_list_prefetch_create(options->connections,
+													listing->options.start_after,
+													open_prefetch_page, listing);
 	MemoryContextSwitchTo(old_context);
 	return listing;
 }
@@ -141,28 +144,54 @@ s3_listing_goes_on(const S3Listing *listing)
 void
 s3_listing_open_page(S3Listing *listing, S3Call *call)
 {
+	int64		page_max = S3_LIST_ENTRIES_MAX;
+
 	remember_page(listing);
+	if (listing->left > 0)
+		page_max = Min(page_max, listing->left);
 	open_call(listing, call);
-	add_query(listing, call);
+	s3_listing_add_query(call, listing->prefix.data, (int) page_max);
+	add_given(call, "delimiter", listing->options.delimiter);
+	add_position(listing, call);
 }
 
 void
 s3_listing_take_page(S3Listing *listing, const S3Call *call, const S3HttpResponse *response)
 {
-	MemoryContext old_context;
 	S3Error		err;
 
-	/* Should this throw, the listing is of no use any more. */
+	if (!s3_listing_try_take_page(listing, response, &err))
+		s3_call_throw(call, &err);
+}
+
+bool
+s3_listing_try_take_page(S3Listing *listing, const S3HttpResponse *response, S3Error *err)
+{
+	MemoryContext old_context;
+	bool		taken;
+
+	/* Should this fail, the listing is of no use any more. */
 	memset(&listing->page, 0, sizeof(listing->page));
 	listing->position = 0;
 	listing->started = true;
 	MemoryContextReset(listing->page_context);
 	old_context = MemoryContextSwitchTo(listing->page_context);
-	if (!s3_list_page_parse(s3_slice(response->body, response->body_len),
-							listing->options.kind, &listing->page, &err) ||
-		!check_page(listing, &err))
-		s3_call_throw(call, &err);
+	taken = s3_list_page_parse(s3_slice(response->body, response->body_len),
+							   listing->options.kind, &listing->page, err) &&
+		check_page(listing, err);
 	MemoryContextSwitchTo(old_context);
+	return taken;
+}
+
+void
+s3_listing_add_query(S3Call *call, const char *prefix, int max_keys)
+{
+	S3Fields   *query = &call->request.query;
+
+	s3_fields_add(query, call->operation->query_name, call->operation->query_value);
+	s3_fields_add(query, S3_PARAM_ENCODING_TYPE, "url");
+	s3_fields_add(query, "max-keys", psprintf("%d", max_keys));
+	s3_fields_add(query, S3_PARAM_PREFIX, prefix);
 }
 
 int
@@ -193,7 +222,7 @@ s3_listing_key_url(const S3Listing *listing, S3Slice key)
 	return s3_text_from_utf8(s3_slice(url.data, url.len));
 }
 
-/* What of the URL and the settings stays through all pages. */
+/* Takes what all pages need from the URL and the settings. */
 static void
 take_location(S3Listing *listing)
 {
@@ -253,9 +282,9 @@ check_same_bucket(const S3Location *start, const S3Call *call)
 			 errhint("Write a key that looks like a URL behind the URL of its bucket.")));
 }
 
-/* A delimiter folds keys: a page may cover more than its last entry says. */
+/* Not with a delimiter: a page may cover keys beyond its last entry. */
 static bool
-in_ranges(const S3ListOptions *options)
+may_prefetch(const S3ListOptions *options)
 {
 	return options->connections > 1 && options->kind == S3_LIST_PAGE_OBJECTS &&
 		!options->of_object && (options->delimiter == NULL || *options->delimiter == '\0') &&
@@ -270,9 +299,9 @@ fetch_page(S3Listing *listing)
 	S3HttpResponse response;
 	S3Error		err;
 
-	if (listing->ranges != NULL)
+	if (listing->prefetch != NULL)
 	{
-		fetch_range_page(listing);
+		take_prefetched_page(listing);
 		return;
 	}
 	MemoryContextReset(listing->call_context);
@@ -286,36 +315,30 @@ fetch_page(S3Listing *listing)
 }
 
 static void
-fetch_range_page(S3Listing *listing)
+take_prefetched_page(S3Listing *listing)
 {
 	S3Slice		prefix = s3_slice(listing->prefix.data, listing->prefix.len);
 	S3Error		err;
 
-	s3_list_prefetch_next(listing->ranges, &listing->page);
+	s3_list_prefetch_next(listing->prefetch, &listing->page);
 	listing->position = 0;
 	listing->started = true;
 	if (!check_prefix(listing, prefix, &err))
 		s3_error_throw(&err);
 }
 
-/* Always in full: where the list ends is not for this page to say. */
+/* A full page: the limit of the list is checked when its entries are taken. */
 static void
-open_range_page(void *arg, const char *start_after, S3Call *call)
+open_prefetch_page(void *arg, const char *start_after, S3Call *call)
 {
 	S3Listing  *listing = arg;
-	S3Fields   *query;
 
 	open_call(listing, call);
-	query = &call->request.query;
-	s3_fields_add(query, "encoding-type", "url");
-	s3_fields_add(query, "list-type", "2");
-	s3_fields_add(query, "max-keys", psprintf("%d", S3_LIST_ENTRIES_MAX));
-	s3_fields_add(query, "prefix", listing->prefix.data);
-	if (start_after != NULL)
-		s3_fields_add(query, "start-after", start_after);
+	s3_listing_add_query(call, listing->prefix.data, S3_LIST_ENTRIES_MAX);
+	add_given(call, "start-after", start_after);
 }
 
-/* Keeps what is needed of a page beyond it. */
+/* Keeps what of a page the next one needs. */
 static void
 remember_page(S3Listing *listing)
 {
@@ -349,48 +372,30 @@ open_call(S3Listing *listing, S3Call *call)
 		s3_fields_add_all(&call->request.headers, headers);
 }
 
-static void
-add_query(S3Listing *listing, S3Call *call)
-{
-	S3Fields   *query = &call->request.query;
-	int64		page_max = S3_LIST_ENTRIES_MAX;
-
-	if (listing->left > 0)
-		page_max = Min(page_max, listing->left);
-	s3_fields_add(query, "encoding-type", "url");
-	s3_fields_add(query, "max-keys", psprintf("%d", (int) page_max));
-	s3_fields_add(query, "prefix", listing->prefix.data);
-	if (listing->options.delimiter != NULL && *listing->options.delimiter != '\0')
-		s3_fields_add(query, "delimiter", listing->options.delimiter);
-	add_position(listing, call);
-}
-
+/* Adds what the page has beside the other pages. */
 static void
 add_position(S3Listing *listing, S3Call *call)
 {
-	S3Fields   *query = &call->request.query;
-	const char *start = listing->options.start_after;
-
 	if (listing->options.kind == S3_LIST_PAGE_VERSIONS)
 	{
-		s3_fields_add(query, "versions", NULL);
-		if (listing->token.len > 0)
-			s3_fields_add(query, "key-marker", listing->token.data);
-		if (listing->version_id_marker.len > 0)
-			s3_fields_add(query, "version-id-marker", listing->version_id_marker.data);
-		return;
+		add_given(call, "key-marker", listing->token.data);
+		add_given(call, "version-id-marker", listing->version_id_marker.data);
 	}
-	s3_fields_add(query, "list-type", "2");
-	if (listing->token.len > 0)
-		s3_fields_add(query, "continuation-token", listing->token.data);
-	else if (start != NULL)
-		s3_fields_add(query, "start-after", start);
+	else if (listing->token.len > 0)
+		add_given(call, "continuation-token", listing->token.data);
+	else
+		add_given(call, "start-after", listing->options.start_after);
 }
 
-/*
- * Whatever the server sends, the list must be of what was asked for, and come
- * to an end.
- */
+/* Adds a parameter, if there is a value. */
+static void
+add_given(S3Call *call, const char *name, const char *value)
+{
+	if (value != NULL && *value != '\0')
+		s3_fields_add(&call->request.query, name, value);
+}
+
+/* Is it a page of what was asked for, and will the list come to an end? */
 static bool
 check_page(S3Listing *listing, S3Error *err)
 {
@@ -451,7 +456,7 @@ check_sorted(const S3Listing *listing, S3Error *err)
 	return true;
 }
 
-/* Pages go forward; the versions of a key may go on in the next page. */
+/* Each page begins behind the last one, or goes on with the versions of a key. */
 static bool
 check_order(S3Listing *listing, S3Error *err)
 {

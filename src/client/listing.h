@@ -16,7 +16,7 @@ typedef struct S3ListOptions
 {
 	const char *command;		/* the SQL function, such as "s3_list()" */
 	text	   *url;			/* of a bucket, or of a prefix in it */
-	bool		of_object;		/* of an object, rather: no other key counts */
+	bool		of_object;		/* of an object, rather: of no other key */
 	S3ListPageKind kind;
 	const char *delimiter;		/* UTF-8; NULL or "": none */
 	const char *start_after;	/* a key, or a URL in the same bucket, in
@@ -34,9 +34,9 @@ typedef struct S3Listing S3Listing;
 
 /*
  * Starts a list; the options are copied.  Nothing is asked of the server yet.
- * Returns NULL when the URL means "no file"; throws for every other that is
- * not one of a configured endpoint.  The listing lives in the current memory
- * context, and holds nothing but memory.
+ * Returns NULL when the URL means "no file"; throws for every other one that is
+ * not of a configured endpoint.  The listing lives in the current memory
+ * context; between two calls it uses nothing but memory.
  */
 extern S3Listing *s3_listing_start(const S3ListOptions *options);
 
@@ -49,18 +49,26 @@ extern S3Listing *s3_listing_start(const S3ListOptions *options);
 extern const S3ListItem *s3_listing_next(S3Listing *listing);
 
 /*
- * For a caller who sends the requests for pages himself, together with others.
+ * For callers that send the requests for pages together with others.
  * s3_listing_next_of_page is s3_listing_next, but returns NULL at the end of a
  * page, too.  While s3_listing_goes_on, s3_listing_open_page opens the request
- * for the page behind the one at hand, in the current memory context; the
- * answer is given to s3_listing_take_page, which throws when it is no page,
- * when that one has come to its end.
+ * for the page behind the current one, in the current memory context.  When the
+ * current page has come to its end, s3_listing_take_page gets the answer, and
+ * throws when that is no page; s3_listing_try_take_page returns false then.
  */
 extern const S3ListItem *s3_listing_next_of_page(S3Listing *listing);
 extern bool s3_listing_goes_on(const S3Listing *listing);
 extern void s3_listing_open_page(S3Listing *listing, S3Call *call);
 extern void s3_listing_take_page(S3Listing *listing, const S3Call *call,
 								 const S3HttpResponse *response);
+extern bool s3_listing_try_take_page(S3Listing *listing, const S3HttpResponse *response,
+									 S3Error *err);
+
+/*
+ * Adds the query of a list (ListObjectsV2 or ListObjectVersions) of the keys on
+ * the server that begin with "prefix", which is not copied.
+ */
+extern void s3_listing_add_query(S3Call *call, const char *prefix, int max_keys);
 
 /* Throws 22023 for a number of connections that is none. */
 extern int	s3_listing_check_connections(int connections);

@@ -1,16 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * object_requests.c
- *	  What a server knows of an object beside its content.
+ *	  Requests about an object, other than for its content.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
 #include "backend/error_report.h"
-#include "backend/gzip.h"
 #include "base/digest.h"
 #include "client/object_requests.h"
+#include "client/pipeline.h"
 #include "s3/tags.h"
 
 bool
@@ -72,26 +72,6 @@ s3_object_tags_put(S3Call *call, const char *tags)
 	s3_object_tags_prepare(call, tags);
 	if (!s3_call_perform(call, &response, &err))
 		s3_call_throw(call, &err);
-}
-
-bool
-s3_object_undo_gzip(const S3Call *call, S3HttpResponse *response, S3Error *err)
-{
-	char	   *encoding = s3_response_header(response, "content-encoding");
-	StringInfoData content;
-
-	if (response->status != 200 || encoding == NULL ||
-		pg_strcasecmp(encoding, "gzip") != 0 || response->body_len == 0)
-		return true;
-	initStringInfo(&content);
-	appendStringInfoSpaces(&content, VARHDRSZ);
-	if (!s3_gunzip(s3_slice(response->body, response->body_len),
-				   Min(call->max_body, S3_GUNZIP_MAX), &content, err))
-		return false;
-	pfree(response->body - VARHDRSZ);
-	response->body = content.data + VARHDRSZ;
-	response->body_len = content.len - VARHDRSZ;
-	return true;
 }
 
 void

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * object_requests.h
- *	  What a server knows of an object beside its content.
+ *	  Requests about an object, other than for its content.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,12 +19,13 @@
 extern bool s3_object_look_up(S3Call *call, S3ObjectInfo *info, S3Error *err);
 
 /*
- * Servers that answer 404 to a deletion mean the same as S3's 204.  But one
- * that has no error code to say is no S3 server: the address is wrong.
+ * Does the failure of a deletion say that there is no such object?  Some
+ * servers answer 404 where S3 answers 204.  A 404 without S3's error code does
+ * not count: it is no S3 server, and the address is wrong.
  */
 extern bool s3_object_is_gone(const S3Error *err);
 
-/* Are these one state of one object, as far as its server tells? */
+/* Do the two describe the same content, as far as the server tells? */
 extern bool s3_object_is_same(const S3ObjectInfo *a, const S3ObjectInfo *b);
 
 /*
@@ -45,12 +46,5 @@ extern void s3_object_tags_put(S3Call *call, const char *tags);
  * or where that is forbidden SHA-256.
  */
 extern void s3_object_add_digest(S3Request *request);
-
-/*
- * Uncompresses the content of an answer that is a whole object in the gzip
- * encoding, and leaves any other as it is: part of a gzip stream cannot be
- * uncompressed.  The room before the content stays.
- */
-extern bool s3_object_undo_gzip(const S3Call *call, S3HttpResponse *response, S3Error *err);
 
 #endif							/* S3STORE_OBJECT_REQUESTS_H */

@@ -3,8 +3,8 @@
  * params.c
  *	  The parameters that boto3 takes, made fields of a request.
  *
- * Only what a rule of param_rules.c names gets into the query or a header,
- * and in headers only what HTTP allows there.
+ * Only parameters that param_rules.c names get into the query or a header, and
+ * headers have only values that HTTP allows.
  *
  *-------------------------------------------------------------------------
  */
@@ -148,7 +148,7 @@ member_name(const JsonbValue *name)
 	return pnstrdup(name->val.string.val, name->val.string.len);
 }
 
-/* A parameter that is given has left its field in the request. */
+/* A parameter that was given has a field in the request. */
 static void
 check_required(const S3Operation *operation, const S3Request *request)
 {
@@ -215,9 +215,8 @@ apply_rule(const S3ParamRule *rule, JsonbValue *value, S3Request *request)
 }
 
 /*
- * An SSE-C key: boto3 takes the 32 bytes themselves, which JSON can only hold
- * when they are text, so their base64 form is taken, too.  S3 wants the base64
- * form.
+ * An SSE-C key: boto3 takes the 32 bytes themselves.  A JSON string cannot have
+ * all bytes, so their base64 form is taken, too, which is what S3 wants.
  */
 static void
 apply_sse_key(const S3ParamRule *rule, JsonbValue *value, S3Request *request)
@@ -246,8 +245,8 @@ decode_sse_key(const char *text, uint8 *key, size_t size)
 }
 
 /*
- * Against errors on the way S3 wants the MD5 of an SSE-C key with it.  Added
- * after all parameters, since one of them may give it.
+ * S3 wants the MD5 of an SSE-C key with it.  Added after all parameters, since
+ * one of them may give it.
  */
 static void
 add_sse_key_md5(const char *name, const char *md5_name, S3Request *request)

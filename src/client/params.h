@@ -29,9 +29,9 @@ extern void s3_params_apply(const S3Operation *operation, Jsonb *params,
 							S3Request *request);
 
 /*
- * Takes a parameter of ours, which S3 has not, out of "*params".  They return
- * NULL and false when it is not there, or null; throw 22023 for a value of
- * another type.
+ * Take a parameter that only s3store has, and S3 has not, out of "*params".
+ * They return NULL and false when it is not there, or null; throw 22023 for a
+ * value of another type.
  */
 extern char *s3_params_take_string(Jsonb **params, const char *name);
 extern bool s3_params_take_bool(Jsonb **params, const char *name);

@@ -5,9 +5,8 @@
  *
  *	  start -> [sign -> transfer -> answer -> again?] -> finished
  *
- * Retries live only here: one attempt is made in attempt.c, and attempt_again.c
- * says whether there is another one.  Nothing else in the extension sends
- * requests to S3.
+ * The only file that sends requests to S3, and sends them again; attempt.c
+ * makes a request and decides whether another one follows.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "client/attempt.h"
+#include "client/pipeline.h"
 #include "http/http_wait.h"
 
 struct S3Pipeline
@@ -188,7 +188,7 @@ send_waiting(S3Pipeline *pipeline)
 	}
 }
 
-/* When the next of those that wait is due; -1: none before a connection is free. */
+/* When the next call that waits is due; -1: none before a connection is free. */
 static int64
 next_due(S3Pipeline *pipeline)
 {
@@ -251,7 +251,7 @@ settle(S3Pipeline *pipeline, S3HttpTransfer *transfer)
 	MemoryContextSwitchTo(old_context);
 }
 
-/* A limit is lifted slowly. */
+/* Raises a limit slowly. */
 static void
 note_success(S3Pipeline *pipeline, S3Attempt *attempt)
 {
@@ -260,7 +260,7 @@ note_success(S3Pipeline *pipeline, S3Attempt *attempt)
 		pipeline->limit = Min(pipeline->limit + 1.0 / pipeline->limit, pipeline->connections);
 }
 
-/* Returns false when the failure is the call's last word. */
+/* Returns false when the failure is final. */
 static bool
 send_again(S3Pipeline *pipeline, S3Attempt *attempt)
 {
@@ -275,7 +275,7 @@ send_again(S3Pipeline *pipeline, S3Attempt *attempt)
 	return true;
 }
 
-/* The call is the caller's again, with the headers that he gave it. */
+/* Gives the call back its own headers, without those of the signature. */
 static void
 end_attempt(S3Pipeline *pipeline, S3Attempt *attempt)
 {

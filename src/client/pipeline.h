@@ -12,20 +12,9 @@
 
 typedef struct S3Pipeline S3Pipeline;
 
-/* A call that came to its end. */
-typedef struct S3Finished
-{
-	S3Call	   *call;
-	void	   *tag;			/* the caller's */
-	bool		ok;				/* there was an answer, and its status is 2xx */
-	S3HttpResponse response;	/* also of an answer that is not ok; status 0:
-								 * there was none */
-	S3Error		err;			/* why it is not ok */
-} S3Finished;
-
 /*
  * Lives in the current memory context.  At most "connections" of its calls are
- * sent at the same time, and fewer for a while when a server asks for that.
+ * sent at the same time, and fewer for a while when a server throttles them.
  */
 extern S3Pipeline *s3_pipeline_create(int connections);
 
@@ -52,5 +41,12 @@ extern bool s3_pipeline_next(S3Pipeline *pipeline, S3Finished *finished);
 /* The same, but returns false at the deadline (s3_http_now(); -1: none), too. */
 extern bool s3_pipeline_next_until(S3Pipeline *pipeline, S3Finished *finished,
 								   int64 deadline);
+
+/*
+ * Performs one call, and waits for its end.  Returns false, with the reason in
+ * "err", when there was no answer or its status is not 2xx; throws as
+ * s3_pipeline_next does.
+ */
+extern bool s3_call_perform(S3Call *call, S3HttpResponse *response, S3Error *err);
 
 #endif							/* S3STORE_PIPELINE_H */

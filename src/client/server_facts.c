@@ -3,8 +3,8 @@
  * server_facts.c
  *	  What this session has learnt of the servers it talks to.
  *
- * Hosts stand in the settings, so there are few; buckets may be many, so those
- * whose region was learnt are forgotten when there are too many of them.
+ * Hosts are in the settings, so there are few.  There may be any number of
+ * buckets: all learnt regions are forgotten at BUCKETS_MAX.
  *
  *-------------------------------------------------------------------------
  */

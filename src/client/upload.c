@@ -8,23 +8,22 @@
  *
  * Guarantees: an upload that was started and not completed is aborted, also
  * when the query is cancelled or the session ends.  The request for that is
- * ready before the first part goes, and interrupts wait while it is sent.
+ * made before the first part is sent, and interrupts wait while it is sent.
  *
- * A cancel can come while the server's answer to "create" is on its way: only
- * that tells the upload's ID, so it is read a little longer.  The whole of it
- * holds a cancelled session for CANCEL_TIMEOUT at most.  What is left then, and
- * what a crash of the server leaves of an upload that no intent of a put has
- * the ID of, is the store's to remove (a lifecycle rule,
- * AbortIncompleteMultipartUpload).
+ * A cancel can come while the server's answer to "create" is under way.  Only
+ * that answer has the upload's ID, so it is waited for a little longer.  All of
+ * this delays a cancelled session by CANCEL_TIMEOUT at most.  What is left then,
+ * and what a crash leaves of an upload whose ID no intent of a put has, a
+ * lifecycle rule of the bucket can remove (AbortIncompleteMultipartUpload).
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
 #include "client/object_requests.h"
-#include "client/upload_work.h"
+#include "client/pipeline.h"
+#include "client/upload.h"
 #include "miscadmin.h"
-#include "s3/copy_headers.h"
 #include "s3/response.h"
 #include "storage/ipc.h"
 #include "utils/builtins.h"
@@ -32,55 +31,58 @@
 
 #define ABORT_TIMEOUT		2000	/* ms */
 #define CANCEL_TIMEOUT		150 /* ms, when the query was cancelled */
-#define UPLOAD_ID_MAX		2048	/* bytes */
 
-/* The text of one element; longer than any that S3 sends. */
-typedef struct ElementText
+/* One call of s3_upload_run. */
+typedef struct Run
 {
-	const char *name;
-	size_t		len;
-	char		text[UPLOAD_ID_MAX + 1];
-} ElementText;
+	const S3UploadTarget *target;
+	MemoryContext context;		/* of all below */
+	S3Pipeline *creation;		/* of the request that starts the upload,
+								 * while that is under way */
+	S3Finished *created;
+	S3Upload   *upload;			/* NULL: its ID is not known */
+	S3Call		abort;			/* ready to be sent, once the ID is known */
+	bool		ended;			/* completed, or aborted as well as we could */
+} Run;
 
-static void start_upload(S3Upload *upload);
-static void take_upload_id(S3Upload *upload);
-static void run_upload(S3Upload *upload, S3UploadSend send, void *arg, S3Finished *completed);
-static void complete_upload(S3Upload *upload, S3Finished *completed);
-static bool try_complete(S3Upload *upload, const S3Fields *conditions, S3Call *call,
+static void start_upload(Run *run);
+static void take_upload_id(Run *run);
+static void run_upload(Run *run, S3UploadSend send, void *arg, S3Finished *completed);
+static void complete_upload(Run *run, S3Finished *completed);
+static bool try_complete(Run *run, const S3Fields *conditions, S3Call *call,
 						 S3Finished *completed);
 static void add_etag(S3HttpResponse *response, const char *etag);
-static void note_text(void *arg, int depth, const char *name, S3Slice text);
 static void abort_at_exit(int code, Datum arg);
-static void abort_upload(S3Upload *upload, int timeout);
-static void try_abort(S3Upload *upload, int64 deadline);
-static void warn_of_leftovers(const S3Upload *upload, const char *reason);
+static void abort_upload(Run *run, int timeout);
+static void try_abort(Run *run, int64 deadline);
+static void warn_of_leftovers(const Run *run, const char *reason);
 
 void
 s3_upload_run(const S3UploadTarget *target, S3UploadSend send, void *arg,
 			  S3Finished *completed)
 {
-	S3Upload   *upload = palloc0(sizeof(S3Upload));
+	Run		   *run = palloc0(sizeof(Run));
 	uint64		mark = s3_http_mark();
 
-	upload->target = target;
-	upload->context = CurrentMemoryContext;
+	run->target = target;
+	run->context = CurrentMemoryContext;
 
 	/* PG_TRY does not see the end of the session. */
-	before_shmem_exit(abort_at_exit, PointerGetDatum(upload));
+	before_shmem_exit(abort_at_exit, PointerGetDatum(run));
 	PG_TRY();
 	{
-		run_upload(upload, send, arg, completed);
-		cancel_before_shmem_exit(abort_at_exit, PointerGetDatum(upload));
+		run_upload(run, send, arg, completed);
+		cancel_before_shmem_exit(abort_at_exit, PointerGetDatum(run));
 	}
 	PG_CATCH();
 	{
 		ErrorData  *error;
 
-		cancel_before_shmem_exit(abort_at_exit, PointerGetDatum(upload));
-		MemoryContextSwitchTo(upload->context);
+		cancel_before_shmem_exit(abort_at_exit, PointerGetDatum(run));
+		MemoryContextSwitchTo(run->context);
 		error = CopyErrorData();
 		FlushErrorState();
-		abort_upload(upload, error->sqlerrcode == ERRCODE_QUERY_CANCELED ?
+		abort_upload(run, error->sqlerrcode == ERRCODE_QUERY_CANCELED ?
 					 CANCEL_TIMEOUT : ABORT_TIMEOUT);
 		s3_http_release_since(mark);
 		ReThrowError(error);
@@ -89,91 +91,89 @@ s3_upload_run(const S3UploadTarget *target, S3UploadSend send, void *arg,
 }
 
 static void
-run_upload(S3Upload *upload, S3UploadSend send, void *arg, S3Finished *completed)
+run_upload(Run *run, S3UploadSend send, void *arg, S3Finished *completed)
 {
-	start_upload(upload);
-	if (upload->target->started != NULL)
-		upload->target->started(upload->upload_id, arg);
-	upload->pipeline = s3_pipeline_create(upload->target->connections);
-	send(upload, arg);
-	s3_upload_wait(upload);
-	s3_pipeline_free(upload->pipeline);
-	upload->pipeline = NULL;
-	complete_upload(upload, completed);
+	start_upload(run);
+	if (run->target->started != NULL)
+		run->target->started(s3_upload_id(run->upload), arg);
+	send(run->upload, arg);
+	s3_upload_wait(run->upload);
+	s3_upload_stop(run->upload);
+	complete_upload(run, completed);
 	if (!completed->ok)
-		abort_upload(upload, ABORT_TIMEOUT);
+		abort_upload(run, ABORT_TIMEOUT);
 }
 
 /* Whatever interrupts this, the request stays where an abort finds it. */
 static void
-start_upload(S3Upload *upload)
+start_upload(Run *run)
 {
 	S3Call	   *call = palloc0(sizeof(S3Call));
 	S3Pipeline *creation = s3_pipeline_create(1);
 
-	(void) s3_call_open(call, S3_CREATE_MULTIPART_UPLOAD, upload->target->command,
-						S3_CALL_REQUEST, upload->target->url);
+	(void) s3_call_open(call, S3_CREATE_MULTIPART_UPLOAD, run->target->command,
+						S3_CALL_REQUEST, run->target->url);
 	s3_fields_add(&call->request.query, "uploads", NULL);
-	s3_fields_add_all(&call->request.headers, upload->target->headers);
-	upload->created = palloc0(sizeof(S3Finished));
+	s3_fields_add_all(&call->request.headers, run->target->headers);
+	run->created = palloc0(sizeof(S3Finished));
 	s3_pipeline_start(creation, call, NULL);
-	upload->creation = creation;
-	(void) s3_pipeline_next(upload->creation, upload->created);
-	take_upload_id(upload);
+	run->creation = creation;
+	(void) s3_pipeline_next(run->creation, run->created);
+	take_upload_id(run);
 }
 
 /* Also makes the request to abort, so that nothing but its sending can fail. */
 static void
-take_upload_id(S3Upload *upload)
+take_upload_id(Run *run)
 {
-	S3Finished *created = upload->created;
+	S3Finished *created = run->created;
+	char	   *id = NULL;
 
-	s3_pipeline_free(upload->creation);
-	upload->creation = NULL;
+	s3_pipeline_free(run->creation);
+	run->creation = NULL;
 	if (created->ok)
-		upload->upload_id = s3_upload_find_text(&created->response, "InitiateMultipartUploadResult",
-												"UploadId", &created->err);
-	if (upload->upload_id == NULL)
+		id = s3_upload_find_text(&created->response, "InitiateMultipartUploadResult",
+								 "UploadId", &created->err);
+	if (id == NULL)
 		s3_call_throw(created->call, &created->err);
-	s3_upload_open_call(upload, S3_ABORT_MULTIPART_UPLOAD, &upload->abort);
+	run->upload = s3_upload_create(run->target, id);
+	s3_upload_open_call(run->upload, S3_ABORT_MULTIPART_UPLOAD, &run->abort);
 }
 
 static void
-complete_upload(S3Upload *upload, S3Finished *completed)
+complete_upload(Run *run, S3Finished *completed)
 {
-	const S3Fields *conditions = upload->target->conditions;
+	const S3Fields *conditions = run->target->conditions;
 	S3Call		call;
 
-	if (try_complete(upload, conditions, &call, completed))
+	if (try_complete(run, conditions, &call, completed))
 		return;
 	if (conditions != NULL && s3_response_is_conflict(&completed->err))
 		return;
 	if (conditions != NULL && completed->err.kind == S3_ERROR_UNSUPPORTED &&
-		try_complete(upload, NULL, &call, completed))
+		try_complete(run, NULL, &call, completed))
 		return;
 	s3_call_throw(&call, &completed->err);
 }
 
 static bool
-try_complete(S3Upload *upload, const S3Fields *conditions, S3Call *call,
+try_complete(Run *run, const S3Fields *conditions, S3Call *call,
 			 S3Finished *completed)
 {
 	S3HttpResponse *response = &completed->response;
-	ElementText *etag = palloc0(sizeof(ElementText));
-	char	   *list = s3_upload_list_parts(upload);
+	char	   *etag = NULL;
 
-	s3_upload_open_call(upload, S3_COMPLETE_MULTIPART_UPLOAD, call);
+	s3_upload_open_call(run->upload, S3_COMPLETE_MULTIPART_UPLOAD, call);
 	s3_fields_add(&call->request.headers, "content-type", "application/xml");
 	if (conditions != NULL)
 		s3_fields_add_all(&call->request.headers, conditions);
-	call->request.body = s3_slice_cstring(list);
-	etag->name = "ETag";
+	call->request.body = s3_slice_cstring(s3_upload_list_parts(run->upload));
 	completed->ok = s3_call_perform(call, response, &completed->err) &&
-		s3_response_document(response, "CompleteMultipartUploadResult", note_text, etag,
-							 &completed->err);
-	upload->ended = completed->ok;
-	if (completed->ok && etag->len > 0)
-		add_etag(response, etag->text);
+		s3_upload_read_text(response, "CompleteMultipartUploadResult", "ETag", &etag,
+							&completed->err);
+	run->ended = completed->ok;
+	if (completed->ok && etag != NULL)
+		add_etag(response, etag);
 	return completed->ok;
 }
 
@@ -188,58 +188,13 @@ add_etag(S3HttpResponse *response, const char *etag)
 	response->headers_len = strlen(response->headers);
 }
 
-/* Opens a call about the upload, with the headers that all of them have. */
-void
-s3_upload_open_call(const S3Upload *upload, S3OperationId operation, S3Call *call)
-{
-	const S3Fields *headers = upload->target->part_headers;
-	bool		is_part = operation == S3_UPLOAD_PART ||
-		operation == S3_COMPLETE_MULTIPART_UPLOAD;
-
-	(void) s3_call_open(call, operation, upload->target->command, S3_CALL_REQUEST,
-						upload->target->url);
-	s3_fields_add(&call->request.query, "uploadId", upload->upload_id);
-	for (int i = 0; headers != NULL && i < headers->count; i++)
-	{
-		if (is_part || s3_copy_header_is_for_every_request(headers->items[i].name))
-			s3_fields_add(&call->request.headers, headers->items[i].name,
-						  headers->items[i].value);
-	}
-}
-
-/* Returns the text of an element below the root; NULL when there is none. */
-char *
-s3_upload_find_text(const S3HttpResponse *response, const char *root, const char *name, S3Error *err)
-{
-	ElementText *found = palloc0(sizeof(ElementText));
-
-	found->name = name;
-	if (!s3_response_document(response, root, note_text, found, err))
-		return NULL;
-	if (found->len > 0)
-		return found->text;
-	s3_error_set(err, S3_ERROR_PROTOCOL, "could not understand the server's answer");
-	s3_error_detail(err, "There is no valid \"%s\" in \"%s\".", name, root);
-	return NULL;
-}
-
-static void
-note_text(void *arg, int depth, const char *name, S3Slice text)
-{
-	ElementText *found = arg;
-
-	if (depth != 1 || strcmp(name, found->name) != 0 || text.len > UPLOAD_ID_MAX)
-		return;
-	memcpy(found->text, text.data, text.len);
-	found->text[text.len] = '\0';
-	found->len = text.len;
 }
 
 /* The session ends in the middle of the upload. */
 static void
 abort_at_exit(int code, Datum arg)
 {
-	abort_upload((S3Upload *) DatumGetPointer(arg), CANCEL_TIMEOUT);
+	abort_upload((Run *) DatumGetPointer(arg), CANCEL_TIMEOUT);
 }
 
 /*
@@ -247,22 +202,22 @@ abort_at_exit(int code, Datum arg)
  * Interrupts wait, since a cancel is what may have brought us here.
  */
 static void
-abort_upload(S3Upload *upload, int timeout)
+abort_upload(Run *run, int timeout)
 {
 	uint32		holdoff = InterruptHoldoffCount;
-	MemoryContext old_context = MemoryContextSwitchTo(upload->context);
+	MemoryContext old_context = MemoryContextSwitchTo(run->context);
 
-	if (upload->ended)
+	if (run->ended)
 		return;
-	upload->ended = true;
+	run->ended = true;
 	HOLD_INTERRUPTS();
 	PG_TRY();
 	{
-		try_abort(upload, s3_http_now() + timeout);
+		try_abort(run, s3_http_now() + timeout);
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(upload->context);
+		MemoryContextSwitchTo(run->context);
 		FlushErrorState();
 	}
 	PG_END_TRY();
@@ -275,38 +230,38 @@ abort_upload(S3Upload *upload, int timeout)
  * abort.
  */
 static void
-try_abort(S3Upload *upload, int64 deadline)
+try_abort(Run *run, int64 deadline)
 {
 	S3HttpResponse response;
 	S3Error		err;
 
-	if (upload->pipeline != NULL)
-		s3_pipeline_free(upload->pipeline);
-	if (upload->creation != NULL)
+	if (run->upload != NULL)
+		s3_upload_stop(run->upload);
+	if (run->creation != NULL)
 	{
-		if (!s3_pipeline_next_until(upload->creation, upload->created, deadline))
+		if (!s3_pipeline_next_until(run->creation, run->created, deadline))
 		{
-			warn_of_leftovers(upload, "the server has not answered yet");
+			warn_of_leftovers(run, "the server has not answered yet");
 			return;
 		}
-		take_upload_id(upload);
+		take_upload_id(run);
 	}
-	if (upload->upload_id == NULL)
+	if (run->upload == NULL)
 		return;					/* it was never started */
 
-	upload->abort.timeout = (int) Max(deadline - s3_http_now(), 1);
+	run->abort.timeout = (int) Max(deadline - s3_http_now(), 1);
 	/* No such upload: it was completed, though no answer said so. */
-	if (s3_call_perform(&upload->abort, &response, &err) || s3_object_is_gone(&err))
+	if (s3_call_perform(&run->abort, &response, &err) || s3_object_is_gone(&err))
 		return;
-	warn_of_leftovers(upload, err.message);
+	warn_of_leftovers(run, err.message);
 }
 
 static void
-warn_of_leftovers(const S3Upload *upload, const char *reason)
+warn_of_leftovers(const Run *run, const char *reason)
 {
 	ereport(WARNING,
 			(errcode(ERRCODE_IO_ERROR),
 			 errmsg("could not remove the parts of an upload that was not completed"),
-			 errdetail("Upload of \"%s\": %s.", text_to_cstring(upload->target->url), reason),
+			 errdetail("Upload of \"%s\": %s.", text_to_cstring(run->target->url), reason),
 			 errhint("A lifecycle rule of the bucket can remove such parts: AbortIncompleteMultipartUpload.")));
 }

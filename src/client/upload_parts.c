@@ -3,26 +3,63 @@
  * upload_parts.c
  *	  The parts of an upload: several under way, in bounded memory.
  *
- * Each is in a memory context of its own from s3_upload_next on until it has
- * been sent.
+ * From s3_upload_next on until it has been sent, each part is in a memory
+ * context of its own.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
 #include "base/xml.h"
-#include "client/upload_work.h"
+#include "client/pipeline.h"
+#include "client/upload_parts.h"
+#include "s3/copy_headers.h"
 #include "s3/response.h"
 #include "utils/memutils.h"
 
 #define PART_SIZE_ROUNDING	(1024 * 1024)	/* bytes */
+#define TEXT_MAX			2048	/* bytes of an element; S3 sends less */
 
-static S3UploadPart *open_part_copy(S3Upload *upload, const S3Fields *source_headers, int64 first, int64 last);
-static void open_part(S3Upload *upload, S3UploadPart *part);
-static void start_part(S3Upload *upload, S3UploadPart *part);
-static void end_part(S3Upload *upload, S3UploadPart *part);
-static bool take_etag(S3Upload *upload, S3UploadPart *part, const S3HttpResponse *response, S3Error *err);
+typedef struct Part
+{
+	MemoryContext context;		/* of this, and all that it needs */
+	int			number;			/* from 1 */
+	size_t		size;			/* bytes of memory, as was asked for */
+	bool		is_copy;
+	S3Call		call;
+} Part;
+
+struct S3Upload
+{
+	const S3UploadTarget *target;
+	MemoryContext context;		/* of this, and all below */
+	const char *upload_id;
+	S3Pipeline *pipeline;		/* of its parts; NULL: there are none yet */
+	Part	   *next;			/* made by s3_upload_next, not started; or
+								 * NULL */
+	size_t		memory;			/* bytes of the parts under way, and of "next" */
+	int			parts;			/* started */
+	int			etags_size;
+	char	  **etags;			/* by number - 1; NULL: under way */
+};
+
+/* The text of one element. */
+typedef struct ElementText
+{
+	const char *name;
+	size_t		len;
+	char		text[TEXT_MAX + 1];
+} ElementText;
+
+static void start_pipeline(S3Upload *upload);
+static Part *open_part_copy(S3Upload *upload, const S3Fields *source_headers, int64 first, int64 last);
+static void open_part(S3Upload *upload, Part *part);
+static void start_part(S3Upload *upload, Part *part);
+static bool wait_for_part(S3Upload *upload);
+static void end_part(S3Upload *upload, Part *part);
+static bool take_etag(S3Upload *upload, Part *part, const S3HttpResponse *response, S3Error *err);
 static void throw_for_part(const S3Upload *upload, const S3Call *call, const S3Error *err) pg_attribute_noreturn();
+static void note_text(void *arg, int depth, const char *name, S3Slice text);
 
 MemoryContext
 s3_upload_next(S3Upload *upload, size_t size)
@@ -30,11 +67,13 @@ s3_upload_next(S3Upload *upload, size_t size)
 	MemoryContext context;
 
 	Assert(upload->next == NULL);
+	if (upload->pipeline == NULL)
+		start_pipeline(upload);
 	while (upload->memory > 0 && upload->memory + size > S3_UPLOAD_MEMORY &&
-		   s3_upload_wait_for_part(upload))
+		   wait_for_part(upload))
 		;
 	context = AllocSetContextCreate(upload->context, "s3store part", ALLOCSET_SMALL_SIZES);
-	upload->next = MemoryContextAllocZero(context, sizeof(S3UploadPart));
+	upload->next = MemoryContextAllocZero(context, sizeof(Part));
 	upload->next->context = context;
 	upload->next->size = size;
 	upload->memory += size;
@@ -44,7 +83,7 @@ s3_upload_next(S3Upload *upload, size_t size)
 void
 s3_upload_part(S3Upload *upload, S3Slice content)
 {
-	S3UploadPart *part = upload->next;
+	Part	   *part = upload->next;
 	MemoryContext old_context = MemoryContextSwitchTo(part->context);
 
 	open_part(upload, part);
@@ -57,7 +96,7 @@ bool
 s3_upload_part_copy(S3Upload *upload, const S3Fields *source_headers,
 					int64 first, int64 last, S3Error *err)
 {
-	S3UploadPart *part = open_part_copy(upload, source_headers, first, last);
+	Part	   *part = open_part_copy(upload, source_headers, first, last);
 	MemoryContext old_context = MemoryContextSwitchTo(part->context);
 	S3HttpResponse response;
 	bool		taken;
@@ -89,12 +128,113 @@ s3_upload_part_size(int64 size, int64 part_size)
 	return (least + PART_SIZE_ROUNDING - 1) / PART_SIZE_ROUNDING * PART_SIZE_ROUNDING;
 }
 
-static S3UploadPart *
+void
+s3_upload_wait(S3Upload *upload)
+{
+	while (wait_for_part(upload))
+		;
+}
+
+S3Upload *
+s3_upload_create(const S3UploadTarget *target, const char *upload_id)
+{
+	S3Upload   *upload = palloc0(sizeof(S3Upload));
+
+	upload->target = target;
+	upload->context = CurrentMemoryContext;
+	upload->upload_id = upload_id;
+	return upload;
+}
+
+const char *
+s3_upload_id(const S3Upload *upload)
+{
+	return upload->upload_id;
+}
+
+void
+s3_upload_stop(S3Upload *upload)
+{
+	if (upload->pipeline != NULL)
+		s3_pipeline_free(upload->pipeline);
+	upload->pipeline = NULL;
+}
+
+void
+s3_upload_open_call(const S3Upload *upload, S3OperationId operation, S3Call *call)
+{
+	const S3Fields *headers = upload->target->part_headers;
+	bool		is_part = operation == S3_UPLOAD_PART ||
+		operation == S3_COMPLETE_MULTIPART_UPLOAD;
+
+	(void) s3_call_open(call, operation, upload->target->command, S3_CALL_REQUEST,
+						upload->target->url);
+	s3_fields_add(&call->request.query, "uploadId", upload->upload_id);
+	for (int i = 0; headers != NULL && i < headers->count; i++)
+	{
+		if (is_part || s3_copy_header_is_for_every_request(headers->items[i].name))
+			s3_fields_add(&call->request.headers, headers->items[i].name,
+						  headers->items[i].value);
+	}
+}
+
+char *
+s3_upload_list_parts(const S3Upload *upload)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	appendStringInfoString(&list, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+	for (int i = 0; i < upload->parts; i++)
+	{
+		appendStringInfo(&list, "<Part><PartNumber>%d</PartNumber><ETag>", i + 1);
+		s3_xml_escape(&list, s3_slice_cstring(upload->etags[i]));
+		appendStringInfoString(&list, "</ETag></Part>");
+	}
+	appendStringInfoString(&list, "</CompleteMultipartUpload>");
+	return list.data;
+}
+
+char *
+s3_upload_find_text(const S3HttpResponse *response, const char *root, const char *name, S3Error *err)
+{
+	char	   *text;
+
+	if (!s3_upload_read_text(response, root, name, &text, err) || text != NULL)
+		return text;
+	s3_error_set(err, S3_ERROR_PROTOCOL, "could not understand the server's answer");
+	s3_error_detail(err, "There is no valid \"%s\" in \"%s\".", name, root);
+	return NULL;
+}
+
+bool
+s3_upload_read_text(const S3HttpResponse *response, const char *root, const char *name,
+					char **text, S3Error *err)
+{
+	ElementText *found = palloc0(sizeof(ElementText));
+	bool		read;
+
+	found->name = name;
+	read = s3_response_document(response, root, note_text, found, err);
+	*text = read && found->len > 0 ? found->text : NULL;
+	return read;
+}
+
+static void
+start_pipeline(S3Upload *upload)
+{
+	MemoryContext old_context = MemoryContextSwitchTo(upload->context);
+
+	upload->pipeline = s3_pipeline_create(upload->target->connections);
+	MemoryContextSwitchTo(old_context);
+}
+
+static Part *
 open_part_copy(S3Upload *upload, const S3Fields *source_headers, int64 first, int64 last)
 {
 	MemoryContext context = s3_upload_next(upload, 0);
 	MemoryContext old_context = MemoryContextSwitchTo(context);
-	S3UploadPart *part = upload->next;
+	Part	   *part = upload->next;
 
 	part->is_copy = true;
 	open_part(upload, part);
@@ -107,7 +247,7 @@ open_part_copy(S3Upload *upload, const S3Fields *source_headers, int64 first, in
 
 /* In the part's memory context. */
 static void
-open_part(S3Upload *upload, S3UploadPart *part)
+open_part(S3Upload *upload, Part *part)
 {
 	if (upload->parts == S3_PARTS_MAX)
 		elog(ERROR, "an upload has too many parts");
@@ -118,12 +258,12 @@ open_part(S3Upload *upload, S3UploadPart *part)
 
 /* From here on the part is the pipeline's. */
 static void
-start_part(S3Upload *upload, S3UploadPart *part)
+start_part(S3Upload *upload, Part *part)
 {
 	MemoryContext old_context;
 
 	while (!s3_pipeline_has_room(upload->pipeline))
-		s3_upload_wait_for_part(upload);
+		wait_for_part(upload);
 	upload->next = NULL;
 	old_context = MemoryContextSwitchTo(part->context);
 	s3_pipeline_start(upload->pipeline, &part->call, part);
@@ -131,14 +271,14 @@ start_part(S3Upload *upload, S3UploadPart *part)
 }
 
 /* Returns false when none is under way; throws when the part failed. */
-bool
-s3_upload_wait_for_part(S3Upload *upload)
+static bool
+wait_for_part(S3Upload *upload)
 {
 	MemoryContext old_context;
 	S3Finished	finished;
-	S3UploadPart *part;
+	Part	   *part;
 
-	if (!s3_pipeline_next(upload->pipeline, &finished))
+	if (upload->pipeline == NULL || !s3_pipeline_next(upload->pipeline, &finished))
 		return false;
 	part = finished.tag;
 	old_context = MemoryContextSwitchTo(part->context);
@@ -149,22 +289,15 @@ s3_upload_wait_for_part(S3Upload *upload)
 	return true;
 }
 
-void
-s3_upload_wait(S3Upload *upload)
-{
-	while (s3_upload_wait_for_part(upload))
-		;
-}
-
 static void
-end_part(S3Upload *upload, S3UploadPart *part)
+end_part(S3Upload *upload, Part *part)
 {
 	upload->memory -= part->size;
 	MemoryContextDelete(part->context);
 }
 
 static bool
-take_etag(S3Upload *upload, S3UploadPart *part, const S3HttpResponse *response, S3Error *err)
+take_etag(S3Upload *upload, Part *part, const S3HttpResponse *response, S3Error *err)
 {
 	char	   *etag = part->is_copy ?
 		s3_upload_find_text(response, "CopyPartResult", "ETag", err) :
@@ -199,19 +332,14 @@ throw_for_part(const S3Upload *upload, const S3Call *call, const S3Error *err)
 	s3_call_throw(reported_as == NULL ? call : reported_as, err);
 }
 
-char *
-s3_upload_list_parts(const S3Upload *upload)
+static void
+note_text(void *arg, int depth, const char *name, S3Slice text)
 {
-	StringInfoData list;
+	ElementText *found = arg;
 
-	initStringInfo(&list);
-	appendStringInfoString(&list, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-	for (int i = 0; i < upload->parts; i++)
-	{
-		appendStringInfo(&list, "<Part><PartNumber>%d</PartNumber><ETag>", i + 1);
-		s3_xml_escape(&list, s3_slice_cstring(upload->etags[i]));
-		appendStringInfoString(&list, "</ETag></Part>");
-	}
-	appendStringInfoString(&list, "</CompleteMultipartUpload>");
-	return list.data;
+	if (depth != 1 || strcmp(name, found->name) != 0 || text.len > TEXT_MAX)
+		return;
+	memcpy(found->text, text.data, text.len);
+	found->text[text.len] = '\0';
+	found->len = text.len;
 }

@@ -3,14 +3,15 @@
  * versions.c
  *	  All versions of an object.
  *
- * They are listed to the end before the first is deleted: a list that goes on
- * from a version that is gone would be the server's to guess.
+ * All are listed before the first one is deleted: servers differ in how a list
+ * goes on behind a version that was deleted meanwhile.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
 #include "client/listing.h"
+#include "client/pipeline.h"
 #include "client/versions.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
@@ -43,7 +44,7 @@ s3_versions_delete(text *url, Jsonb *params, const char *command)
 	MemoryContextDelete(context);
 }
 
-/* What of the parameters is for the lists, too. */
+/* The headers, of params, that requests for lists need, too. */
 static S3Fields
 list_headers(text *url, Jsonb *params, const char *command)
 {

@@ -22,6 +22,7 @@
 #include "base/date.h"
 #include "client/call.h"
 #include "client/listing.h"
+#include "client/pipeline.h"
 #include "credentials/credentials.h"
 #include "functions/diagnose.h"
 #include "s3/credentials_syntax.h"

@@ -11,6 +11,7 @@
 #include "base/base.h"
 
 #include "client/object_requests.h"
+#include "client/pipeline.h"
 #include "fmgr.h"
 #include "objects/copy.h"
 #include "settings/privileges.h"

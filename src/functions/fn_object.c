@@ -12,11 +12,10 @@
 #include "base/base.h"
 
 #include "backend/encoding.h"
-#include "backend/gzip.h"
 #include "base/date.h"
-#include "client/call.h"
-#include "client/listing.h"
+#include "client/object_read.h"
 #include "client/object_requests.h"
+#include "client/pipeline.h"
 #include "client/versions.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -33,87 +32,76 @@ PG_FUNCTION_INFO_V1(s3store_size);
 PG_FUNCTION_INFO_V1(s3store_modified_time);
 PG_FUNCTION_INFO_V1(s3store_delete);
 
-static bool get_content(FunctionCallInfo fcinfo, const char *command,
-						S3HttpResponse *response);
-static bool head_object(text *url, Jsonb *params, const char *command, S3ObjectInfo *info);
+static S3ObjectRead *read_object(FunctionCallInfo fcinfo, const char *command, S3ReadKind kind,
+								 bool has_params);
 static int64 content_size(const S3ObjectInfo *info);
-static bool prefix_exists(text *url);
 static Datum object_datum(FunctionCallInfo fcinfo, text *url, const S3ObjectInfo *info);
 
 /* s3_get(url text, params jsonb) returns bytea */
 Datum
 s3store_get(PG_FUNCTION_ARGS)
 {
-	S3HttpResponse response;
-	bytea	   *content;
+	const S3ObjectRead *read = read_object(fcinfo, "s3_get()", S3_READ_CONTENT, true);
 
-	if (!get_content(fcinfo, "s3_get()", &response))
+	if (!read->found)
 		PG_RETURN_NULL();
-	content = (bytea *) (response.body - VARHDRSZ);
-	SET_VARSIZE(content, response.body_len + VARHDRSZ);
-	PG_RETURN_BYTEA_P(content);
+	PG_RETURN_BYTEA_P(read->content);
 }
 
 /* s3_get_text(url text, params jsonb) returns text */
 Datum
 s3store_get_text(PG_FUNCTION_ARGS)
 {
-	S3HttpResponse response;
+	const S3ObjectRead *read = read_object(fcinfo, "s3_get_text()", S3_READ_CONTENT, true);
 
-	if (!get_content(fcinfo, "s3_get_text()", &response))
+	if (!read->found)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(s3_text_from_content(s3_slice(response.body, response.body_len),
-										  s3_response_header(&response, "content-type")));
+	PG_RETURN_TEXT_P(s3_text_from_content(s3_slice(read->response.body, read->response.body_len),
+										  s3_response_header(&read->response, "content-type")));
 }
 
 /* s3_head(url text, params jsonb) returns s3_object: NULL when missing */
 Datum
 s3store_head(PG_FUNCTION_ARGS)
 {
-	S3ObjectInfo info;
-	Jsonb	   *params = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
+	const S3ObjectRead *read = read_object(fcinfo, "s3_head()", S3_READ_INFO, true);
 
-	if (PG_ARGISNULL(0) ||
-		!head_object(PG_GETARG_TEXT_PP(0), params, "s3_head()", &info))
+	if (!read->found)
 		PG_RETURN_NULL();
-	return object_datum(fcinfo, PG_GETARG_TEXT_PP(0), &info);
+	return object_datum(fcinfo, PG_GETARG_TEXT_PP(0), &read->info);
 }
 
 /* s3_exists(url text) returns boolean; with a '/' at the end: any object below */
 Datum
 s3store_exists(PG_FUNCTION_ARGS)
 {
-	text	   *url = PG_GETARG_TEXT_PP(0);
-	size_t		len = VARSIZE_ANY_EXHDR(url);
+	const S3ObjectRead *read = read_object(fcinfo, "s3_exists()", S3_READ_EXISTS, false);
 
-	if (s3_location_is_none(s3_slice(VARDATA_ANY(url), len)))
+	if (read->no_file)
 		PG_RETURN_NULL();
-	if (VARDATA_ANY(url)[len - 1] == '/')
-		PG_RETURN_BOOL(prefix_exists(url));
-	PG_RETURN_BOOL(head_object(url, NULL, "s3_exists()", NULL));
+	PG_RETURN_BOOL(read->found);
 }
 
 /* s3_size(url text) returns bigint: of the content, uncompressed where known */
 Datum
 s3store_size(PG_FUNCTION_ARGS)
 {
-	S3ObjectInfo info;
+	const S3ObjectRead *read = read_object(fcinfo, "s3_size()", S3_READ_INFO, false);
 
-	if (!head_object(PG_GETARG_TEXT_PP(0), NULL, "s3_size()", &info))
+	if (!read->found)
 		PG_RETURN_NULL();
-	PG_RETURN_INT64(content_size(&info));
+	PG_RETURN_INT64(content_size(&read->info));
 }
 
 /* s3_modified_time(url text) returns timestamptz */
 Datum
 s3store_modified_time(PG_FUNCTION_ARGS)
 {
-	S3ObjectInfo info;
+	const S3ObjectRead *read = read_object(fcinfo, "s3_modified_time()", S3_READ_INFO, false);
 
-	if (!head_object(PG_GETARG_TEXT_PP(0), NULL, "s3_modified_time()", &info) ||
-		!info.has_last_modified)
+	if (!read->found || !read->info.has_last_modified)
 		PG_RETURN_NULL();
-	PG_RETURN_TIMESTAMPTZ(s3_date_from_unix(info.last_modified));
+	PG_RETURN_TIMESTAMPTZ(s3_date_from_unix(read->info.last_modified));
 }
 
 /* s3_delete(url text, params jsonb) returns boolean: true, it is gone */
@@ -146,47 +134,20 @@ s3store_delete(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(true);
 }
 
-/*
- * Downloads an object whole, with room for a varlena header before its
- * content.  Returns false for "no file".
- */
-static bool
-get_content(FunctionCallInfo fcinfo, const char *command, S3HttpResponse *response)
+/* Of the first argument, with the params of the second one, if there is one. */
+static S3ObjectRead *
+read_object(FunctionCallInfo fcinfo, const char *command, S3ReadKind kind, bool has_params)
 {
-	S3Call		call;
-	S3Error		err;
+	S3ReadArguments arguments = {.kind = kind,.command = command};
 
-	if (PG_ARGISNULL(0) ||
-		!s3_call_open(&call, S3_GET_OBJECT, command, S3_CALL_REQUEST, PG_GETARG_TEXT_PP(0)))
-		return false;
-	if (!PG_ARGISNULL(1))
-		s3_params_apply(call.operation, PG_GETARG_JSONB_P(1), &call.request);
-	if (!s3_call_perform(&call, response, &err))
-		s3_call_throw(&call, &err);
-	if (!s3_object_undo_gzip(&call, response, &err))
-		s3_call_throw(&call, &err);
-	return true;
+	if (has_params && !PG_ARGISNULL(1))
+		arguments.params = PG_GETARG_JSONB_P(1);
+	return s3_object_read(PG_ARGISNULL(0) ? NULL : PG_GETARG_TEXT_PP(0), &arguments);
 }
 
 /*
- * Returns false for "no file" and when the object does not exist.  What the
- * answer says of it goes into "info", unless that is NULL.
- */
-static bool
-head_object(text *url, Jsonb *params, const char *command, S3ObjectInfo *info)
-{
-	S3Call		call;
-	S3Error		err;
-
-	if (!s3_call_open(&call, S3_HEAD_OBJECT, command, S3_CALL_REQUEST, url))
-		return false;
-	s3_params_apply(call.operation, params, &call.request);
-	return s3_object_look_up(&call, info, &err);
-}
-
-/*
- * The size of a gzip object's content stands in its metadata.  Ceph makes
- * hyphens of the underscores in their names.
+ * The size of a gzip object's content is in its metadata.  Ceph replaces the
+ * underscores in the names of metadata by hyphens.
  */
 static int64
 content_size(const S3ObjectInfo *info)
@@ -201,15 +162,6 @@ content_size(const S3ObjectInfo *info)
 		s3_parse_length(s3_slice_cstring(size), &value))
 		return value;
 	return info->size;
-}
-
-/* Asks for a list of one. */
-static bool
-prefix_exists(text *url)
-{
-	S3ListOptions options = {.command = "s3_exists()",.url = url,.max_items = 1};
-
-	return s3_listing_next(s3_listing_start(&options)) != NULL;
 }
 
 static Datum

@@ -11,6 +11,7 @@
 
 #include "backend/encoding.h"
 #include "backend/error_report.h"
+#include "client/pipeline.h"
 #include "objects/available_name.h"
 #include "s3/alternative_name.h"
 #include "utils/builtins.h"

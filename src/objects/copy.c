@@ -16,6 +16,7 @@
 #include "backend/error_report.h"
 #include "base/uri.h"
 #include "client/object_requests.h"
+#include "client/pipeline.h"
 #include "client/upload.h"
 #include "credentials/credentials.h"
 #include "journal/intent.h"

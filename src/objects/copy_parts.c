@@ -10,6 +10,7 @@
  */
 #include "base/base.h"
 
+#include "client/pipeline.h"
 #include "client/upload.h"
 #include "objects/copy_work.h"
 #include "s3/param_rules.h"

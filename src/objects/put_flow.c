@@ -26,6 +26,7 @@
 
 #include "backend/body_hash.h"
 #include "backend/error_report.h"
+#include "client/pipeline.h"
 #include "client/server_facts.h"
 #include "objects/available_name.h"
 #include "objects/put_flow.h"

@@ -22,6 +22,7 @@
 #include "client/batch.h"
 #include "client/call.h"
 #include "client/delete_objects.h"
+#include "client/listing.h"
 #include "client/object_requests.h"
 #include "client/server_facts.h"
 #include "credentials/credentials.h"
@@ -212,10 +213,7 @@ start_list(S3BatchItem *many, LookUp *state, Stage stage)
 	state->stage = stage;
 	state->key = state->call.key.data;
 	(void) s3_call_open_bucket(&state->call, S3_LIST_OBJECTS_V2, COMMAND, many->url);
-	s3_fields_add(&state->call.request.query, "list-type", "2");
-	s3_fields_add(&state->call.request.query, "encoding-type", "url");
-	s3_fields_add(&state->call.request.query, "max-keys", "1");
-	s3_fields_add(&state->call.request.query, "prefix", state->key);
+	s3_listing_add_query(&state->call, state->key, 1);
 	return &state->call;
 }
 

@@ -15,6 +15,7 @@
 #include "backend/encoding.h"
 #include "client/listing.h"
 #include "client/object_requests.h"
+#include "client/pipeline.h"
 #include "journal/intent.h"
 #include "removal/undo.h"
 

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
- * fn_many.c
- *	  SQL functions about many objects at once: s3_head, s3_exists, s3_get,
- *	  s3_put and s3_delete of arrays.
+ * fn_batch.c
+ *	  SQL functions that take arrays of URLs: s3_head, s3_exists, s3_get, s3_put
+ *	  and s3_delete.
  *
- * A row for each URL, in their order; what one of them fails with stands in
- * the last two columns of its row, and is not thrown.
+ * They return a row for each URL, in the order of the array.  What a URL fails
+ * with is not thrown: it is in the last two columns of its row.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,13 +17,10 @@
 #include "catalog/pg_type.h"
 #include "client/batch.h"
 #include "client/delete_objects.h"
-#include "client/object_requests.h"
+#include "client/object_read.h"
 #include "fmgr.h"
 #include "functions/object_row.h"
 #include "objects/put_flow.h"
-#include "s3/list_page.h"
-#include "s3/param_rules.h"
-#include "s3/response.h"
 #include "settings/privileges.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -48,9 +45,7 @@ typedef struct Elements
 /* One call of one of these functions. */
 typedef struct Job
 {
-	const char *command;
-	S3OperationId operation;
-	Jsonb	   *params;
+	S3ReadArguments read;		/* but for a put */
 	S3Rows		rows;
 	int			columns;
 	Elements	contents;		/* of a put */
@@ -58,28 +53,13 @@ typedef struct Job
 	int			overwrite;
 } Job;
 
-/* An item of a job that needs one request. */
-typedef struct Lookup
-{
-	S3Call		call;
-	bool		found;
-	bool		is_prefix;
-	S3ObjectInfo info;
-	S3HttpResponse response;
-} Lookup;
-
 static Datum run(FunctionCallInfo fcinfo, Job *job, int columns,
 				 S3Call *(*step) (S3BatchItem *item, const S3Finished *finished, void *arg),
 				 void (*emit) (S3BatchItem *item, void *arg));
 static Elements elements(ArrayType *array, Oid type);
-static S3Call *open_lookup(S3BatchItem *item, const Job *job);
-static S3Call *step_head(S3BatchItem *item, const S3Finished *finished, void *arg);
+static S3Call *step_read(S3BatchItem *item, const S3Finished *finished, void *arg);
 static void emit_head(S3BatchItem *item, void *arg);
-static S3Call *step_exists(S3BatchItem *item, const S3Finished *finished, void *arg);
-static S3Call *open_prefix(S3BatchItem *item, const Job *job);
-static void note_prefix(S3BatchItem *item, const S3Finished *finished);
 static void emit_exists(S3BatchItem *item, void *arg);
-static S3Call *step_get(S3BatchItem *item, const S3Finished *finished, void *arg);
 static void emit_get(S3BatchItem *item, void *arg);
 static S3Call *step_put(S3BatchItem *item, const S3Finished *finished, void *arg);
 static void emit_put(S3BatchItem *item, void *arg);
@@ -94,29 +74,29 @@ static Datum text_datum(const char *string);
 Datum
 s3store_head_many(PG_FUNCTION_ARGS)
 {
-	Job			job = {.command = "s3_head()",.operation = S3_HEAD_OBJECT};
+	Job			job = {.read = {S3_READ_INFO, "s3_head()"}};
 
-	job.params = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
-	return run(fcinfo, &job, OBJECT_COLUMNS, step_head, emit_head);
+	job.read.params = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
+	return run(fcinfo, &job, OBJECT_COLUMNS, step_read, emit_head);
 }
 
 /* s3_exists(urls text[]) returns table (url, "exists", error, sqlstate) */
 Datum
 s3store_exists_many(PG_FUNCTION_ARGS)
 {
-	Job			job = {.command = "s3_exists()",.operation = S3_HEAD_OBJECT};
+	Job			job = {.read = {S3_READ_EXISTS, "s3_exists()"}};
 
-	return run(fcinfo, &job, 2, step_exists, emit_exists);
+	return run(fcinfo, &job, 2, step_read, emit_exists);
 }
 
 /* s3_get(urls text[], params jsonb) returns table (url, content, error, sqlstate) */
 Datum
 s3store_get_many(PG_FUNCTION_ARGS)
 {
-	Job			job = {.command = "s3_get()",.operation = S3_GET_OBJECT};
+	Job			job = {.read = {S3_READ_CONTENT, "s3_get()"}};
 
-	job.params = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
-	return run(fcinfo, &job, 2, step_get, emit_get);
+	job.read.params = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
+	return run(fcinfo, &job, 2, step_read, emit_get);
 }
 
 /*
@@ -127,7 +107,7 @@ s3store_get_many(PG_FUNCTION_ARGS)
 Datum
 s3store_put_many(PG_FUNCTION_ARGS)
 {
-	Job			job = {.command = "s3_put()",.operation = S3_PUT_OBJECT};
+	Job			job = {0};
 
 	if (!PG_ARGISNULL(1))
 		job.contents = elements(PG_GETARG_ARRAYTYPE_P(1), BYTEAOID);
@@ -183,7 +163,7 @@ run(FunctionCallInfo fcinfo, Job *job, int columns,
 	return (Datum) 0;
 }
 
-/* Of any number of dimensions, in the order of endpoint. */
+/* Of any number of dimensions, in the order in which they are stored. */
 static Elements
 elements(ArrayType *array, Oid type)
 {
@@ -194,170 +174,52 @@ elements(ArrayType *array, Oid type)
 	return result;
 }
 
-/* The first step of an item that needs one request. */
 static S3Call *
-open_lookup(S3BatchItem *item, const Job *job)
+step_read(S3BatchItem *item, const S3Finished *finished, void *arg)
 {
-	Lookup	   *lookup = palloc0(sizeof(Lookup));
-	S3Error		err;
+	S3Call	   *call = s3_object_read_step(item, finished, &((const Job *) arg)->read);
+	const S3ObjectRead *read = item->state;
 
-	item->state = lookup;
-	if (item->url == NULL)
-		return NULL;
-	switch (s3_call_try_open(&lookup->call, job->operation, job->command, item->url, &err))
-	{
-		case S3_CALL_NO_FILE:
-			return NULL;
-		case S3_CALL_FAILED:
-			return s3_batch_fail(item, NULL, &err);
-		case S3_CALL_OPENED:
-			break;
-	}
-	s3_params_apply(lookup->call.operation, job->params, &lookup->call.request);
-	return &lookup->call;
-}
-
-static S3Call *
-step_head(S3BatchItem *item, const S3Finished *finished, void *arg)
-{
-	Lookup	   *lookup = item->state;
-	S3Error		err;
-
-	if (finished == NULL)
-		return open_lookup(item, arg);
-	lookup->found = finished->ok;
-	if (finished->ok)
-	{
-		if (!s3_response_object(&finished->response, &lookup->info, &err))
-			return s3_batch_fail(item, finished->call, &err);
-	}
-	else if (finished->err.kind != S3_ERROR_NOT_FOUND)
-		return s3_batch_fail(item, finished->call, &finished->err);
-	return NULL;
+	if (read->content != NULL)
+		item->result_size = VARSIZE(read->content);
+	return call;
 }
 
 /* Of an object that does not exist only the URL is known. */
 static void
 emit_head(S3BatchItem *item, void *arg)
 {
-	const Lookup *lookup = item->state;
+	const S3ObjectRead *read = item->state;
 	Datum		values[COLUMNS_MAX];
 	bool		nulls[COLUMNS_MAX];
 
 	memset(nulls, true, sizeof(nulls));
-	if (lookup->found && !item->failed)
-		s3_object_row(item->url, &lookup->info, values, nulls);
+	if (read->found)
+		s3_object_row(item->url, &read->info, values, nulls);
 	put_row(arg, item, values, nulls);
-}
-
-static S3Call *
-step_exists(S3BatchItem *item, const S3Finished *finished, void *arg)
-{
-	Lookup	   *lookup = item->state;
-	text	   *url = item->url;
-
-	if (finished == NULL)
-	{
-		size_t		len = url == NULL ? 0 : VARSIZE_ANY_EXHDR(url);
-
-		if (len > 0 && VARDATA_ANY(url)[len - 1] == '/')
-			return open_prefix(item, arg);
-		return open_lookup(item, arg);
-	}
-	if (!finished->ok && (lookup->is_prefix || finished->err.kind != S3_ERROR_NOT_FOUND))
-		return s3_batch_fail(item, finished->call, &finished->err);
-	if (lookup->is_prefix)
-		note_prefix(item, finished);
-	else
-		lookup->found = finished->ok;
-	return NULL;
-}
-
-/* Asks for the first objects below it: one may be the endpoint's own prefix. */
-static S3Call *
-open_prefix(S3BatchItem *item, const Job *job)
-{
-	Lookup	   *lookup = palloc0(sizeof(Lookup));
-	S3Fields   *query = &lookup->call.request.query;
-	S3Error		err;
-
-	item->state = lookup;
-	lookup->is_prefix = true;
-	if (s3_call_try_open(&lookup->call, S3_LIST_OBJECTS_V2, job->command, item->url,
-						 &err) != S3_CALL_OPENED)
-		return s3_batch_fail(item, NULL, &err);
-	lookup->call.max_body = S3_LIST_PAGE_MAX;
-	s3_fields_add(query, "list-type", "2");
-	s3_fields_add(query, "encoding-type", "url");
-	s3_fields_add(query, "max-keys", "2");
-	s3_call_add_prefix(&lookup->call);
-	return &lookup->call;
-}
-
-static void
-note_prefix(S3BatchItem *item, const S3Finished *finished)
-{
-	Lookup	   *lookup = item->state;
-	bool		whole_bucket = lookup->call.location.key.len == 0;
-	S3ListPage	page;
-	S3Error		err;
-
-	if (!s3_list_page_parse(s3_slice(finished->response.body, finished->response.body_len),
-							S3_LIST_PAGE_OBJECTS, &page, &err))
-		(void) s3_batch_fail(item, finished->call, &err);
-	else
-		lookup->found = page.count > 1 ||
-			(page.count == 1 &&
-			 !(whole_bucket && page.items[0].key.len == lookup->call.key.len));
 }
 
 static void
 emit_exists(S3BatchItem *item, void *arg)
 {
-	const Lookup *lookup = item->state;
+	const S3ObjectRead *read = item->state;
 	Datum		values[COLUMNS_MAX];
 	bool		nulls[COLUMNS_MAX];
 
-	memset(nulls, true, sizeof(nulls));
-	nulls[1] = item->failed || lookup->call.operation == NULL;
-	values[1] = BoolGetDatum(lookup->found);
+	nulls[1] = item->failed || read->no_file;
+	values[1] = BoolGetDatum(read->found);
 	put_row(arg, item, values, nulls);
-}
-
-static S3Call *
-step_get(S3BatchItem *item, const S3Finished *finished, void *arg)
-{
-	Lookup	   *lookup = item->state;
-	S3Error		err;
-
-	if (finished == NULL)
-		return open_lookup(item, arg);
-	if (!finished->ok)
-		return s3_batch_fail(item, finished->call, &finished->err);
-	lookup->response = finished->response;
-	if (!s3_object_undo_gzip(&lookup->call, &lookup->response, &err))
-		return s3_batch_fail(item, finished->call, &err);
-	lookup->found = true;
-	item->held = lookup->response.body_len;
-	return NULL;
 }
 
 static void
 emit_get(S3BatchItem *item, void *arg)
 {
-	const Lookup *lookup = item->state;
+	const S3ObjectRead *read = item->state;
 	Datum		values[COLUMNS_MAX];
 	bool		nulls[COLUMNS_MAX];
 
-	memset(nulls, true, sizeof(nulls));
-	if (lookup->found)
-	{
-		bytea	   *content = (bytea *) (lookup->response.body - VARHDRSZ);
-
-		SET_VARSIZE(content, lookup->response.body_len + VARHDRSZ);
-		values[1] = PointerGetDatum(content);
-		nulls[1] = false;
-	}
+	nulls[1] = read->content == NULL;
+	values[1] = PointerGetDatum(read->content);
 	put_row(arg, item, values, nulls);
 }
 
@@ -366,41 +228,40 @@ static S3Call *
 step_put(S3BatchItem *item, const S3Finished *finished, void *arg)
 {
 	const Job  *job = arg;
-	S3PutFlow  *storing = item->state;
+	S3PutFlow  *flow = item->state;
 	S3Call	   *call;
 
 	if (finished == NULL)
 	{
 		bytea	   *content;
 
-		storing = item->state = palloc0(sizeof(S3PutFlow));
-		storing->step = S3_PUT_FLOW_NO_FILE;
+		flow = item->state = palloc0(sizeof(S3PutFlow));
+		flow->step = S3_PUT_FLOW_NO_FILE;
 		if (item->url == NULL || job->contents.nulls[item->index])
 			return NULL;
 		content = DatumGetByteaPP(job->contents.values[item->index]);
-		storing->step = S3_PUT_FLOW_START;
-		storing->command = job->command;
-		storing->url = item->url;
-		storing->arguments = job->put;
-		storing->arguments.content = s3_slice(VARDATA_ANY(content), VARSIZE_ANY_EXHDR(content));
-		storing->overwrite = job->overwrite;
+		flow->step = S3_PUT_FLOW_START;
+		flow->command = "s3_put()";
+		flow->url = item->url;
+		flow->arguments = job->put;
+		flow->arguments.content = s3_slice(VARDATA_ANY(content), VARSIZE_ANY_EXHDR(content));
+		flow->overwrite = job->overwrite;
 	}
-	call = s3_put_flow_next(storing, finished);
-	if (call == NULL && storing->step == S3_PUT_FLOW_FAILED)
-		return s3_batch_fail(item, storing->failed, &storing->err);
+	call = s3_put_flow_next(flow, finished);
+	if (call == NULL && flow->step == S3_PUT_FLOW_FAILED)
+		return s3_batch_fail(item, flow->failed, &flow->err);
 	return call;
 }
 
 static void
 emit_put(S3BatchItem *item, void *arg)
 {
-	const S3PutFlow *storing = item->state;
+	const S3PutFlow *flow = item->state;
 	Datum		values[COLUMNS_MAX];
 	bool		nulls[COLUMNS_MAX];
 
-	memset(nulls, true, sizeof(nulls));
-	nulls[1] = storing->step != S3_PUT_FLOW_STORED;
-	values[1] = PointerGetDatum(storing->name);
+	nulls[1] = flow->step != S3_PUT_FLOW_STORED;
+	values[1] = PointerGetDatum(flow->name);
 	put_row(arg, item, values, nulls);
 }
 
