@@ -18,6 +18,7 @@
 #include "storage/ipc.h"
 #include "utils/memutils.h"
 
+#include "base/random.h"
 #include "credentials/credentials_cache.h"
 #include "credentials/credentials_refresh.h"
 
@@ -44,7 +45,6 @@ static void wipe_all(int code, Datum arg);
 static bool renew(KeptKeys *kept, S3CredentialsFetch fetch, const void *service, int64 now);
 static bool fetch_keys(S3CredentialsFetch fetch, const void *service, int64 now, S3AccessKeys *keys,
 					   S3Error *err);
-static double chance(void);
 
 const S3AccessKeys *
 s3_credentials_cache_find(const char *origin, S3CredentialsFetch fetch, const void *service, S3Error *err)
@@ -149,7 +149,8 @@ renew(KeptKeys *kept, S3CredentialsFetch fetch, const void *service, int64 now)
 		kept->keys = keys;
 		explicit_bzero(&keys, sizeof(keys));
 		kept->failed_in = 0;
-		s3_credentials_refresh_set(&kept->schedule, kept->keys.expires_at, now, chance());
+		s3_credentials_refresh_set(&kept->schedule, kept->keys.expires_at, now,
+								   s3_random_fraction());
 		return true;
 	}
 	kept->failed_in = GetCurrentStatementStartTimestamp();
@@ -176,13 +177,4 @@ fetch_keys(S3CredentialsFetch fetch, const void *service, int64 now, S3AccessKey
 		return good;
 	explicit_bzero(keys, sizeof(*keys));
 	return s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "the keys that came have expired already");
-}
-
-static double
-chance(void)
-{
-	uint16		number = 0;
-
-	(void) pg_strong_random(&number, sizeof(number));
-	return number / (double) PG_UINT16_MAX;
 }
