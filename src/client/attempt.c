@@ -22,6 +22,7 @@
 #include "backend/body_hash.h"
 #include "backend/error_report.h"
 #include "base/date.h"
+#include "base/random.h"
 #include "client/attempt.h"
 #include "client/server_facts.h"
 #include "s3/response.h"
@@ -40,7 +41,6 @@ static void start_integrity(S3Attempt *attempt, const S3HttpResponse *response);
 static void free_integrity(void *arg);
 static bool learn_clock(S3Attempt *attempt);
 static bool learn_region(S3Attempt *attempt);
-static double random_fraction(void);
 static bool take_tokens(S3Attempt *attempt, S3RetryReason reason);
 static void forget_answer(S3HttpResponse *response);
 
@@ -115,7 +115,7 @@ s3_attempt_again(S3Attempt *attempt, S3RetryReason reason)
 		if (reason == S3_RETRY_NEVER || reason == S3_RETRY_CLOCK || reason == S3_RETRY_REGION ||
 			attempt->attempts >= attempt->attempts_max)
 			return false;
-		due += s3_retry_delay(attempt->attempts, random_fraction(),
+		due += s3_retry_delay(attempt->attempts, s3_random_fraction(),
 							  finished->response.status == 0 ? NULL :
 							  s3_response_header(&finished->response, "retry-after"));
 	}
@@ -309,16 +309,6 @@ learn_region(S3Attempt *attempt)
 		return false;
 	s3_server_facts_learn_bucket_region(call->endpoint_host, call->location.bucket, region);
 	return s3_call_use_region(call, region, &err);
-}
-
-/* 0 to 1: without it all sessions would try again at the same time. */
-static double
-random_fraction(void)
-{
-	uint32		number = 0;
-
-	(void) pg_strong_random(&number, sizeof(number));
-	return (double) number / PG_UINT32_MAX;
 }
 
 static bool

@@ -19,10 +19,10 @@
 #define HURRY_SECONDS		5
 
 void
-s3_credentials_refresh_set(S3CredentialsRefresh *schedule, int64 expires_at, int64 now, double chance)
+s3_credentials_refresh_set(S3CredentialsRefresh *schedule, int64 expires_at, int64 now, double fraction)
 {
 	schedule->expires_at = expires_at;
-	schedule->renew_at = expires_at - RENEW_BEFORE - (int64) (chance * RENEW_JITTER);
+	schedule->renew_at = expires_at - RENEW_BEFORE - (int64) (fraction * RENEW_JITTER);
 	schedule->attempted_at = now;
 }
 

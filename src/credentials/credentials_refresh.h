@@ -19,11 +19,11 @@ typedef struct S3CredentialsRefresh
 } S3CredentialsRefresh;
 
 /*
- * Notes that keys came; "chance", from 0 to 1, keeps the sessions of a server
+ * Notes that keys came; "fraction", a random number, keeps the sessions of a server
  * from renewing theirs all at once.
  */
 extern void s3_credentials_refresh_set(S3CredentialsRefresh *schedule, int64 expires_at, int64 now,
-									   double chance);
+									   double fraction);
 
 /* Can the keys still be used? */
 extern bool s3_credentials_refresh_is_usable(const S3CredentialsRefresh *schedule, int64 now);

@@ -10,6 +10,7 @@
 #include "fmgr.h"
 #include "utils/fmgrprotos.h"
 
+#include "base/random.h"
 #include "queue/schedule.h"
 #include "settings/settings.h"
 
@@ -45,12 +46,9 @@ int
 s3_schedule_backoff(int attempts)
 {
 	int			most = BACKOFF_MIN;
-	uint32		chance = 0;
 
 	while (attempts-- > 0 && most < BACKOFF_MAX)
 		most *= 2;
 	most = Min(most, BACKOFF_MAX);
-	/* Without entropy there is no jitter, which does no harm. */
-	(void) pg_strong_random(&chance, sizeof(chance));
-	return most - (int) (chance % (uint32) (most / 2));
+	return most - (int) (s3_random_fraction() * (most / 2));
 }

@@ -64,8 +64,8 @@ static const struct
 
 	/* the service says no */
 	{"{\"Code\": \"AssumeRoleUnauthorizedAccess\", \"Message\": \"m\"}",
-	"!the service says \"AssumeRoleUnauthorizedAccess\" instead of giving keys (none)"},
-	{"{\"Code\": \"Fail\\u0007ed\", " ALL "}", "!the service says \"Fail?ed\" instead of giving keys (none)"},
+	"!it answers \"AssumeRoleUnauthorizedAccess\" instead of giving access keys (none)"},
+	{"{\"Code\": \"Fail\\u0007ed\", " ALL "}", "!it answers \"Fail?ed\" instead of giving access keys (none)"},
 };
 
 static const struct
