@@ -188,8 +188,6 @@ add_etag(S3HttpResponse *response, const char *etag)
 	response->headers_len = strlen(response->headers);
 }
 
-}
-
 /* The session ends in the middle of the upload. */
 static void
 abort_at_exit(int code, Datum arg)
