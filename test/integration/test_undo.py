@@ -787,7 +787,7 @@ class JournalTest(UndoCase):
         directory.chmod(0)
         try:
             with self.assertSqlState('42501', 'the journal of puts: Permission denied',
-                                     'before anything is sent', 's3store.put_undo'):
+                                     'Before a put is sent', 's3store.put_undo'):
                 self.put(suffix='2')
         finally:
             directory.chmod(0o700)
@@ -811,7 +811,7 @@ class JournalTest(UndoCase):
                 with contextlib.suppress(psycopg2.errors.DiskFull):
                     self.put(conn, suffix='x%d' % number)
             with self.assertSqlState('53100', 'the journal of puts: No space left',
-                                     'before anything is sent'):
+                                     'Before a put is sent'):
                 for number in range(100):
                     self.put(conn, suffix='y%d' % number)
             self.assertLess(len(self.versions('y')), 100)
