@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * credentials_ecs.h
- *	  Temporary keys from the endpoint that a container's platform offers.
+ *	  Temporary access keys from the endpoint that a container's platform
+ *	  offers.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,14 +11,10 @@
 
 #include "s3/credentials_syntax.h"
 
-typedef struct S3ContainerEndpoint
-{
-	const char *url;			/* checked */
-	const char *token;			/* for its Authorization header, or NULL */
-	const char *token_file;		/* the same, in a file; or NULL */
-} S3ContainerEndpoint;
-
-/* An S3CredentialsFetch of an S3ContainerEndpoint. */
-extern bool s3_credentials_ecs_fetch(const void *endpoint, S3AccessKeys *keys, S3Error *err);
+/*
+ * Returns the keys, valid until the next call; NULL when the environment names
+ * no such endpoint.  Throws when it names one that gives no keys.
+ */
+extern const S3AccessKeys *s3_credentials_ecs_find(void);
 
 #endif							/* S3STORE_CREDENTIALS_ECS_H */

@@ -1,38 +1,28 @@
 /*-------------------------------------------------------------------------
  *
  * credentials_file.c
- *	  The keys of a profile of a credentials file, read again when it changes.
+ *	  The access keys of a profile of a credentials file, read again when it
+ *	  changes.
  *
- * Guarantees: reads only a regular file that nobody else can read or write,
- * and judges the very file that it reads (the descriptor, not the path).  The
- * keys have one place in memory, wiped when they change and at exit.
- *
- * A file that has become unusable, such as one that is being rewritten, does
- * not end the work of a session that has good keys: it keeps those, and says
- * so in the server's log.
+ * When the file becomes unusable, for example while it is being rewritten, a
+ * session that has good keys keeps them, and the server's log says so.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "access/xact.h"
-#include "lib/ilist.h"
-#include "storage/fd.h"
-#include "storage/ipc.h"
-#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "credentials/credentials_file.h"
+#include "credentials/credentials_profile.h"
+#include "credentials/secret_cache.h"
 #include "credentials/small_file.h"
-#include "s3/credentials_syntax.h"
 
 #define CHECK_INTERVAL_MS	1000
 #define SETTLE_MS			2000	/* coarser than the clocks of file systems */
-#define KEPT_MAX			16	/* profiles that a session remembers */
 
 /* A file that has been changed differs in one of these. */
 typedef struct FileVersion
@@ -47,125 +37,41 @@ typedef struct FileVersion
 /* A profile of a file, as it was last read. */
 typedef struct KeptProfile
 {
-	dlist_node	node;
-	char	   *path;
-	char	   *name;
+	S3SecretCacheEntry entry;	/* source: the file's path */
 	FileVersion version;		/* of the last attempt to read it */
 	TimestampTz checked_at;
 	TimestampTz statement;		/* ... which ran then */
-	bool		settled;		/* ... and the file was not just changing */
-	bool		usable;			/* keys holds the last good ones */
+	bool		settled;		/* ... and the file had not just changed */
+	bool		usable;			/* entry.keys are the last good ones */
 	S3Error		err;			/* why the last attempt failed, if it did */
-	S3AccessKeys keys;
-	S3CredentialsProfile profile;	/* points into keys */
 } KeptProfile;
 
-/* Most recently used first. */
-static dlist_head kept_profiles = DLIST_STATIC_INIT(kept_profiles);
-static int	kept_count;
+static S3SecretCache cache = S3_SECRET_CACHE_INIT(cache, KeptProfile);
 
-static KeptProfile *find_kept(const char *path, const char *name);
-static KeptProfile *keep_new(const char *path, const char *name);
-static void drop_least_used(void);
-static void wipe_all(int code, Datum arg);
 static bool is_fresh(const KeptProfile *kept);
 static void refresh(KeptProfile *kept);
 static bool has_settled(const FileVersion *version, TimestampTz now);
 static FileVersion current_version(const char *path);
 static bool same_version(const FileVersion *a, const FileVersion *b);
 static bool read_keys(const char *path, const char *name, S3AccessKeys *keys, S3Error *err);
-static bool read_file(const char *path, char *text, size_t *len, S3Error *err);
-static bool check_file(const char *path, int fd, S3Error *err);
-static bool check_permissions(const char *path, const struct stat *st, S3Error *err);
+static bool find_keys(const char *path, char *text, size_t len, const char *name,
+					  S3AccessKeys *keys, S3Error *err);
 static bool check_keys(const char *name, const S3CredentialsProfile *profile, S3Error *err);
 static void copy_keys(const S3CredentialsProfile *profile, S3AccessKeys *keys);
 
-const S3CredentialsProfile *
+const S3AccessKeys *
 s3_credentials_file_find(const char *path, const char *name, S3Error *err)
 {
-	KeptProfile *kept = find_kept(path, name);
+	KeptProfile *kept = s3_secret_cache_find(&cache, path, name);
 
-	if (kept == NULL)
-		kept = keep_new(path, name);
 	if (!is_fresh(kept))
 		refresh(kept);
 
 	*err = kept->err;
-	return kept->usable ? &kept->profile : NULL;
+	return kept->usable ? &kept->entry.keys : NULL;
 }
 
-static KeptProfile *
-find_kept(const char *path, const char *name)
-{
-	dlist_iter	iter;
-
-	dlist_foreach(iter, &kept_profiles)
-	{
-		KeptProfile *kept = dlist_container(KeptProfile, node, iter.cur);
-
-		if (strcmp(kept->path, path) == 0 && strcmp(kept->name, name) == 0)
-		{
-			dlist_move_head(&kept_profiles, &kept->node);
-			return kept;
-		}
-	}
-	return NULL;
-}
-
-static KeptProfile *
-keep_new(const char *path, const char *name)
-{
-	static bool exit_registered = false;
-	KeptProfile *kept;
-
-	if (!exit_registered)
-	{
-		on_proc_exit(wipe_all, 0);
-		exit_registered = true;
-	}
-	if (kept_count >= KEPT_MAX)
-		drop_least_used();
-
-	kept = MemoryContextAllocZero(TopMemoryContext, sizeof(KeptProfile));
-	kept->path = MemoryContextStrdup(TopMemoryContext, path);
-	kept->name = MemoryContextStrdup(TopMemoryContext, name);
-	kept->profile.access_key_id = kept->keys.access_key_id;
-	kept->profile.secret_access_key = kept->keys.secret_access_key;
-	kept->profile.session_token = kept->keys.session_token;
-	kept->profile.expiration = "";
-	dlist_push_head(&kept_profiles, &kept->node);
-	kept_count++;
-	return kept;
-}
-
-static void
-drop_least_used(void)
-{
-	KeptProfile *kept = dlist_tail_element(KeptProfile, node, &kept_profiles);
-
-	dlist_delete(&kept->node);
-	kept_count--;
-	explicit_bzero(&kept->keys, sizeof(kept->keys));
-	pfree(kept->path);
-	pfree(kept->name);
-	pfree(kept);
-}
-
-static void
-wipe_all(int code, Datum arg)
-{
-	dlist_iter	iter;
-
-	dlist_foreach(iter, &kept_profiles)
-	{
-		KeptProfile *kept = dlist_container(KeptProfile, node, iter.cur);
-
-		kept->usable = false;
-		explicit_bzero(&kept->keys, sizeof(kept->keys));
-	}
-}
-
-/* A query that makes a million links looks at the file once a second. */
+/* Within a statement, looks at the file once a second. */
 static bool
 is_fresh(const KeptProfile *kept)
 {
@@ -179,14 +85,16 @@ is_fresh(const KeptProfile *kept)
 
 /*
  * Reads the file when it has changed, or could not be read the last time.
- * The version is taken before the file is opened: a change in between is
- * seen as one the next time.  So is a change that shares its time stamp with
- * the one before it, as a version is final only when it has settled.
+ * The version is taken before the file is opened: a change in between shows as
+ * another version the next time.  Two changes within the resolution of the
+ * file system's clock may have the same version, so a version counts as read
+ * only when it was old enough then.
  */
 static void
 refresh(KeptProfile *kept)
 {
-	FileVersion version = current_version(kept->path);
+	const char *path = kept->entry.source;
+	FileVersion version = current_version(path);
 	bool		changed = !same_version(&version, &kept->version);
 	S3AccessKeys keys;
 
@@ -197,19 +105,16 @@ refresh(KeptProfile *kept)
 
 	kept->version = version;
 	kept->settled = has_settled(&version, kept->checked_at);
-	if (read_keys(kept->path, kept->name, &keys, &kept->err))
+	if (read_keys(path, kept->entry.name, &keys, &kept->err))
 	{
 		memset(&kept->err, 0, sizeof(kept->err));
-		explicit_bzero(&kept->keys, sizeof(kept->keys));
-		kept->keys = keys;
-		kept->profile.expires_at = keys.expires_at;
+		s3_secret_cache_replace(&kept->entry, &keys);
 		kept->usable = true;
 	}
 	else if (kept->usable && changed)
 		ereport(LOG,
 				(errmsg("keeping the access keys that were read before: %s", kept->err.message),
 				 kept->err.detail[0] == '\0' ? 0 : errdetail_internal("%s", kept->err.detail)));
-	explicit_bzero(&keys, sizeof(keys));
 }
 
 static bool
@@ -253,85 +158,31 @@ static bool
 read_keys(const char *path, const char *name, S3AccessKeys *keys, S3Error *err)
 {
 	char	   *text = palloc(S3_SMALL_FILE_MAX + 2);
-	size_t		len = 0;
-	S3CredentialsProfile profile;
-	S3Error		why;
-	bool		ok;
+	size_t		len;
+	bool		good = s3_small_file_private("credentials file", path, text, &len, err) &&
+		find_keys(path, text, len, name, keys, err);
 
-	ok = read_file(path, text, &len, err);
-	if (ok)
-	{
-		ok = s3_credentials_profile_find(text, len, name, &profile, &why) &&
-			check_keys(name, &profile, &why);
-		if (ok)
-			copy_keys(&profile, keys);
-		else
-		{
-			s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
-						 "could not use credentials file \"%s\"", path);
-			s3_error_detail(err, "%c%s.", pg_ascii_toupper((unsigned char) why.message[0]),
-							why.message + 1);
-		}
-	}
 	explicit_bzero(text, S3_SMALL_FILE_MAX + 2);
 	pfree(text);
-	return ok;
+	return good;
 }
 
-/* Nothing throws while the descriptor is open. */
 static bool
-read_file(const char *path, char *text, size_t *len, S3Error *err)
+find_keys(const char *path, char *text, size_t len, const char *name, S3AccessKeys *keys,
+		  S3Error *err)
 {
-	/* O_NONBLOCK: a FIFO in the file's place must not hold us up. */
-	int			fd = BasicOpenFile(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	bool		ok;
+	S3CredentialsProfile profile;
+	S3Error		why;
 
-	if (fd < 0)
+	if (s3_credentials_profile_find(text, len, name, &profile, &why) &&
+		check_keys(name, &profile, &why))
 	{
-		bool		link = errno == ELOOP;
-
-		s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
-					 "could not open credentials file \"%s\": %m", path);
-		return link ? s3_error_hint(err, "Symbolic links are not followed.") : false;
+		copy_keys(&profile, keys);
+		return true;
 	}
-	ok = check_file(path, fd, err) &&
-		s3_small_file_read("credentials file", path, fd, text, len, err);
-	close(fd);
-	return ok;
-}
-
-static bool
-check_file(const char *path, int fd, S3Error *err)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) != 0)
-		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
-							"could not stat credentials file \"%s\": %m", path);
-	if (!S_ISREG(st.st_mode))
-		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
-							"credentials file \"%s\" is not a regular file", path);
-	return check_permissions(path, &st, err);
-}
-
-/* The rules that the server has for the keys of its TLS certificates. */
-static bool
-check_permissions(const char *path, const struct stat *st, S3Error *err)
-{
-	bool		own = st->st_uid == geteuid();
-
-	if (!own && st->st_uid != 0)
-		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
-							"credentials file \"%s\" must be owned by the database user or root",
-							path);
-	if ((own && (st->st_mode & (S_IRWXG | S_IRWXO)) != 0) ||
-		(!own && (st->st_mode & (S_IWGRP | S_IXGRP | S_IRWXO)) != 0))
-	{
-		s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
-					 "credentials file \"%s\" has group or world access", path);
-		return s3_error_detail(err, "File must have permissions u=rw (0600) or less if owned by the database user, or permissions u=rw,g=r (0640) or less if owned by root.");
-	}
-	return true;
+	s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "could not use credentials file \"%s\"", path);
+	return s3_error_detail(err, "%c%s.", pg_ascii_toupper((unsigned char) why.message[0]),
+						   why.message + 1);
 }
 
 static bool

@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * credentials_hosts.c
- *	  Which hosts may be asked for keys.
+ *	  Which hosts may be asked for access keys.
  *
- * Pure.  What is not an address in its usual form is no such address.
+ * Pure.  An address counts only in its usual form: not as 2130706433 or 127.1.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,6 +18,7 @@
 #define URL_MAX		2048
 
 static bool parse_url(const char *name, const char *url, S3EndpointUrl *base, S3Error *err);
+static void refuse_host(const char *name, S3Error *err);
 static bool host_of(const char *host, char *bare, size_t size, int *family);
 static bool is_loopback(const char *host);
 static bool is_container_host(const char *host);
@@ -33,9 +34,8 @@ s3_credentials_hosts_check_container(const char *name, const char *url, S3Error 
 		return false;
 	if (base.tls || is_loopback(base.host) || is_container_host(base.host))
 		return true;
-	s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "%s names a host that may not be asked for keys",
-				 name);
-	return s3_error_detail(err, "Over http, only this machine, 169.254.170.2, 169.254.170.23 and [fd00:ec2::23] may be.");
+	refuse_host(name, err);
+	return s3_error_detail(err, "Over http, only this machine, 169.254.170.2, 169.254.170.23 and [fd00:ec2::23] are.");
 }
 
 bool
@@ -48,12 +48,11 @@ s3_credentials_hosts_check_metadata(const char *name, const char *url, S3Error *
 	if (base.path[0] == '\0' && strchr(url, '?') == NULL &&
 		(is_loopback(base.host) || is_link_local(base.host)))
 		return true;
-	s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "%s names a host that may not be asked for keys",
-				 name);
-	return s3_error_detail(err, "It must be http://host[:port] of this machine, or a link-local address such as 169.254.169.254.");
+	refuse_host(name, err);
+	return s3_error_detail(err, "It must be http://host[:port], with this machine or a link-local address such as 169.254.169.254 as the host.");
 }
 
-/* The query is left aside. */
+/* Parses the URL without its query. */
 static bool
 parse_url(const char *name, const char *url, S3EndpointUrl *base, S3Error *err)
 {
@@ -72,7 +71,15 @@ parse_url(const char *name, const char *url, S3EndpointUrl *base, S3Error *err)
 	return why.detail[0] == '\0' ? false : s3_error_detail(err, "%s", why.detail);
 }
 
-/* Returns false for what is no address; cuts off the port and the brackets. */
+static void
+refuse_host(const char *name, S3Error *err)
+{
+	s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
+				 "%s names a host that is not trusted to give access keys", name);
+	s3_error_hint(err, "Correct the variable in the environment of the database server, and restart it.");
+}
+
+/* Cuts off the port and the brackets; returns false when no address is left. */
 static bool
 host_of(const char *host, char *bare, size_t size, int *family)
 {
@@ -124,7 +131,7 @@ is_link_local(const char *host)
 		(inet_pton(AF_INET6, bare, &address) == 1 && IN6_IS_ADDR_LINKLOCAL(&address));
 }
 
-/* Is this IPv6 address, in whatever spelling, that one? */
+/* Compares IPv6 addresses in whatever spelling. */
 static bool
 is_address(const char *host, const char *address)
 {

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * credentials_http.c
- *	  Asks a service that hands out keys.
+ *	  Asks a service that hands out access keys.
  *
- * Guarantees: little is waited for, and little is read; an answer that leads
- * elsewhere is a failure; nothing of an answer is shown.
+ * Guarantees: short timeouts; a bounded answer; redirects are failures, lest
+ * a token be sent elsewhere; errors show nothing of an answer.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +15,7 @@
 #define ATTEMPTS_MAX	2
 #define ANSWER_MAX		(64 * 1024)
 
-/* A service that sends a byte now and then makes progress. */
+/* Bounds a service that makes progress, but slowly. */
 #define TOTAL_TIMEOUTS	2
 
 static bool ask_once(const S3HttpRequest *request, S3HttpResponse *response, S3Error *err);
@@ -59,17 +59,6 @@ s3_credentials_http_wipe(S3HttpResponse *response)
 	response->body_len = 0;
 }
 
-bool
-s3_credentials_http_refuse(const char *whom, S3Error *err)
-{
-	char		message[S3_ERROR_MESSAGE_MAX];
-
-	strlcpy(message, err->message, sizeof(message));
-	snprintf(err->message, sizeof(err->message), "could not get access keys from %s: %s",
-			 whom, message);
-	return false;
-}
-
 static bool
 ask_once(const S3HttpRequest *request, S3HttpResponse *response, S3Error *err)
 {
@@ -84,8 +73,9 @@ refuse_status(int status, S3Error *err)
 	bool		busy = status / 100 == 5 || status == 429;
 
 	s3_error_set(err, busy ? S3_ERROR_SERVER : S3_ERROR_NO_CREDENTIALS,
-				 status / 100 == 3 ? "it leads to another address" :
-				 status == 404 ? "it has none" : busy ? "it is in trouble" : "it refuses");
+				 status / 100 == 3 ? "it redirects to another address" :
+				 status == 404 ? "it has none" :
+				 busy ? "it is failing or overloaded" : "it refuses the request");
 	err->http_status = status;
 	return status / 100 == 3 ? s3_error_detail(err, "Redirects are not followed.") : false;
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * credentials_http.h
- *	  Asks a service that hands out keys.
+ *	  Asks a service that hands out access keys.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,7 +10,7 @@
 
 #include "http/http.h"
 
-#define S3_KEY_SERVICE_TIMEOUT	2000	/* ms, for hosts that are near */
+#define S3_CREDENTIALS_HTTP_TIMEOUT 2000	/* ms, for hosts that are near */
 
 typedef struct S3CredentialsHttp
 {
@@ -21,11 +21,11 @@ typedef struct S3CredentialsHttp
 } S3CredentialsHttp;
 
 /*
- * Sends a request, once more when that fails in a way that may pass, and
- * returns true for a 2xx answer.  Redirects are not followed.  A false return
- * says in "err" why: a status has its S3_ERROR_NO_CREDENTIALS or
- * S3_ERROR_SERVER, with http_status set, and "response" has the answer.  Throws when
- * the query is cancelled.  The caller wipes the answer.
+ * Sends a request, and again when it fails in a way that may pass; returns true
+ * for a 2xx answer, and never follows a redirect.  Else "err" says why; for an
+ * answer with another status, it is S3_ERROR_NO_CREDENTIALS or S3_ERROR_SERVER
+ * with http_status set, and "response" has the answer.  Throws when the query
+ * is cancelled.  The caller wipes the answer.
  */
 extern bool s3_credentials_http_ask(const S3CredentialsHttp *service, const char *method,
 									const char *url, const S3Fields *headers, S3Slice body,
@@ -33,8 +33,5 @@ extern bool s3_credentials_http_ask(const S3CredentialsHttp *service, const char
 
 /* Wipes an answer's body. */
 extern void s3_credentials_http_wipe(S3HttpResponse *response);
-
-/* Puts "could not get access keys from <whom>: " before the message. */
-extern bool s3_credentials_http_refuse(const char *whom, S3Error *err);
 
 #endif							/* S3STORE_CREDENTIALS_HTTP_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * credentials_imds.h
- *	  Temporary keys of the role of an EC2 instance.
+ *	  Temporary access keys of the role of an EC2 instance.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,7 +10,12 @@
 
 #include "s3/credentials_syntax.h"
 
-/* An S3CredentialsFetch of the metadata service's URL, checked. */
-extern bool s3_credentials_imds_fetch(const void *url, S3AccessKeys *keys, S3Error *err);
+/*
+ * Returns the keys, valid until the next call.  NULL when there are none:
+ * "err" says why, and is S3_ERROR_NONE when the environment says that the
+ * metadata service is not to be asked.  Throws when the environment names one
+ * that cannot be right.
+ */
+extern const S3AccessKeys *s3_credentials_imds_find(S3Error *err);
 
 #endif							/* S3STORE_CREDENTIALS_IMDS_H */

@@ -10,7 +10,7 @@
  *		aws_session_token = ...
  *		aws_expiration = 2024-01-02T03:04:05Z
  *
- * Guarantees: copies nothing of the text, and shows nothing of it.
+ * Guarantees: copies nothing of the text, and shows nothing of it in errors.
  *
  * Specification: "Configuration and credential file settings" in the AWS
  * Command Line Interface User Guide.
@@ -22,24 +22,24 @@
 #include "base/date.h"
 #include "credentials/credentials_profile.h"
 
-/* Where the reader stands. */
+/* How far the text is read. */
 typedef struct ProfileReader
 {
 	const char *name;			/* the profile that is wanted */
 	S3CredentialsProfile *profile;
 	int			line;			/* from 1 */
 	bool		in_section;
-	bool		in_profile;		/* ... and it is the one */
+	bool		in_profile;		/* ... the wanted one */
 	bool		found;
-	bool		in_nested;		/* after "key =": indented lines belong to it */
+	bool		in_nested;		/* after "name =": indented lines belong to it */
 } ProfileReader;
 
 static bool read_line(ProfileReader *reader, char *line, S3Error *err);
 static bool read_section(ProfileReader *reader, char *line, S3Error *err);
 static bool read_assignment(ProfileReader *reader, char *line, S3Error *err);
 static bool read_expiration(ProfileReader *reader, S3Error *err);
-static const char **find_value(S3CredentialsProfile *profile, const char *key);
-static void note_unsupported(S3CredentialsProfile *profile, const char *key);
+static const char **find_value(S3CredentialsProfile *profile, const char *name);
+static void note_unsupported(S3CredentialsProfile *profile, const char *name);
 static char *trim(char *text);
 static bool is_blank(char c);
 static bool refuse_line(const ProfileReader *reader, const char *why, S3Error *err);
@@ -119,9 +119,9 @@ read_assignment(ProfileReader *reader, char *line, S3Error *err)
 	const char **value;
 
 	if (equals == NULL)
-		return refuse_line(reader, "is neither \"[profile]\" nor \"key = value\"", err);
+		return refuse_line(reader, "is neither \"[profile]\" nor \"name = value\"", err);
 	if (!reader->in_section)
-		return refuse_line(reader, "stands before the first \"[profile]\"", err);
+		return refuse_line(reader, "is before the first \"[profile]\"", err);
 
 	*equals = '\0';
 	assigned = trim(equals + 1);
@@ -135,7 +135,7 @@ read_assignment(ProfileReader *reader, char *line, S3Error *err)
 	if (value == NULL)
 		return true;
 	if (**value != '\0')
-		return refuse_line(reader, "gives a key for the second time", err);
+		return refuse_line(reader, "sets a parameter for the second time", err);
 	*value = assigned;
 	return value != &reader->profile->expiration || read_expiration(reader, err);
 }
@@ -150,30 +150,30 @@ read_expiration(ProfileReader *reader, S3Error *err)
 		return true;
 	if (!s3_date_parse_iso(s3_slice_cstring(profile->expiration), &microseconds) ||
 		microseconds < USECS_PER_SEC)
-		return refuse_line(reader, "gives a time that is not like \"2024-01-02T03:04:05Z\"", err);
+		return refuse_line(reader, "has a time that is not like \"2024-01-02T03:04:05Z\"", err);
 	profile->expires_at = microseconds / USECS_PER_SEC;
 	return true;
 }
 
 static const char **
-find_value(S3CredentialsProfile *profile, const char *key)
+find_value(S3CredentialsProfile *profile, const char *name)
 {
-	if (pg_strcasecmp(key, "aws_access_key_id") == 0)
+	if (pg_strcasecmp(name, "aws_access_key_id") == 0)
 		return &profile->access_key_id;
-	if (pg_strcasecmp(key, "aws_secret_access_key") == 0)
+	if (pg_strcasecmp(name, "aws_secret_access_key") == 0)
 		return &profile->secret_access_key;
-	if (pg_strcasecmp(key, "aws_session_token") == 0)
+	if (pg_strcasecmp(name, "aws_session_token") == 0)
 		return &profile->session_token;
-	/* There is no common name: these are what tools write. */
-	if (pg_strcasecmp(key, "aws_expiration") == 0 ||
-		pg_strcasecmp(key, "x_security_token_expires") == 0)
+	/* No standard names it: these are what tools write. */
+	if (pg_strcasecmp(name, "aws_expiration") == 0 ||
+		pg_strcasecmp(name, "x_security_token_expires") == 0)
 		return &profile->expiration;
 	return NULL;
 }
 
-/* Other ways to get at keys, which shall not be passed over in silence. */
+/* Parameters for other sources of keys, which must not be ignored in silence. */
 static void
-note_unsupported(S3CredentialsProfile *profile, const char *key)
+note_unsupported(S3CredentialsProfile *profile, const char *name)
 {
 	static const char *const unsupported[] = {
 		"role_arn", "source_profile", "credential_source", "credential_process",
@@ -182,7 +182,7 @@ note_unsupported(S3CredentialsProfile *profile, const char *key)
 
 	for (int i = 0; i < lengthof(unsupported); i++)
 	{
-		if (pg_strcasecmp(key, unsupported[i]) == 0)
+		if (pg_strcasecmp(name, unsupported[i]) == 0)
 			profile->unsupported = unsupported[i];
 	}
 }

@@ -10,15 +10,15 @@
 
 #include "base/error.h"
 
-/* What the file says; "" where it says nothing.  The strings point into it. */
+/* What the profile has, "" for what it has not.  The strings point into the text. */
 typedef struct S3CredentialsProfile
 {
 	const char *access_key_id;
 	const char *secret_access_key;
 	const char *session_token;
 	const char *expiration;
-	const char *unsupported;	/* a key that asks for what we do not do, or
-								 * NULL */
+	const char *unsupported;	/* a parameter for a source of keys that
+								 * s3store does not have, or NULL */
 	int64		expires_at;		/* "expiration" in seconds since 1970, else 0 */
 } S3CredentialsProfile;
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * credentials_response.c
- *	  Reads the documents in which services hand out temporary keys.
+ *	  Parses the documents in which services hand out temporary access keys.
  *
  *		{"Code": "Success", "AccessKeyId": "...", "SecretAccessKey": "...",
  *		 "Token": "...", "Expiration": "2024-01-02T03:04:05Z", ...}
@@ -11,8 +11,8 @@
  *			<Credentials>
  *			  <AccessKeyId/> <SecretAccessKey/> <SessionToken/> <Expiration/>
  *
- * Pure.  Shows nothing of a document but the name of what is missing, and the
- * service's own error code.
+ * Pure.  Errors show nothing of a document but the name of what is missing,
+ * and the service's own error code.
  *
  * Specification: "Retrieve security credentials from instance metadata" in the
  * Amazon EC2 User Guide; AssumeRoleWithWebIdentity in the AWS STS API Reference.
@@ -26,9 +26,9 @@
 #include "base/xml.h"
 #include "credentials/credentials_response.h"
 
-#define CREDENTIALS_DEPTH	3	/* of what stands in Credentials */
+#define CREDENTIALS_DEPTH	3	/* of the elements in Credentials */
 
-/* What the documents call the parts of a key. */
+/* What a document calls the parts of the access keys. */
 typedef struct PartNames
 {
 	const char *id;
@@ -76,7 +76,7 @@ s3_credentials_response_json(char *text, size_t len, S3AccessKeys *keys, S3Error
 	{
 		explicit_bzero(keys, sizeof(*keys));
 		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
-							"the service says \"%s\" instead of giving keys", code);
+							"it answers \"%s\" instead of giving access keys", code);
 	}
 	return finish(&reader, err);
 }
@@ -107,7 +107,7 @@ s3_credentials_response_xml_error(S3Slice document, S3Error *err)
 		(void) s3_xml_parse(document, "Error", read_code, err->code, &ignored);
 }
 
-/* Members that we do not know are passed over, whatever their values. */
+/* Skips members that it does not know, whatever their values. */
 static bool
 read_members(DocumentReader *reader, char *text, size_t len, char *code, S3Error *err)
 {
@@ -179,7 +179,7 @@ keep(DocumentReader *reader, char *dst, size_t size, S3Slice value)
 	dst[value.len] = '\0';
 }
 
-/* All four parts must be there, and of what keys are made of. */
+/* Checks that all four parts are there, and have valid characters. */
 static bool
 finish(DocumentReader *reader, S3Error *err)
 {
@@ -188,7 +188,7 @@ finish(DocumentReader *reader, S3Error *err)
 	S3Error		why;
 
 	if (reader->too_long)
-		return refuse(reader, err, "a part of the keys in the answer is too long", NULL);
+		return refuse(reader, err, "a value in the answer is too long", NULL);
 	if (keys->access_key_id[0] == '\0')
 		return refuse(reader, err, "the answer has no %s", names->id);
 	if (keys->secret_access_key[0] == '\0')

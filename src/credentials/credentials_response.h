@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * credentials_response.h
- *	  Reads the documents in which services hand out temporary keys.  Pure.
+ *	  Parses the documents in which services hand out temporary access keys.  Pure.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,14 +11,14 @@
 #include "s3/credentials_syntax.h"
 
 /*
- * Both fill "keys"; a false return says in "err" what is wrong
- * (S3_ERROR_PROTOCOL, or S3_ERROR_NO_CREDENTIALS where the service says that
- * it has none), and never shows any of the document.
+ * Both fill "keys".  A false return says in "err" what is wrong:
+ * S3_ERROR_PROTOCOL, or S3_ERROR_NO_CREDENTIALS when the service says that it
+ * has none.  Errors show nothing of the document.
  */
 
 /*
  * The JSON of the container endpoint and of the instance metadata service.
- * text[len] is rewritten.
+ * Rewrites text[len].
  */
 extern bool s3_credentials_response_json(char *text, size_t len, S3AccessKeys *keys, S3Error *err);
 

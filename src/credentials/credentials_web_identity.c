@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * credentials_web_identity.c
- *	  Temporary keys for a web identity, from the AWS Security Token Service.
+ *	  Temporary access keys for a web identity, from the AWS Security Token
+ *	  Service, as EKS and other platforms of containers set it up.
  *
- * The token, which whoever runs the server puts into a file and renews, is
- * read for each request.
+ * The token is in a file that the platform rewrites before it expires, so it
+ * is read for each request.
  *
  * Specification: AssumeRoleWithWebIdentity in the AWS STS API Reference.
  *
@@ -12,35 +13,101 @@
  */
 #include "base/base.h"
 
+#include "backend/error_report.h"
 #include "base/uri.h"
+#include "credentials/credentials_cache.h"
+#include "credentials/credentials_http.h"
 #include "credentials/credentials_response.h"
 #include "credentials/credentials_web_identity.h"
+#include "credentials/environment.h"
 #include "credentials/small_file.h"
+#include "s3/region.h"
 
-#define WHOM			"STS"
-#define TIMEOUT			5000	/* ms: it may be far away */
-#define API_VERSION		"2011-06-15"
+#define TIMEOUT					5000	/* ms: it may be far away */
+#define API_VERSION				"2011-06-15"
+#define DEFAULT_SESSION_NAME	"s3store"
 
-static bool ask(const S3WebIdentity *identity, const char *token, S3AccessKeys *keys, S3Error *err);
+typedef struct WebIdentity
+{
+	const char *token_file;
+	const char *role_arn;
+	const char *session_name;
+	const char *url;			/* of the service */
+	const char *proxy;
+	const char *ca_file;		/* NULL: the system's */
+	bool		verify_tls;
+} WebIdentity;
+
+static void set_service(WebIdentity *identity, const S3Settings *settings);
+static bool fetch(const void *request, S3AccessKeys *keys, S3Error *err);
+static bool ask(const WebIdentity *identity, const char *token, S3AccessKeys *keys, S3Error *err);
 static void append_field(StringInfo form, const char *name, const char *value);
 static void explain(const S3HttpResponse *response, S3Error *err);
 
-bool
-s3_credentials_web_identity_fetch(const void *arg, S3AccessKeys *keys, S3Error *err)
+const S3AccessKeys *
+s3_credentials_web_identity_find(const S3Endpoint *endpoint)
 {
-	const S3WebIdentity *identity = arg;
+	static const S3CredentialsService service = {"STS", fetch};
+	WebIdentity identity;
+	char		origin[S3_CREDENTIALS_ORIGIN_MAX];
+	const S3AccessKeys *keys;
+	S3Error		err;
+
+	identity.token_file = s3_environment_get("AWS_WEB_IDENTITY_TOKEN_FILE");
+	if (identity.token_file == NULL)
+		return NULL;
+	identity.role_arn = s3_environment_get("AWS_ROLE_ARN");
+	if (identity.role_arn == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+				 errmsg("incomplete access keys for endpoint \"%s\"", endpoint->scheme),
+				 errdetail("The server's environment has the AWS_WEB_IDENTITY_TOKEN_FILE, but no AWS_ROLE_ARN.")));
+	identity.session_name = s3_environment_get("AWS_ROLE_SESSION_NAME");
+	if (identity.session_name == NULL)
+		identity.session_name = DEFAULT_SESSION_NAME;
+	set_service(&identity, &endpoint->settings);
+
+	snprintf(origin, sizeof(origin), "%s\n%s\n%s\n%s\n%s\n%s\n%d",
+			 identity.token_file, identity.role_arn, identity.session_name, identity.url,
+			 identity.proxy, identity.ca_file == NULL ? "" : identity.ca_file,
+			 identity.verify_tls);
+	keys = s3_credentials_cache_find(&service, origin, &identity, &err);
+	if (keys == NULL)
+		s3_error_throw(&err);
+	return keys;
+}
+
+/*
+ * AWS's own service has a certificate that the system trusts: the endpoint's
+ * ca_file and verify_tls are for another one.
+ */
+static void
+set_service(WebIdentity *identity, const S3Settings *settings)
+{
+	const char *own_url = s3_environment_get("AWS_ENDPOINT_URL_STS");
+
+	identity->url = own_url != NULL ? own_url : s3_region_sts_url(settings->region);
+	identity->proxy = settings->proxy;
+	identity->ca_file = own_url != NULL && settings->ca_file[0] != '\0' ? settings->ca_file : NULL;
+	identity->verify_tls = own_url == NULL || settings->verify_tls;
+}
+
+static bool
+fetch(const void *request, S3AccessKeys *keys, S3Error *err)
+{
+	const WebIdentity *identity = request;
 	char	   *token = s3_small_file_token("web identity token file", identity->token_file, err);
 	bool		good;
 
 	if (token == NULL)
-		return s3_credentials_http_refuse(WHOM, err);
+		return false;
 	good = ask(identity, token, keys, err);
 	explicit_bzero(token, strlen(token));
-	return good || s3_credentials_http_refuse(WHOM, err);
+	return good;
 }
 
 static bool
-ask(const S3WebIdentity *identity, const char *token, S3AccessKeys *keys, S3Error *err)
+ask(const WebIdentity *identity, const char *token, S3AccessKeys *keys, S3Error *err)
 {
 	S3CredentialsHttp service = {TIMEOUT, identity->proxy, identity->ca_file, identity->verify_tls};
 	S3Fields	headers = {0};
@@ -77,7 +144,7 @@ append_field(StringInfo form, const char *name, const char *value)
 	s3_uri_encode(form, s3_slice_cstring(value));
 }
 
-/* Its words may hold what was sent; its code does not. */
+/* Shows the error code only: STS's message may repeat the token. */
 static void
 explain(const S3HttpResponse *response, S3Error *err)
 {

@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * small_file.c
- *	  Reads small files whole.
+ *	  Reads small files that hold secrets.
  *
- * Nothing throws while a descriptor is open.  What was read is wiped, but for
- * the result.
+ * Checks the very file that it reads: the descriptor, not the path.  Nothing
+ * throws while the descriptor is open.  What was read is wiped, but for the
+ * result.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,12 +19,100 @@
 
 #include "credentials/small_file.h"
 
-static bool read_token(const char *what, const char *path, int fd, char *text, S3Error *err);
+/* Which file is read, and what may be wrong with it. */
+typedef struct SmallFile
+{
+	const char *what;
+	const char *path;
+	bool		private;		/* no links, and no access for others */
+} SmallFile;
+
+static bool read_file(const SmallFile *file, char *text, size_t *len, S3Error *err);
+static bool check(const SmallFile *file, int fd, S3Error *err);
+static bool check_permissions(const SmallFile *file, const struct stat *st, S3Error *err);
+static bool read_all(const SmallFile *file, int fd, char *text, size_t *len, S3Error *err);
+static bool check_token(const SmallFile *file, char *text, size_t len, S3Error *err);
+
+bool
+s3_small_file_private(const char *what, const char *path, char *text, size_t *len, S3Error *err)
+{
+	SmallFile	file = {what, path, true};
+
+	return read_file(&file, text, len, err);
+}
+
+char *
+s3_small_file_token(const char *what, const char *path, S3Error *err)
+{
+	SmallFile	file = {what, path, false};
+	char	   *text = palloc(S3_SMALL_FILE_MAX + 2);
+	char	   *token = NULL;
+	size_t		len;
+
+	if (read_file(&file, text, &len, err) && check_token(&file, text, len, err))
+		token = pstrdup(text);
+	explicit_bzero(text, S3_SMALL_FILE_MAX + 2);
+	pfree(text);
+	return token;
+}
+
+static bool
+read_file(const SmallFile *file, char *text, size_t *len, S3Error *err)
+{
+	/* Without O_NONBLOCK, opening a FIFO in the file's place would wait. */
+	int			flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (file->private ? O_NOFOLLOW : 0);
+	int			fd = BasicOpenFile(file->path, flags);
+	bool		link = fd < 0 && file->private && errno == ELOOP;
+	bool		good;
+
+	if (fd < 0)
+	{
+		s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "could not open %s \"%s\": %m",
+					 file->what, file->path);
+		return link ? s3_error_hint(err, "Symbolic links are not followed.") : false;
+	}
+	good = check(file, fd, err) && read_all(file, fd, text, len, err);
+	close(fd);
+	return good;
+}
+
+static bool
+check(const SmallFile *file, int fd, S3Error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "could not stat %s \"%s\": %m",
+							file->what, file->path);
+	if (!S_ISREG(st.st_mode))
+		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "%s \"%s\" is not a regular file",
+							file->what, file->path);
+	return !file->private || check_permissions(file, &st, err);
+}
+
+/* The rules that the server has for the keys of its TLS certificates. */
+static bool
+check_permissions(const SmallFile *file, const struct stat *st, S3Error *err)
+{
+	bool		own = st->st_uid == geteuid();
+
+	if (!own && st->st_uid != 0)
+		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
+							"%s \"%s\" must be owned by the database user or root",
+							file->what, file->path);
+	if ((own && (st->st_mode & (S_IRWXG | S_IRWXO)) != 0) ||
+		(!own && (st->st_mode & (S_IWGRP | S_IXGRP | S_IRWXO)) != 0))
+	{
+		s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "%s \"%s\" has group or world access",
+					 file->what, file->path);
+		return s3_error_detail(err, "File must have permissions u=rw (0600) or less if owned by the database user, or permissions u=rw,g=r (0640) or less if owned by root.");
+	}
+	return true;
+}
 
 /* Reads one byte more than allowed, to know that there are too many. */
-bool
-s3_small_file_read(const char *what, const char *path, int fd, char *text, size_t *len,
-				   S3Error *err)
+static bool
+read_all(const SmallFile *file, int fd, char *text, size_t *len, S3Error *err)
 {
 	ssize_t		n;
 
@@ -37,48 +126,17 @@ s3_small_file_read(const char *what, const char *path, int fd, char *text, size_
 
 	if (n < 0)
 		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "could not read %s \"%s\": %m",
-							what, path);
+							file->what, file->path);
 	if (*len > S3_SMALL_FILE_MAX)
 		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "%s \"%s\" is larger than %d kB",
-							what, path, S3_SMALL_FILE_MAX / 1024);
+							file->what, file->path, S3_SMALL_FILE_MAX / 1024);
 	return true;
 }
 
-char *
-s3_small_file_token(const char *what, const char *path, S3Error *err)
-{
-	char	   *text = palloc(S3_SMALL_FILE_MAX + 2);
-	char	   *token = NULL;
-
-	/* O_NONBLOCK: a FIFO in the file's place must not hold us up. */
-	int			fd = BasicOpenFile(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0)
-		s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "could not open %s \"%s\": %m", what, path);
-	else
-	{
-		bool		good = read_token(what, path, fd, text, err);
-
-		close(fd);
-		if (good)
-			token = pstrdup(text);
-	}
-	explicit_bzero(text, S3_SMALL_FILE_MAX + 2);
-	pfree(text);
-	return token;
-}
-
+/* Cuts off the line ends, and ends the text with a zero byte. */
 static bool
-read_token(const char *what, const char *path, int fd, char *text, S3Error *err)
+check_token(const SmallFile *file, char *text, size_t len, S3Error *err)
 {
-	struct stat st;
-	size_t		len;
-
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "%s \"%s\" is not a regular file",
-							what, path);
-	if (!s3_small_file_read(what, path, fd, text, &len, err))
-		return false;
 	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
 		len--;
 	text[len] = '\0';
@@ -86,9 +144,9 @@ read_token(const char *what, const char *path, int fd, char *text, S3Error *err)
 	{
 		if (text[i] < ' ' || text[i] > '~')
 			return s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
-								"%s \"%s\" holds a character other than printable ASCII",
-								what, path);
+								"%s \"%s\" contains a character other than printable ASCII",
+								file->what, file->path);
 	}
 	return len > 0 ||
-		s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "%s \"%s\" is empty", what, path);
+		s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "%s \"%s\" is empty", file->what, file->path);
 }

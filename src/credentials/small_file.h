@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * small_file.h
- *	  Reads small files whole.
+ *	  Reads small files that hold secrets.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,17 +13,22 @@
 #define S3_SMALL_FILE_MAX	(64 * 1024)
 
 /*
- * Reads what is left of the file into "text", which has room for
- * S3_SMALL_FILE_MAX + 1 bytes.  "what" names its kind in the error,
- * S3_ERROR_NO_CREDENTIALS.  Does not throw.
+ * Each reads a regular file whole; "what" names its kind in the error,
+ * S3_ERROR_NO_CREDENTIALS.
  */
-extern bool s3_small_file_read(const char *what, const char *path, int fd, char *text,
-							   size_t *len, S3Error *err);
 
 /*
- * Returns, palloc'd, the token that a file holds: printable, without a line
- * end at its end.  Links are followed, for those who mount tokens use them.
- * NULL, with the reason in "err", when there is none.  The caller wipes it.
+ * Reads a file that, as a server's TLS key, nobody else can read or write, and
+ * does not follow a symbolic link.  "text" has room for S3_SMALL_FILE_MAX + 2
+ * bytes.
+ */
+extern bool s3_small_file_private(const char *what, const char *path, char *text, size_t *len,
+								  S3Error *err);
+
+/*
+ * Returns, palloc'd, the token that a file holds: printable, without line ends
+ * behind it.  Follows links, which platforms mount tokens by.  NULL, with the
+ * reason in "err", when there is none.  The caller wipes it.
  */
 extern char *s3_small_file_token(const char *what, const char *path, S3Error *err);
 

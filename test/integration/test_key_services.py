@@ -175,12 +175,12 @@ class Container(KeyServiceCase):
 
     def test_statuses(self):
         for status, state, words, attempts in (
-                (302, '28000', 'it leads to another address', 1),
-                (307, '28000', 'it leads to another address', 1),
+                (302, '28000', 'it redirects to another address', 1),
+                (307, '28000', 'it redirects to another address', 1),
                 (400, '28000', 'it refuses', 1), (401, '28000', 'it refuses', 1),
                 (403, '28000', 'it refuses', 1), (404, '28000', 'it has none', 1),
-                (429, '58030', 'it is in trouble', 2), (500, '58030', 'it is in trouble', 2),
-                (503, '58030', 'it is in trouble', 2)):
+                (429, '58030', 'it is failing or overloaded', 2), (500, '58030', 'it is failing or overloaded', 2),
+                (503, '58030', 'it is failing or overloaded', 2)):
             with self.subTest(status=status):
                 answer = Answer(status, {'Location': self.service.endpoint + '/other'},
                                 document(self.keys).body)
@@ -206,11 +206,11 @@ class Container(KeyServiceCase):
                 (document(keys, SecretAccessKey='a\nb'), '"SecretAccessKey" contains')):
             with self.subTest(words=words):
                 self.refused('08P01', self.WHOM + words, answer, attempts=1)
-        self.refused('28000', 'the service says "Nope" instead of giving keys',
+        self.refused('28000', 'it answers "Nope" instead of giving access keys',
                      document(keys, Code='Nope'))
 
     def test_expired(self):
-        self.refused('28000', 'the keys that came have expired already',
+        self.refused('28000', self.WHOM + 'the access keys that it gave have already expired',
                      document(self.keys, seconds=-1), attempts=1)
 
     def test_too_much(self):
@@ -369,8 +369,8 @@ class WebIdentity(KeyServiceCase):
         self.refused('28000', self.WHOM + 'it refuses', refusal(400, body),
                      detail='error code "InvalidIdentityToken"', hint='trust policy', attempts=1)
         self.refused('28000', self.WHOM + 'it refuses', refusal(403, b'no XML'), attempts=1)
-        self.refused('58030', self.WHOM + 'it is in trouble', refusal(503, body), attempts=2)
-        self.refused('28000', 'leads to another address', refusal(301), attempts=1)
+        self.refused('58030', self.WHOM + 'it is failing or overloaded', refusal(503, body), attempts=2)
+        self.refused('28000', 'redirects to another address', refusal(301), attempts=1)
 
     def test_malformed(self):
         good = self.good()[0].body
@@ -383,7 +383,7 @@ class WebIdentity(KeyServiceCase):
                 (good.replace(b'Expiration', b'Expires'), 'the answer has no valid Expiration')):
             with self.subTest(body=body[:20]):
                 self.refused('08P01', self.WHOM + words, Answer(200, {}, body), attempts=1)
-        self.refused('28000', 'have expired already', xml(self.keys, seconds=-1))
+        self.refused('28000', 'have already expired', xml(self.keys, seconds=-1))
 
     def test_token_file(self):
         self.addCleanup(self.token_file.write_text, WEB_TOKEN)
@@ -440,27 +440,27 @@ class Instance(KeyServiceCase):
         for body in (b'', b'a b', b'a\x00b', b'x' * 1025):
             with self.subTest(body=body[:3]):
                 self.refused(None, None, Answer(200, {}, body), *self.good(), attempts=1,
-                             detail='its token is not valid')
+                             detail='the token that it gave is not valid')
 
     def test_no_role(self):
         self.refused(None, None, self.good()[0], refusal(404), attempts=2, detail='it has none')
         for body in (b'', b'a role', b'x' * 257):
             with self.subTest(body=body[:6]):
                 self.refused(None, None, self.good()[0], Answer(200, {}, body), attempts=2,
-                             detail='its name of the role is not valid')
+                             detail='the role name that it gave is not valid')
 
     def test_malformed(self):
         token, role = self.good()[0], Answer(200, {}, b'role')
         self.refused(None, None, token, role, Answer(200, {}, b'{'), attempts=3,
                      detail='the answer is not valid JSON')
         self.refused(None, None, token, role, document(self.keys, Code='Failed'), attempts=3,
-                     detail='the service says "Failed"')
+                     detail='it answers "Failed"')
         self.refused(None, None, token, role, document(self.keys, seconds=-1), attempts=3,
-                     detail='have expired already')
+                     detail='have already expired')
 
     def test_redirect(self):
         self.refused(None, None, Answer(307, {'Location': self.service.endpoint}, b''),
-                     attempts=1, detail='it leads to another address')
+                     attempts=1, detail='it redirects to another address')
 
 
 class Elsewhere(Case):
@@ -475,11 +475,11 @@ class Elsewhere(Case):
                     query(conn, "SELECT s3_presign('s3://b/k')")
 
     def test_container_host(self):
-        self.error('28000', 'AWS_CONTAINER_CREDENTIALS_FULL_URI names a host that may not be asked',
+        self.error('28000', 'AWS_CONTAINER_CREDENTIALS_FULL_URI names a host that is not trusted',
                    AWS_CONTAINER_CREDENTIALS_FULL_URI='http://example.com/keys')
 
     def test_metadata_host(self):
-        self.error('28000', 'AWS_EC2_METADATA_SERVICE_ENDPOINT names a host that may not be asked',
+        self.error('28000', 'AWS_EC2_METADATA_SERVICE_ENDPOINT names a host that is not trusted',
                    AWS_EC2_METADATA_DISABLED='no', AWS_EC2_METADATA_SERVICE_ENDPOINT='http://10.0.0.1')
 
     def test_disabled(self):

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * test_credentials_hosts.c
- *	  Hosts that may be asked for keys, and those that may not.
+ *	  Hosts that may be asked for access keys, and those that may not.
  *
  *-------------------------------------------------------------------------
  */

@@ -34,17 +34,17 @@ static const struct
 	{"[a]\r\nAWS_ACCESS_KEY_ID = i\r\nAws_Session_Token = t\r\n", "a", "i//t"},
 	{"[a]\naws_secret_access_key = s=/+#;s", "a", "/s=/+#;s/"},
 	{"[a]\naws_access_key_id =\nregion = x\n = y\n", "a", "//"},
-	{"[a]\naws_access_key_id\n", "a", "!line 2 is neither \"[profile]\" nor \"key = value\""},
-	{"[b]\nnonsense\n[a]\n", "a", "!line 2 is neither \"[profile]\" nor \"key = value\""},
-	{"aws_access_key_id = i\n[a]\n", "a", "!line 1 stands before the first \"[profile]\""},
-	{"[a]\naws_session_token = t\naws_session_token = t\n", "a", "!line 3 gives a key for the second time"},
+	{"[a]\naws_access_key_id\n", "a", "!line 2 is neither \"[profile]\" nor \"name = value\""},
+	{"[b]\nnonsense\n[a]\n", "a", "!line 2 is neither \"[profile]\" nor \"name = value\""},
+	{"aws_access_key_id = i\n[a]\n", "a", "!line 1 is before the first \"[profile]\""},
+	{"[a]\naws_session_token = t\naws_session_token = t\n", "a", "!line 3 sets a parameter for the second time"},
 	{"[b]\naws_session_token = t\naws_session_token = t\n[a]\n", "a", "//"},
 
 	/* comments, and what is nested */
 	{"# [x\n; y\n\n \t\n  # z\n[a]\n#aws_access_key_id=i\n", "a", "//"},
 	{"[a]\ns3 =\n  aws_access_key_id = nested\n  any thing\naws_access_key_id = i\n", "a", "i//"},
 	{"[a]\ns3 =\n[b]\n  aws_access_key_id = i\n", "b", "i//"},
-	{"[a]\nregion = x\n  any thing\n", "a", "!line 3 is neither \"[profile]\" nor \"key = value\""},
+	{"[a]\nregion = x\n  any thing\n", "a", "!line 3 is neither \"[profile]\" nor \"name = value\""},
 };
 
 static const struct
