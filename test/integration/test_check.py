@@ -78,7 +78,7 @@ class Check(Case):
         for url, settings, detail in (
                 ('no URL', {}, 'malformed S3 URL'), ('s3:///key', {}, 'without a bucket'),
                 ('other://bucket/key', {}, 'scheme "other" is not configured'),
-                ('s3://bucket/key', {'buckets': ['mine']}, 'may not touch bucket "bucket"')):
+                ('s3://bucket/key', {'buckets': ['mine']}, 'is not allowed to use bucket "bucket"')):
             with self.subTest(url=url):
                 self.assertFails(self.check(url, **settings), ['settings'], detail, '')
 
