@@ -3,10 +3,9 @@
  * credentials_refresh.c
  *	  When temporary keys are renewed.
  *
- * Pure.  From 15 minutes before their end on, new keys are asked for, and
- * the old ones stay good when there are none yet; a service that is in
- * trouble is asked again each minute, and in the last ten minutes every few
- * seconds.
+ * Pure.  Renewal starts 15 minutes before keys expire, and they are used
+ * until it succeeds; a service that fails is asked again each minute, and in
+ * the last ten minutes every few seconds.
  *
  *-------------------------------------------------------------------------
  */
@@ -39,7 +38,7 @@ s3_credentials_refresh_is_due(const S3CredentialsRefresh *schedule, int64 now)
 
 	if (!s3_credentials_refresh_is_usable(schedule, now))
 		return true;
-	/* A clock that was set back must not keep us waiting. */
+	/* A clock that was set back must not delay the next attempt. */
 	return now >= schedule->renew_at &&
 		(now >= schedule->attempted_at + pause || now < schedule->attempted_at);
 }

@@ -14,13 +14,13 @@
 typedef struct S3CredentialsRefresh
 {
 	int64		expires_at;		/* 0: there are no keys */
-	int64		renew_at;		/* a good time to */
-	int64		attempted_at;	/* the last time, well or not */
+	int64		renew_at;		/* earlier than that */
+	int64		attempted_at;	/* last, with success or without */
 } S3CredentialsRefresh;
 
 /*
- * Notes that keys came; "fraction", a random number, keeps the sessions of a server
- * from renewing theirs all at once.
+ * Notes that keys were fetched; "fraction", a random number, keeps the
+ * sessions of a server from renewing theirs all at once.
  */
 extern void s3_credentials_refresh_set(S3CredentialsRefresh *schedule, int64 expires_at, int64 now,
 									   double fraction);

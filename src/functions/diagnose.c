@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * diagnose.c
- *	  Goes the way of a request step by step, and tells where it ends.
+ *	  Makes a request step by step, and tells which step fails.
  *
  * The steps are those of a call: what they throw is what a call would throw.
- * The server is asked twice: without a signature, for which any answer will
- * do, and as a call would ask it.
+ * The server gets two requests: one without a signature, for which any answer
+ * will do, and one as a call would send it.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,10 +14,8 @@
 #include <time.h>
 
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "backend/encoding.h"
 #include "backend/error_report.h"
 #include "base/date.h"
 #include "client/call.h"
@@ -38,8 +36,7 @@ struct S3Diagnosis
 	int			next;			/* step */
 	bool		failed;
 
-	/* Of the first request, once it was sent */
-	MemoryContext context;		/* of the check */
+	/* Of the first request, once it was sent. */
 	bool		asked;
 	bool		answered;
 	S3Error		err;
@@ -47,7 +44,7 @@ struct S3Diagnosis
 	int64		skew;			/* seconds that the server is ahead */
 };
 
-/* Returns what is good, as a sentence; throws what is not. */
+/* Returns a sentence when all is well; throws what is wrong. */
 typedef char *(*CheckStep) (S3Diagnosis *check, S3Call *call);
 
 typedef struct Step
@@ -60,7 +57,7 @@ typedef struct Step
 static bool applies(S3Diagnosis *check, const Step *step);
 static void run_step(S3Diagnosis *check, const Step *step, S3DiagnosisRow *row);
 static bool is_finding(const ErrorData *error);
-static char *words_of(const ErrorData *error);
+static char *sentences_of(const ErrorData *error);
 static void open_call(const S3Diagnosis *check, S3OperationId operation, S3Call *call);
 static bool is_prefix(const S3Call *call);
 static char *check_settings(S3Diagnosis *check, S3Call *call);
@@ -82,12 +79,12 @@ static const Step steps[] = {
 	{"resolve", check_resolve,
 	"Check the host in endpoint_url, and that the database server can look it up."},
 	{"connect", check_connect,
-	"Check the port in endpoint_url, that the S3 server is running, and that no firewall is between."},
+	"Check the port in endpoint_url, that the S3 server is running, and that no firewall is in between."},
 	{"TLS", check_tls,
-	"Check that endpoint_url is for https and for this port, and that the name in it is the certificate's."},
+	"Check that endpoint_url is for https and for this port, and that its host name is in the certificate."},
 	{"answer", check_answer,
 	"Check that an S3 server listens at endpoint_url, and whether it wants http or https."},
-	{"credentials", check_credentials, "SELECT * FROM s3_credentials('scheme') shows where keys come from."},
+	{"credentials", check_credentials, "SELECT * FROM s3_credentials('scheme') shows where the access keys come from."},
 	{"sign", check_sign, "Set the clock of the database server, or of the S3 server."},
 	{"list", check_list,
 	"Check the bucket in the URL, and that it is on this endpoint and in this region."},
@@ -103,9 +100,8 @@ s3_diagnose_start(text *url, const char *command)
 	if (s3_location_is_none(s3_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url))))
 		return NULL;
 	check = palloc0(sizeof(S3Diagnosis));
-	check->url = cstring_to_text_with_len(VARDATA_ANY(url), (int) VARSIZE_ANY_EXHDR(url));
+	check->url = url;
 	check->command = command;
-	check->context = CurrentMemoryContext;
 	return check;
 }
 
@@ -125,7 +121,7 @@ s3_diagnose_next(S3Diagnosis *check, S3DiagnosisRow *row)
 	return false;
 }
 
-/* TLS is for https, and either of the last two steps is the last one. */
+/* TLS is for https; list is for a prefix, and get for an object. */
 static bool
 applies(S3Diagnosis *check, const Step *step)
 {
@@ -164,13 +160,13 @@ run_step(S3Diagnosis *check, const Step *step, S3DiagnosisRow *row)
 			PG_RE_THROW();
 		FlushErrorState();
 		s3_http_release_since(mark);
-		row->detail = words_of(error);
+		row->detail = sentences_of(error);
 		row->hint = error->hint != NULL ? error->hint : pstrdup(step->hint);
 	}
 	PG_END_TRY();
 }
 
-/* A cancel, a lack of memory or a bug says nothing of the endpoint. */
+/* A cancel, a lack of memory or a bug says nothing about the endpoint. */
 static bool
 is_finding(const ErrorData *error)
 {
@@ -192,7 +188,7 @@ is_finding(const ErrorData *error)
 }
 
 static char *
-words_of(const ErrorData *error)
+sentences_of(const ErrorData *error)
 {
 	if (error->detail == NULL)
 		return psprintf("%s.", error->message);
@@ -256,7 +252,7 @@ check_tls(S3Diagnosis *check, S3Call *call)
 		s3_error_throw(&check->err);
 	return pstrdup(call->endpoint->settings.verify_tls ?
 				   "The server's certificate is good." :
-				   "The connection is encrypted, but the certificate is not looked at: verify_tls is off.");
+				   "The connection is encrypted, but the certificate is not checked: verify_tls is off.");
 }
 
 static char *
@@ -323,7 +319,7 @@ check_credentials(S3Diagnosis *check, S3Call *call)
 	keys = s3_credentials_find(call->endpoint);
 	if (keys->expires_at != 0)
 		end = psprintf(", until %s", timestamptz_to_str(s3_date_from_unix(keys->expires_at)));
-	return psprintf("The access key is %s, from: %s%s.", s3_access_key_id_masked(keys->access_key_id),
+	return psprintf("The access key ID is %s, from: %s%s.", s3_access_key_id_masked(keys->access_key_id),
 					s3_credentials_source(), end);
 }
 
@@ -354,10 +350,10 @@ check_list(S3Diagnosis *check, S3Call *call)
 
 	check_region(check);
 	return pstrdup(found ? "The bucket can be listed." :
-				   "The bucket can be listed; nothing stands below the URL.");
+				   "The bucket can be listed; there is nothing below the URL.");
 }
 
-/* Gets the first byte: the answer to a GET, unlike a HEAD's, says what is wrong. */
+/* Gets the first byte: unlike a HEAD, a GET is told what is wrong. */
 static char *
 check_get(S3Diagnosis *check, S3Call *call)
 {
@@ -369,7 +365,7 @@ check_get(S3Diagnosis *check, S3Call *call)
 	s3_fields_add(&get.request.headers, "range", "bytes=0-0");
 	get.max_body = ANSWER_MAX;
 
-	/* An empty object has no such range; and who ignores it sends a lot. */
+	/* An empty object has no such range; a server that ignores it sends all. */
 	if (!s3_call_perform(&get, &response, &err) && err.http_status != 416 &&
 		err.kind != S3_ERROR_TOO_LARGE)
 		s3_call_throw(&get, &err);
@@ -377,7 +373,7 @@ check_get(S3Diagnosis *check, S3Call *call)
 	return pstrdup("The object can be read.");
 }
 
-/* Calls find a bucket in whatever region it is, once; links do not. */
+/* Calls learn a bucket's region from the server; links cannot. */
 static void
 check_region(const S3Diagnosis *check)
 {
@@ -388,7 +384,7 @@ check_region(const S3Diagnosis *check)
 	if (strcmp(call.region, call.endpoint->signing_region) == 0)
 		return;
 	s3_error_set(&err, S3_ERROR_ARGUMENT, "the bucket is in region \"%s\"", call.region);
-	s3_error_detail(&err, "Requests are sent there after all, but links would not work.");
+	s3_error_detail(&err, "Requests follow it there, but links would not work.");
 	s3_error_hint(&err, "Set \"%s\" as s3store.region, or as \"region\" of this scheme in s3store.endpoints.",
 				  call.region);
 	s3_error_throw(&err);

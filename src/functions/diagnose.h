@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * diagnose.h
- *	  Goes the way of a request step by step, and tells where it ends.
+ *	  Makes a request step by step, and tells which step fails.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,14 +22,15 @@ typedef struct S3DiagnosisRow
 } S3DiagnosisRow;
 
 /*
- * Starts a check of the URL, for "command"; lives in the current memory
- * context.  Returns NULL when the URL means "no file".
+ * Starts a check of the URL, for "command".  The URL must live as long as the
+ * result.  Returns NULL when it means "no file".
  */
 extern S3Diagnosis *s3_diagnose_start(text *url, const char *command);
 
 /*
- * Takes the next step; returns false behind the last one, and behind one that
- * failed.  Throws when the query is cancelled, and what is no finding.
+ * Takes the next step; returns false after the last one, and after one that
+ * failed.  Throws when the query is cancelled, and other errors that say
+ * nothing about the endpoint.
  */
 extern bool s3_diagnose_next(S3Diagnosis *check, S3DiagnosisRow *row);
 

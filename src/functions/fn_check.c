@@ -7,12 +7,12 @@
  */
 #include "base/base.h"
 
-#include "access/htup_details.h"
 #include "fmgr.h"
-#include "funcapi.h"
+#include "utils/builtins.h"
+
+#include "backend/rows.h"
 #include "functions/diagnose.h"
 #include "settings/privileges.h"
-#include "utils/builtins.h"
 
 PG_FUNCTION_INFO_V1(s3store_check);
 
@@ -27,46 +27,31 @@ enum
 	CHECK_COLUMNS
 };
 
-static void start_check(FunctionCallInfo fcinfo, FuncCallContext *context);
-static Datum row_datum(const FuncCallContext *context, const S3DiagnosisRow *row);
+static void put_row(S3Rows *rows, const S3DiagnosisRow *row);
 
 /*
  * s3_check(url text) returns table (step text, ok boolean, detail text,
  *			hint text)
  *
- * One step a call.
+ * No rows when the URL means "no file".
  */
 Datum
 s3store_check(PG_FUNCTION_ARGS)
 {
-	FuncCallContext *context;
+	S3Rows		rows;
+	S3Diagnosis *diagnosis;
 	S3DiagnosisRow row;
 
-	if (SRF_IS_FIRSTCALL())
-		start_check(fcinfo, SRF_FIRSTCALL_INIT());
-	context = SRF_PERCALL_SETUP();
-	if (context->user_fctx == NULL || !s3_diagnose_next(context->user_fctx, &row))
-		SRF_RETURN_DONE(context);
-	SRF_RETURN_NEXT(context, row_datum(context, &row));
-}
-
-/* For "no file" there are no rows. */
-static void
-start_check(FunctionCallInfo fcinfo, FuncCallContext *context)
-{
-	MemoryContext old_context = MemoryContextSwitchTo(context->multi_call_memory_ctx);
-
 	s3_privileges_require_read(COMMAND);
-	if (get_call_result_type(fcinfo, NULL, &context->tuple_desc) != TYPEFUNC_COMPOSITE ||
-		context->tuple_desc->natts != CHECK_COLUMNS)
-		elog(ERROR, "s3_check() is not declared as this library knows it");
-	context->tuple_desc = BlessTupleDesc(context->tuple_desc);
-	context->user_fctx = s3_diagnose_start(PG_GETARG_TEXT_PP(0), COMMAND);
-	MemoryContextSwitchTo(old_context);
+	rows = s3_rows_start(fcinfo, CHECK_COLUMNS);
+	diagnosis = s3_diagnose_start(PG_GETARG_TEXT_PP(0), COMMAND);
+	while (diagnosis != NULL && s3_diagnose_next(diagnosis, &row))
+		put_row(&rows, &row);
+	return (Datum) 0;
 }
 
-static Datum
-row_datum(const FuncCallContext *context, const S3DiagnosisRow *row)
+static void
+put_row(S3Rows *rows, const S3DiagnosisRow *row)
 {
 	Datum		values[CHECK_COLUMNS] = {0};
 	bool		nulls[CHECK_COLUMNS] = {false};
@@ -77,5 +62,5 @@ row_datum(const FuncCallContext *context, const S3DiagnosisRow *row)
 	nulls[CHECK_HINT] = row->hint == NULL;
 	if (row->hint != NULL)
 		values[CHECK_HINT] = CStringGetTextDatum(row->hint);
-	return HeapTupleGetDatum(heap_form_tuple(context->tuple_desc, values, nulls));
+	s3_rows_put(rows, values, nulls);
 }

@@ -3,19 +3,20 @@
  * fn_list.c
  *	  SQL function that lists objects: s3_list.
  *
- * Returns a row a call, so that whoever stops asking stops the list; what is
- * held meanwhile is one page.
+ * Returns a row a call: a query that stops early stops the listing, and only one
+ * page is in memory.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
-#include "backend/encoding.h"
-#include "client/listing.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+
+#include "backend/encoding.h"
+#include "client/listing.h"
 
 PG_FUNCTION_INFO_V1(s3store_list);
 
@@ -58,7 +59,7 @@ s3store_list(PG_FUNCTION_ARGS)
 	SRF_RETURN_NEXT(context, item_datum(context, item));
 }
 
-/* For "no file" there are no rows. */
+/* No rows when the URL is NULL or means "no file". */
 static void
 start_list(FunctionCallInfo fcinfo, FuncCallContext *context)
 {

@@ -3,24 +3,26 @@
  * fn_lo.c
  *	  SQL functions that move large objects: s3_put_lo, s3_get_lo.
  *
- * Whatever the size, a few parts of it are in memory.  The rights to the large
- * object are those of the caller; the functions of the server see to that.
+ * Whatever the size, only a few parts are in memory.  PostgreSQL's own functions
+ * check that the caller may read or write the large object.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
-#include "client/download.h"
 #include "fmgr.h"
 #include "libpq/be-fsstubs.h"
 #include "libpq/libpq-fs.h"
 #include "miscadmin.h"
-#include "objects/put_flow.h"
 #include "utils/builtins.h"
+
+#include "client/download.h"
+#include "objects/put_flow.h"
 
 #define PUT_COMMAND	"s3_put_lo()"
 #define GET_COMMAND	"s3_get_lo()"
-#define WRITE_STEP	(1024 * 1024)	/* bytes, between two looks for interrupts */
+#define STEP_SIZE	(1024 * 1024)	/* bytes, between two checks for
+									 * interrupts */
 
 PG_FUNCTION_INFO_V1(s3store_put_lo);
 PG_FUNCTION_INFO_V1(s3store_get_lo);
@@ -46,23 +48,23 @@ s3store_put_lo(PG_FUNCTION_ARGS)
 {
 	LargeObject object = {0};
 	S3PutSource source = {.read = read_large_object,.arg = &object};
-	S3PutFlow	storing = {.command = PUT_COMMAND};
+	S3PutFlow	flow = {.command = PUT_COMMAND};
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	storing.url = PG_GETARG_TEXT_PP(0);
-	storing.overwrite = PG_ARGISNULL(4) ? -1 : PG_GETARG_BOOL(4);
-	s3_put_take_arguments(fcinfo, &storing.arguments);
+	flow.url = PG_GETARG_TEXT_PP(0);
+	flow.overwrite = PG_ARGISNULL(4) ? -1 : PG_GETARG_BOOL(4);
+	s3_put_take_arguments(fcinfo, &flow.arguments);
 
 	object.fd = open_large_object(PG_GETARG_OID(1), INV_READ);
 	source.size = seek(object.fd, 0, SEEK_END);
 	object.position = source.size;
-	storing.arguments.source = &source;
-	s3_put_flow_run(&storing);
+	flow.arguments.source = &source;
+	s3_put_flow_run(&flow);
 	close_large_object(object.fd);
-	if (storing.step == S3_PUT_FLOW_NO_FILE)
+	if (flow.step == S3_PUT_FLOW_NO_FILE)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(storing.name);
+	PG_RETURN_TEXT_P(flow.name);
 }
 
 /* s3_get_lo(url text, params jsonb) returns oid: of a new large object */
@@ -123,7 +125,7 @@ read_large_object(void *arg, int64 first, char *buffer, size_t len)
 		int			got;
 
 		CHECK_FOR_INTERRUPTS();
-		got = lo_read(object->fd, buffer + at, (int) Min(len - at, WRITE_STEP));
+		got = lo_read(object->fd, buffer + at, (int) Min(len - at, STEP_SIZE));
 		if (got <= 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATA_CORRUPTED),
@@ -140,7 +142,7 @@ write_large_object(void *arg, const char *data, size_t len)
 
 	for (size_t at = 0; at < len;)
 	{
-		int			step = (int) Min(len - at, WRITE_STEP);
+		int			step = (int) Min(len - at, STEP_SIZE);
 
 		CHECK_FOR_INTERRUPTS();
 		if (lo_write(object->fd, data + at, step) != step)

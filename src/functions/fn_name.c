@@ -7,8 +7,9 @@
  */
 #include "base/base.h"
 
-#include "backend/error_report.h"
 #include "fmgr.h"
+
+#include "backend/error_report.h"
 #include "objects/available_name.h"
 
 PG_FUNCTION_INFO_V1(s3store_available_name);

@@ -7,8 +7,9 @@
  */
 #include "base/base.h"
 
-#include "backend/encoding.h"
 #include "fmgr.h"
+
+#include "backend/encoding.h"
 #include "objects/put_flow.h"
 
 #define COMMAND	"s3_put()"
@@ -48,16 +49,16 @@ s3store_put_text(PG_FUNCTION_ARGS)
 static Datum
 put(FunctionCallInfo fcinfo, S3Slice content)
 {
-	S3PutFlow	storing = {
+	S3PutFlow	flow = {
 		.command = COMMAND,
 		.url = PG_GETARG_TEXT_PP(0),
 		.arguments.content = content,
 		.overwrite = PG_ARGISNULL(4) ? -1 : PG_GETARG_BOOL(4)
 	};
 
-	s3_put_take_arguments(fcinfo, &storing.arguments);
-	s3_put_flow_run(&storing);
-	if (storing.step == S3_PUT_FLOW_NO_FILE)
+	s3_put_take_arguments(fcinfo, &flow.arguments);
+	s3_put_flow_run(&flow);
+	if (flow.step == S3_PUT_FLOW_NO_FILE)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(storing.name);
+	PG_RETURN_TEXT_P(flow.name);
 }

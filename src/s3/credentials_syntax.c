@@ -3,7 +3,7 @@
  * credentials_syntax.c
  *	  What access keys are made of, wherever they come from.
  *
- * Pure.  No error shows a value.
+ * Pure.  Errors show no value.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,8 +23,8 @@ static bool is_secret_access_key(const char *run, size_t len);
 static bool has_user_info(const char *text);
 
 /*
- * An id stands in the Authorization header, before a comma.  Stores other
- * than AWS have ids with colons, slashes and dollar signs.
+ * In the Authorization header, a comma follows the ID.  Servers other than AWS
+ * have IDs with colons, slashes and dollar signs.
  */
 bool
 s3_check_access_key_id(const char *name, const char *value, S3Error *err)
@@ -108,7 +108,7 @@ is_access_key_id(const char *run, size_t len)
 		strspn(run, id_characters) == AWS_ID_LEN;
 }
 
-/* Asks for all three kinds of characters, lest a path or a hash be taken for one. */
+/* Wants all three kinds of characters, lest a path or a hash be taken for a secret. */
 static bool
 is_secret_access_key(const char *run, size_t len)
 {

@@ -13,31 +13,30 @@
 /* What a secret is shown as. */
 #define S3_SECRET_MASK			"********"
 
-/* Bytes of keys. */
+/* Lengths in bytes. */
 #define S3_ACCESS_KEY_ID_MAX		255
 #define S3_SECRET_ACCESS_KEY_MAX	255
 #define S3_SESSION_TOKEN_MAX		8192	/* with the other headers, still
 											 * less than servers take */
 
-/* Keys where they are kept: one place in memory, to be wiped. */
+/* Access keys as they are kept: one place in memory, to be wiped. */
 typedef struct S3AccessKeys
 {
 	char		access_key_id[S3_ACCESS_KEY_ID_MAX + 1];
 	char		secret_access_key[S3_SECRET_ACCESS_KEY_MAX + 1];
 	char		session_token[S3_SESSION_TOKEN_MAX + 1];
-	int64		expires_at;		/* seconds since 1970; 0: nobody knows of an
-								 * end */
+	int64		expires_at;		/* seconds since 1970; 0: unknown, or never */
 } S3AccessKeys;
 
-/* Each checks a value that "name" calls; S3_ERROR_ARGUMENT. */
+/* Each checks a value, which the error, S3_ERROR_ARGUMENT, calls "name". */
 extern bool s3_check_access_key_id(const char *name, const char *value, S3Error *err);
 extern bool s3_check_secret_access_key(const char *name, const char *value, S3Error *err);
 extern bool s3_check_session_token(const char *name, const char *value, S3Error *err);
 
-/* Printable ASCII without blanks, and no more bytes than that? */
+/* Checks for printable ASCII without blanks, and at most "max" bytes. */
 extern bool s3_check_printable(const char *name, const char *value, size_t max, S3Error *err);
 
-/* Does the text hold what looks like an access key; or that, or user:password@? */
+/* Does the text contain what looks like an access key; or that, or user:password@? */
 extern bool s3_looks_like_access_key(const char *text);
 extern bool s3_looks_like_secret(const char *text);
 

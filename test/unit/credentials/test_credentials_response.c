@@ -172,7 +172,7 @@ test_long(void)
 		good = s3_credentials_response_json(text, strlen(text), &keys, &err);
 		ok(good == (extra == 0), "a token of %d bytes", len);
 		is_string(good ? keys.session_token : err.message,
-				  good ? token : "a part of the keys in the answer is too long", "... is told");
+				  good ? token : "a value in the answer is too long", "... is told");
 	}
 }
 
