@@ -8,7 +8,7 @@
 #ifndef S3STORE_COPY_CHECK_H
 #define S3STORE_COPY_CHECK_H
 
-#include "objects/copy.h"
+#include "objects/copy_work.h"
 
 /*
  * Throws 22023 when source and target are the same object, or two addresses
