@@ -69,7 +69,7 @@ s3_place_same_server(const S3Endpoint *a, const S3Endpoint *b)
 		return true;
 	if (a->base.custom || b->base.custom)
 		return a->base.custom == b->base.custom &&
-			s3_copy_endpoints_equal(&a->base, &b->base);
+			s3_endpoint_url_equal(&a->base, &b->base);
 	return s3_region_same_partition(a->signing_region, b->signing_region);
 }
 

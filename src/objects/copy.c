@@ -117,7 +117,7 @@ one_server_can(const S3CopyWork *copy)
 
 	if (source == target)
 		return true;
-	if (!s3_copy_endpoints_equal(&source->base, &target->base) ||
+	if (!s3_endpoint_url_equal(&source->base, &target->base) ||
 		strcmp(source->settings.region, target->settings.region) != 0 ||
 		source->settings.signature_version != target->settings.signature_version)
 		return false;

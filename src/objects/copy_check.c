@@ -26,7 +26,7 @@ s3_copy_check_difference(const S3Call *source, const S3Call *target,
 	S3Call		call;
 	S3Error		err;
 
-	if (s3_copy_endpoints_equal(&source->endpoint->base, &target->endpoint->base))
+	if (s3_endpoint_url_equal(&source->endpoint->base, &target->endpoint->base))
 	{
 		if (same_name)
 			throw_same_object("They name the same object of the same server.");
@@ -39,12 +39,6 @@ s3_copy_check_difference(const S3Call *source, const S3Call *target,
 						arguments->target);
 	if (s3_object_look_up(&call, &there, &err) && s3_object_is_same(info, &there))
 		throw_same_object("The endpoints differ, but what stands there has the same ETag, size and time.");
-}
-
-bool
-s3_copy_endpoints_equal(const S3EndpointUrl *a, const S3EndpointUrl *b)
-{
-	return a->tls == b->tls && strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0;
 }
 
 static bool

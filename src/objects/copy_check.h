@@ -18,7 +18,4 @@ extern void s3_copy_check_difference(const S3Call *source, const S3Call *target,
 									 const S3ObjectInfo *info,
 									 const S3CopyArguments *arguments);
 
-/* Do requests to both go to one address? */
-extern bool s3_copy_endpoints_equal(const S3EndpointUrl *a, const S3EndpointUrl *b);
-
 #endif							/* S3STORE_COPY_CHECK_H */

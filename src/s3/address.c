@@ -82,6 +82,12 @@ s3_endpoint_url_parse(const char *what, const char *url, S3EndpointUrl *base, S3
 }
 
 bool
+s3_endpoint_url_equal(const S3EndpointUrl *a, const S3EndpointUrl *b)
+{
+	return a->tls == b->tls && strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0;
+}
+
+bool
 s3_address_bucket(const S3EndpointUrl *base, S3AddressingStyle style,
 				  S3Slice bucket, S3Address *address, S3Error *err)
 {

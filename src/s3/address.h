@@ -45,6 +45,9 @@ typedef struct S3Address
 extern bool s3_endpoint_url_parse(const char *what, const char *url,
 								  S3EndpointUrl *base, S3Error *err);
 
+/* Do requests to both go to one address? */
+extern bool s3_endpoint_url_equal(const S3EndpointUrl *a, const S3EndpointUrl *b);
+
 /*
  * Puts the bucket into the host or into the path.  On AWS, refuses buckets
  * that are reached by other means (S3_ERROR_UNSUPPORTED), and those that
