@@ -22,6 +22,7 @@
 #include "objects/copy_tags.h"
 #include "objects/put_headers.h"
 #include "queue/writer_lock.h"
+#include "settings/same_server.h"
 
 static bool open_calls(S3CopyWork *copy);
 static void sort_headers(S3CopyWork *copy);
@@ -117,7 +118,7 @@ one_server_can(const S3CopyWork *copy)
 
 	if (source == target)
 		return true;
-	if (!s3_endpoint_url_equal(&source->base, &target->base) ||
+	if (!s3_endpoint_same_server(source, target) ||
 		strcmp(source->settings.region, target->settings.region) != 0 ||
 		source->settings.signature_version != target->settings.signature_version)
 		return false;

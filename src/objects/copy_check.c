@@ -13,6 +13,7 @@
 
 #include "client/object_requests.h"
 #include "objects/copy_check.h"
+#include "settings/same_server.h"
 
 static bool is_same_name(const S3Call *a, const S3Call *b);
 static void throw_same_object(const char *detail) pg_attribute_noreturn();
@@ -26,7 +27,7 @@ s3_copy_check_difference(const S3Call *source, const S3Call *target,
 	S3Call		call;
 	S3Error		err;
 
-	if (s3_endpoint_url_equal(&source->endpoint->base, &target->endpoint->base))
+	if (s3_endpoint_same_server(source->endpoint, target->endpoint))
 	{
 		if (same_name)
 			throw_same_object("They name the same object of the same server.");
