@@ -60,7 +60,7 @@ s3_reconcile(const S3ReconcileArguments *arguments, S3ReconcileFound found, void
 										  ALLOCSET_SMALL_SIZES);
 	initStringInfo(&state.last_missing);	/* empty: no row is, with its NUL */
 	state.progress = s3_progress_start(arguments->command, arguments->prefix_url);
-	state.counts = s3_progress_counts(state.progress);
+	state.counts = &state.progress->run.counts;
 	state.counts->listed = state.counts->rows_read = state.counts->found = 0;
 
 	SPI_connect();
