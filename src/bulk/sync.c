@@ -22,7 +22,6 @@
 #include "utils/timestamp.h"
 
 #include "bulk/sync.h"
-#include "bulk/sync_report.h"
 #include "client/listing.h"
 
 #define WINDOW_MAX			2000	/* objects; the first one may take long */

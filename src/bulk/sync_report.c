@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * sync_report.c
- *	  What a sync tells: counts, notices of the progress, warnings, and where to
- *	  go on.
+ *	  What a sync reports: counts, notices of the progress, warnings, and where
+ *	  to go on.
  *
  *-------------------------------------------------------------------------
  */
