@@ -190,7 +190,10 @@ run_and_restore(Run *run)
 	unwatch_exit(run);
 }
 
-/* On top of those registered before: the first temporary table's ends the transaction. */
+/*
+ * Callbacks run in the reverse order of their registration: ours before those
+ * that end the transaction.
+ */
 static void
 watch_exit(Run *run)
 {
@@ -203,9 +206,9 @@ watch_exit(Run *run)
 }
 
 /*
- * Only what was registered last can be cancelled, and a function of the
- * settings may have made the session's first temporary table.  What stays
- * registered then finds nothing to do.
+ * Only the callback that was registered last can be canceled, and a function of
+ * the settings may have registered another one, by making the session's first
+ * temporary table.  Ours stays then, and does nothing.
  */
 static void
 unwatch_exit(Run *run)
@@ -226,7 +229,7 @@ unwatch_exit(Run *run)
 	InterruptHoldoffCount = holdoff;	/* an error has set it to 0 */
 }
 
-/* Also when the memory goes, with the transaction. */
+/* Called as well when the run's memory context goes, with the transaction. */
 static void
 forget(void *arg)
 {
@@ -247,7 +250,7 @@ restore_at_exit(int code, Datum arg)
 	restore(run);
 }
 
-/* Never throws.  Interrupts wait, since a cancel is what may have brought us here. */
+/* Never throws.  Interrupts are held off: a cancel may be why this is called. */
 static void
 restore(Run *run)
 {
@@ -419,7 +422,7 @@ go_on(Run *run, S3SyncObject *object)
 	move_window(run);
 }
 
-/* Lets go of the objects up to the first one that is still under way. */
+/* Frees the objects before the first one that is still under way. */
 static void
 move_window(Run *run)
 {
@@ -440,7 +443,7 @@ move_window(Run *run)
 	}
 }
 
-/* So that a run of hours holds no snapshot, and what functions wrote is kept. */
+/* A run of hours must not keep a snapshot, nor lose what functions wrote. */
 static void
 commit(Run *run)
 {

@@ -14,8 +14,8 @@
  * Runs over the objects, many at once.  The failure of one is a warning.
  * Needs a connection to SPI (SPI_OPT_NONATOMIC where it may commit).  Throws
  * when the query is cancelled, the bucket cannot be listed, the endpoint is
- * read-only, and when nothing but failures comes; the error's context says
- * behind which key to go on.
+ * read-only, or too many objects have failed in a row; the error's context
+ * says behind which key to go on.
  */
 extern void s3_sync_run(const S3SyncArguments *arguments, S3SyncResult *result);
 

@@ -199,7 +199,7 @@ take_thrown(const ErrorData *error, S3ErrorKind kind, const char *what, S3Error 
 		s3_error_detail(err, "%s", s3_utf8_cstring(error->detail, strlen(error->detail)));
 }
 
-/* With normalize_keys, there are keys that no URL leads to. */
+/* With normalize_keys, some keys on the server have no URL. */
 static bool
 check_key(const S3SyncObject *object, S3Error *err)
 {
@@ -370,7 +370,7 @@ make_plan(S3SyncObject *object, S3Error *err)
 	if (endpoint == NULL)
 		return false;
 	s3_put_add_settings(endpoint, &object->answers, &wanted);
-	/* A function of the next object may change settings, and their strings. */
+	/* A function of the next object may change settings, which frees these. */
 	for (int i = 0; i < wanted.count; i++)
 		wanted.items[i].value = pstrdup(wanted.items[i].value);
 	return s3_sync_plan(&object->head, &object->info, &wanted, &object->plan, err);
@@ -395,7 +395,7 @@ take_grants(S3SyncObject *object, const S3Finished *finished)
 {
 	S3Error		err = finished->err;
 
-	/* A store that knows no grants has none to keep. */
+	/* A server that knows no grants has none to keep. */
 	if (!finished->ok && finished->err.kind == S3_ERROR_UNSUPPORTED)
 		next_step(object);
 	else if (!finished->ok)
@@ -452,7 +452,7 @@ check_tags(S3SyncObject *object, const S3Finished *finished)
 		object->step = S3_SYNC_PUT_TAGS;
 }
 
-/* What there is to know of an object whose metadata will change. */
+/* Of an object whose metadata will change. */
 static void
 next_step(S3SyncObject *object)
 {
@@ -468,7 +468,7 @@ next_step(S3SyncObject *object)
 		object->step = S3_SYNC_COPY;
 }
 
-/* A copy would take the deletion off the queue, as whatever writes does. */
+/* Is its deletion queued?  A copy would cancel that, as every write does. */
 static bool
 is_doomed(const S3SyncObject *object)
 {

@@ -21,7 +21,7 @@ typedef struct S3SyncArguments
 	text	   *prefix_url;
 	const char *start_after;	/* UTF-8; NULL: from the start */
 	bool		count_first;	/* list twice, so that the total is known */
-	bool		may_commit;		/* we may end the transaction, and do */
+	bool		may_commit;		/* commit from time to time */
 	bool		quiet;			/* no notices of the progress */
 	S3SyncChanged changed;		/* NULL: nothing */
 	void	   *arg;			/* its */
@@ -51,21 +51,21 @@ typedef struct S3SyncReport
 	TimestampTz noticed_at;
 	int			warnings;
 	int			failures_in_a_row;
-	bool		telling;		/* a message of ours needs no context */
+	bool		telling;		/* a message of its own, without context */
 } S3SyncReport;
 
 extern void s3_sync_report_start(S3SyncReport *report);
 
 /*
- * Counts an object that has come to its end, and tells who wants to know.
- * Throws when nothing but failures comes.
+ * Counts an object that is done, and warns where it has failed.  Throws when
+ * too many have failed in a row.
  */
 extern void s3_sync_report_object(S3SyncReport *report, const S3SyncObject *object);
 
 /* From time to time, a notice of how far the run is. */
 extern void s3_sync_report_progress(S3SyncReport *report);
 
-/* The end of it. */
+/* The last notices, and the end of the progress. */
 extern void s3_sync_report_summary(S3SyncReport *report);
 
 /* An error context callback: where to go on after an error that ends the run. */

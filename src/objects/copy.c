@@ -7,7 +7,7 @@
  * content (If-Match), so that a copy is never made of two objects.  Where
  * both URLs are of one endpoint and one access key, the server copies: in one
  * request, or in parts above multipart_copy_threshold.  Otherwise the content
- * goes through here, a part at a time.
+ * goes through this process, a part at a time.
  *
  *-------------------------------------------------------------------------
  */
@@ -106,8 +106,8 @@ look_up_source(S3CopyWork *copy)
 }
 
 /*
- * Is there one server, and one key that may read here and write there?  Or
- * none that is needed.
+ * Are both objects at one server, which takes one access key for both, or
+ * unsigned requests?
  */
 static bool
 one_server_can(const S3CopyWork *copy)

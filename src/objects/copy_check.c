@@ -3,9 +3,9 @@
  * copy_check.c
  *	  Keeps an object from being copied onto itself.
  *
- * A rename that took one object for two would delete it.  Schemes with the
- * same endpoint are told by its address; but two addresses may lead to one
- * server, of which nothing tells, so what stands at the target is compared.
+ * A rename of an object to itself would delete it.  Two addresses may lead to
+ * one server, which no setting shows: so the object at the target, if any, is
+ * compared with the source.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,7 +33,7 @@ s3_copy_check_difference(const S3Call *source, const S3Call *target,
 			throw_same_object("They name the same object of the same server.");
 		return;
 	}
-	/* Behind another address even the names may be others. */
+	/* Another address may have another name for the same object. */
 	if (!same_name && !arguments->is_rename)
 		return;
 	(void) s3_call_open(&call, S3_HEAD_OBJECT, arguments->command, S3_CALL_REQUEST,
