@@ -8,6 +8,7 @@
 #include "base/base.h"
 
 #include "fmgr.h"
+#include "bulk/progress.h"
 #include "removal/launcher.h"
 #include "settings/guc.h"
 
@@ -19,5 +20,6 @@ void
 _PG_init(void)
 {
 	s3_guc_init();
+	s3_progress_init();
 	s3_launcher_init();
 }

@@ -3,8 +3,8 @@
  * reconcile.c
  *	  Compares the objects below a prefix with the rows that name them.
  *
- * A merge of two inputs in the order of keys on the server: the list, and the
- * rows.  Nothing is remembered but the place in both.
+ * A merge of two inputs in the order of keys on the server: the list and the
+ * rows.  It remembers nothing but its position in both.
  *
  *-------------------------------------------------------------------------
  */
@@ -58,9 +58,9 @@ s3_reconcile(const S3ReconcileArguments *arguments, S3ReconcileFound found, void
 	state.arg = arg;
 	state.scratch = AllocSetContextCreate(CurrentMemoryContext, "s3store reconcile",
 										  ALLOCSET_SMALL_SIZES);
-	initStringInfo(&state.last_missing);	/* empty: no row is, with its NUL */
+	initStringInfo(&state.last_missing);	/* empty: unlike every row */
 	state.progress = s3_progress_start(arguments->command, arguments->prefix_url);
-	state.counts = s3_progress_counts(state.progress);
+	state.counts = &state.progress->run.counts;
 	state.counts->listed = state.counts->rows_read = state.counts->found = 0;
 
 	SPI_connect();
@@ -127,7 +127,7 @@ next_row(Merge *merge)
 	merge->counts->rows_read += merge->row != NULL;
 }
 
-/* What may be too young is left for the next time, as if it had a row. */
+/* Skips those that are too young, as if they had a row. */
 static void
 tell_object(Merge *merge)
 {

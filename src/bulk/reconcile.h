@@ -17,8 +17,8 @@ typedef struct S3ReconcileArguments
 	text	   *prefix_url;
 	const S3Column *columns;
 	int			count;			/* of columns */
-	TimestampTz written_before; /* younger objects may belong to rows that
-								 * nobody sees yet */
+	TimestampTz written_before; /* younger objects may belong to rows that are
+								 * not committed yet */
 	int			connections;	/* over which the list comes */
 	Oid			schema;			/* the extension's */
 } S3ReconcileArguments;
@@ -30,8 +30,8 @@ typedef struct S3ReconcileArguments
 typedef void (*S3ReconcileFound) (void *arg, text *url, const S3ListItem *item);
 
 /*
- * Finds the differences, as of the active snapshot.  Holds a page of the list
- * and a batch of rows.  Throws what lists and queries do, and 0A000 where the
+ * Finds the differences, as of the active snapshot.  Keeps a page of the list
+ * and a batch of rows in memory.  Throws what lists and queries do, and 0A000 where the
  * server's list is not sorted.
  */
 extern void s3_reconcile(const S3ReconcileArguments *arguments,

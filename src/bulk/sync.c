@@ -22,7 +22,6 @@
 #include "utils/timestamp.h"
 
 #include "bulk/sync.h"
-#include "bulk/sync_report.h"
 #include "client/listing.h"
 #include "settings/guards.h"
 
@@ -192,7 +191,10 @@ run_and_restore(Run *run)
 	unwatch_exit(run);
 }
 
-/* On top of those registered before: the first temporary table's ends the transaction. */
+/*
+ * Callbacks run in the reverse order of their registration: ours before those
+ * that end the transaction.
+ */
 static void
 watch_exit(Run *run)
 {
@@ -205,9 +207,9 @@ watch_exit(Run *run)
 }
 
 /*
- * Only what was registered last can be cancelled, and a function of the
- * settings may have made the session's first temporary table.  What stays
- * registered then finds nothing to do.
+ * Only the callback that was registered last can be canceled, and a function of
+ * the settings may have registered another one, by making the session's first
+ * temporary table.  Ours stays then, and does nothing.
  */
 static void
 unwatch_exit(Run *run)
@@ -228,7 +230,7 @@ unwatch_exit(Run *run)
 	InterruptHoldoffCount = holdoff;	/* an error has set it to 0 */
 }
 
-/* Also when the memory goes, with the transaction. */
+/* Called as well when the run's memory context goes, with the transaction. */
 static void
 forget(void *arg)
 {
@@ -249,7 +251,7 @@ restore_at_exit(int code, Datum arg)
 	restore(run);
 }
 
-/* Never throws.  Interrupts wait, since a cancel is what may have brought us here. */
+/* Never throws.  Interrupts are held off: a cancel may be why this is called. */
 static void
 restore(Run *run)
 {
@@ -421,7 +423,7 @@ go_on(Run *run, S3SyncObject *object)
 	move_window(run);
 }
 
-/* Lets go of the objects up to the first one that is still under way. */
+/* Frees the objects before the first one that is still under way. */
 static void
 move_window(Run *run)
 {
@@ -442,7 +444,7 @@ move_window(Run *run)
 	}
 }
 
-/* So that a run of hours holds no snapshot, and what functions wrote is kept. */
+/* A run of hours must not keep a snapshot, nor lose what functions wrote. */
 static void
 commit(Run *run)
 {

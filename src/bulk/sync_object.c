@@ -19,13 +19,12 @@
 #include "utils/snapmgr.h"
 
 #include "backend/encoding.h"
-#include "base/uri.h"
-#include "bulk/sync_large.h"
 #include "bulk/sync_object.h"
 #include "client/object_requests.h"
+#include "objects/copy_parts.h"
 #include "queue/queue.h"
+#include "queue/writer_lock.h"
 #include "s3/acl.h"
-#include "s3/param_rules.h"
 #include "s3/tags.h"
 
 #define COPY_TRIES_MAX	5
@@ -41,11 +40,14 @@ static const S3OperationId operations[] = {
 };
 
 static bool has_functions(const S3Endpoint *endpoint);
-static void take_thrown(const ErrorData *error, S3Error *err);
+static void take_thrown(const ErrorData *error, S3ErrorKind kind, const char *what, S3Error *err);
 static bool check_key(const S3SyncObject *object, S3Error *err);
+static bool open_call(S3SyncObject *object, S3Error *err);
+static const char *pin_of(const S3SyncObject *object);
 static void add_copy_headers(S3SyncObject *object);
-static bool is_large(const S3SyncObject *object);
 static void copy_large(S3SyncObject *object);
+static void copy_in_parts(const S3SyncObject *object);
+static bool is_of_object(const ErrorData *error, S3ErrorKind *kind);
 static void take_look_up(S3SyncObject *object, const S3Finished *finished);
 static bool make_plan(S3SyncObject *object, S3Error *err);
 static void take_tags(S3SyncObject *object, const S3Finished *finished);
@@ -98,7 +100,7 @@ s3_sync_object_ask(S3SyncObject *object, S3Error *err)
 
 	if (error == NULL)
 		return true;
-	take_thrown(error, err);
+	take_thrown(error, S3_ERROR_ARGUMENT, "a function of the settings failed: ", err);
 	return false;
 }
 
@@ -107,19 +109,20 @@ s3_sync_object_open(S3SyncObject *object)
 {
 	S3Error		err;
 
-	if (object->step == S3_SYNC_COPY && is_large(object))
-		copy_large(object);
-	if (object->step == S3_SYNC_END)
-		return false;
-	if (s3_call_try_open(&object->call, operations[object->step], object->options->command,
-						 object->url, &err) != S3_CALL_OPENED ||
-		!check_key(object, &err))
+	if (!open_call(object, &err))
 	{
 		s3_sync_object_fail(object, &err);
 		return false;
 	}
 	if (object->step == S3_SYNC_COPY)
+	{
+		if (s3_copy_needs_parts(object->call.endpoint, object->info.size))
+		{
+			copy_large(object);
+			return false;
+		}
 		add_copy_headers(object);
+	}
 	else if (object->step == S3_SYNC_PUT_TAGS)
 		s3_object_tags_prepare(&object->call, object->tags.data);
 	else if (object->call.operation->query_name != NULL)
@@ -188,15 +191,15 @@ has_functions(const S3Endpoint *endpoint)
 }
 
 static void
-take_thrown(const ErrorData *error, S3Error *err)
+take_thrown(const ErrorData *error, S3ErrorKind kind, const char *what, S3Error *err)
 {
-	s3_error_set(err, S3_ERROR_ARGUMENT, "a function of the settings failed: %s",
+	s3_error_set(err, kind, "%s%s", what,
 				 s3_utf8_cstring(error->message, strlen(error->message)));
 	if (error->detail != NULL)
 		s3_error_detail(err, "%s", s3_utf8_cstring(error->detail, strlen(error->detail)));
 }
 
-/* With normalize_keys, there are keys that no URL leads to. */
+/* With normalize_keys, some keys on the server have no URL. */
 static bool
 check_key(const S3SyncObject *object, S3Error *err)
 {
@@ -209,15 +212,44 @@ check_key(const S3SyncObject *object, S3Error *err)
 	return s3_error_detail(err, "The setting normalize_keys makes another one of it.");
 }
 
+/* Before a copy the object is locked against its removal, which may run SQL. */
+static bool
+open_call(S3SyncObject *object, S3Error *err)
+{
+	const char *command = object->options->command;
+	S3OperationId operation = operations[object->step];
+
+	if (s3_call_try_open(&object->call, operation, command, object->url, err) != S3_CALL_OPENED)
+		return false;
+	if (operation == S3_COPY_OBJECT)
+	{
+		(void) s3_writer_lock_object(&object->call.location);
+		if (s3_call_try_open(&object->call, operation, command, object->url, err) != S3_CALL_OPENED)
+			return false;
+	}
+	return check_key(object, err);
+}
+
+/* The ETag that the copy is made of; NULL: any. */
+static const char *
+pin_of(const S3SyncObject *object)
+{
+	const char *etag = s3_response_header(&object->head, "etag");
+
+	if (etag == NULL || (object->refused_etag != NULL && strcmp(etag, object->refused_etag) == 0))
+		return NULL;
+	return etag;
+}
+
 static void
 add_copy_headers(S3SyncObject *object)
 {
 	S3Fields   *headers = &object->call.request.headers;
-	char	   *etag = s3_response_header(&object->head, "etag");
+	const char *etag = pin_of(object);
 
-	s3_sync_add_source(&object->call, headers);
+	s3_copy_add_source(headers, &object->call, NULL);
 	s3_fields_add(headers, "x-amz-metadata-directive", "REPLACE");
-	if (etag != NULL && (object->refused_etag == NULL || strcmp(etag, object->refused_etag) != 0))
+	if (etag != NULL)
 		s3_fields_add(headers, "x-amz-copy-source-if-match", etag);
 	if (object->tags.len > 0)
 	{
@@ -228,29 +260,82 @@ add_copy_headers(S3SyncObject *object)
 	s3_fields_add_all(headers, &object->grants);
 }
 
-static bool
-is_large(const S3SyncObject *object)
-{
-	const S3Settings *settings;
-	S3Error		err;
-	const S3Endpoint *endpoint = s3_endpoint_try_find(object->call.location.scheme, &err);
-
-	if (endpoint == NULL)
-		return false;			/* opening the call will say so */
-	settings = &endpoint->settings;
-	return object->info.size > (int64) settings->multipart_copy_threshold * 1024;
-}
-
-/* Blocks, which few objects do. */
+/* Blocks, which few objects do.  What fails the object alone does not throw. */
 static void
 copy_large(S3SyncObject *object)
 {
+	MemoryContext context = CurrentMemoryContext;
 	S3Error		err;
 
-	if (s3_sync_copy_large(object, &err))
+	PG_TRY();
+	{
+		copy_in_parts(object);
 		end(object, S3_SYNC_CHANGED);
-	else
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+		S3ErrorKind kind;
+
+		/* No SQL was run, so no subtransaction has to be rolled back. */
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (!is_of_object(error, &kind))
+			PG_RE_THROW();
+		FlushErrorState();
+		take_thrown(error, kind, "", &err);
 		take_failure(object, &err);
+	}
+	PG_END_TRY();
+}
+
+static void
+copy_in_parts(const S3SyncObject *object)
+{
+	S3CopyArguments arguments = {.command = object->options->command};
+	S3CopyWork	copy = {.arguments = &arguments};
+	S3ObjectInfo info = object->info;
+	S3Fields   *headers = &copy.headers.target;
+
+	arguments.source = arguments.target = object->url;
+	copy.source = copy.target = object->call;
+	copy.info = &info;
+	copy.etag = pin_of(object);
+	copy.pinned = copy.etag != NULL;
+	copy.headers.replaces_metadata = copy.headers.replaces_tags = true;
+	s3_fields_add_all(headers, &object->plan.headers);
+	s3_fields_add_all(headers, &object->grants);
+	if (object->tags.len > 0)
+		s3_fields_add(headers, "x-amz-tagging", object->tags.data);
+	s3_copy_parts_on_server(&copy);
+}
+
+/* Returns false for an error that is not about this object alone. */
+static bool
+is_of_object(const ErrorData *error, S3ErrorKind *kind)
+{
+	switch (error->sqlerrcode)
+	{
+		case ERRCODE_UNDEFINED_FILE:
+			*kind = S3_ERROR_NOT_FOUND;
+			return true;
+		case ERRCODE_DUPLICATE_FILE:
+			*kind = S3_ERROR_CONFLICT;
+			return true;
+		case ERRCODE_INSUFFICIENT_PRIVILEGE:
+			*kind = S3_ERROR_DENIED;
+			return true;
+		case ERRCODE_INVALID_PARAMETER_VALUE:
+		case ERRCODE_FEATURE_NOT_SUPPORTED:
+		case ERRCODE_PROGRAM_LIMIT_EXCEEDED:
+		case ERRCODE_IO_ERROR:
+		case ERRCODE_CONNECTION_FAILURE:
+		case ERRCODE_PROTOCOL_VIOLATION:
+			*kind = S3_ERROR_SERVER;
+			return true;
+		default:
+			return false;
+	}
 }
 
 static void
@@ -285,7 +370,7 @@ make_plan(S3SyncObject *object, S3Error *err)
 	if (endpoint == NULL)
 		return false;
 	s3_put_add_settings(endpoint, &object->answers, &wanted);
-	/* A function of the next object may change settings, and their strings. */
+	/* A function of the next object may change settings, which frees these. */
 	for (int i = 0; i < wanted.count; i++)
 		wanted.items[i].value = pstrdup(wanted.items[i].value);
 	return s3_sync_plan(&object->head, &object->info, &wanted, &object->plan, err);
@@ -310,7 +395,7 @@ take_grants(S3SyncObject *object, const S3Finished *finished)
 {
 	S3Error		err = finished->err;
 
-	/* A store that knows no grants has none to keep. */
+	/* A server that knows no grants has none to keep. */
 	if (!finished->ok && finished->err.kind == S3_ERROR_UNSUPPORTED)
 		next_step(object);
 	else if (!finished->ok)
@@ -367,7 +452,7 @@ check_tags(S3SyncObject *object, const S3Finished *finished)
 		object->step = S3_SYNC_PUT_TAGS;
 }
 
-/* What there is to know of an object whose metadata will change. */
+/* Of an object whose metadata will change. */
 static void
 next_step(S3SyncObject *object)
 {
@@ -383,7 +468,7 @@ next_step(S3SyncObject *object)
 		object->step = S3_SYNC_COPY;
 }
 
-/* A copy would take the deletion off the queue, as whatever writes does. */
+/* Is its deletion queued?  A copy would cancel that, as every write does. */
 static bool
 is_doomed(const S3SyncObject *object)
 {

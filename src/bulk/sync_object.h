@@ -65,9 +65,8 @@ typedef struct S3SyncObject
 } S3SyncObject;
 
 /*
- * Asks the settings' functions about the object, before anything of it is under
- * way.  One that fails for this object is rolled back, and may do for the next
- * one: false then.
+ * Calls the settings' functions for the object; comes before its first request.
+ * Returns false when one fails: it is rolled back, and the run can go on.
  */
 extern bool s3_sync_object_ask(S3SyncObject *object, S3Error *err);
 

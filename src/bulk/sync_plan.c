@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * sync_plan.c
- *	  What of an object's metadata is not as a put would have it.
+ *	  How the metadata of an object differs from what a put would give it.
  *
  * Pure.
  *
@@ -17,19 +17,19 @@
 #define KMS_KEY_HEADER		ENCRYPTION_HEADER "-aws-kms-key-id"
 #define SIZE_NAME			"uncompressed_size"
 
-/* What a put sets anew each time; nothing is kept of them. */
+/* Each put sets them, so those that the settings do not have go. */
 static const char *const content_headers[] = {
 	"cache-control", "content-disposition", "content-language", "expires"
 };
 
-/* What a copy has to be told again, or it is lost. */
+/* What a copy with new metadata loses unless it is sent again. */
 static const char *const kept_headers[] = {
 	"content-type", "content-encoding", "x-amz-website-redirect-location",
 	"x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date",
 	"x-amz-object-lock-legal-hold"
 };
 
-/* The same, where the settings have no encryption. */
+/* The same, if no setting is about encryption. */
 static const char *const encryption_headers[] = {
 	ENCRYPTION_HEADER, KMS_KEY_HEADER, ENCRYPTION_HEADER "-bucket-key-enabled"
 };
@@ -146,8 +146,8 @@ plan_encryption(const S3HttpResponse *head, const S3Fields *wanted, S3SyncPlan *
 }
 
 /*
- * S3 tells the key as an ARN, whatever it was named by.  Which key an alias
- * stands for it does not tell: that is taken as the same.
+ * S3 returns the key's ARN, whatever the key was named by.  An alias counts as
+ * the same key, as S3 does not tell which one it stands for.
  */
 static bool
 is_same_kms_key(const char *there, const char *wanted)
@@ -172,7 +172,7 @@ plan_metadata(const S3ObjectInfo *info, const S3Fields *wanted, S3SyncPlan *plan
 	}
 }
 
-/* By the name of the header; NULL when it has none such. */
+/* Of the header of that name; NULL: the object has none. */
 static const char *
 metadata_of(const S3ObjectInfo *info, const char *name)
 {
@@ -207,7 +207,7 @@ keeps_size(const S3ObjectInfo *info)
 		metadata_of(info, S3_METADATA_PREFIX SIZE_NAME) != NULL;
 }
 
-/* Has the copy have it; NULL for none. */
+/* Plans the header that the copy gets; "becomes" NULL: none. */
 static void
 set_header(S3SyncPlan *plan, const char *name, const char *was, const char *becomes)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * sync_plan.h
- *	  What of an object's metadata is not as a put would have it.  Pure.
+ *	  How the metadata of an object differs from what a put would give it.  Pure.
  *
  *-------------------------------------------------------------------------
  */
@@ -40,7 +40,7 @@ typedef struct S3SyncPlan
 extern bool s3_sync_plan(const S3HttpResponse *head, const S3ObjectInfo *info,
 						 const S3Fields *wanted, S3SyncPlan *plan, S3Error *err);
 
-/* Has the content been moved to where only a restore brings it back from? */
+/* Is the content in an archive, where it cannot be read without a restore? */
 extern bool s3_sync_is_archived(const S3HttpResponse *head, const S3ObjectInfo *info);
 extern bool s3_sync_is_archive_class(const char *storage_class);
 

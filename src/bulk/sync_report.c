@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * sync_report.c
- *	  What a sync tells: counts, notices of the progress, warnings, and where to
- *	  go on.
+ *	  What a sync reports: counts, notices of the progress, warnings, and where
+ *	  to go on.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,7 +29,7 @@ s3_sync_report_start(S3SyncReport *report)
 
 	report->progress = s3_progress_start(report->arguments->options.command,
 										 report->arguments->prefix_url);
-	counts = s3_progress_counts(report->progress);
+	counts = &report->progress->run.counts;
 	counts->listed = counts->done = counts->changed = counts->skipped = counts->failed = 0;
 	report->counts = counts;
 	report->noticed_at = GetCurrentTimestamp();
@@ -88,7 +88,7 @@ s3_sync_report_progress(S3SyncReport *report)
 		return;
 	report->noticed_at = now;
 	initStringInfo(&rest);
-	left = s3_progress_left(report->progress);
+	left = s3_progress_left(&report->progress->run);
 	if (left >= 0)
 		appendStringInfo(&rest, ", %.0f s left for %lld", left,
 						 (long long) (counts->total - counts->done));
@@ -97,7 +97,7 @@ s3_sync_report_progress(S3SyncReport *report)
 			(errmsg("%lld objects done: %lld changed, %lld skipped, %lld failed; %.0f a second%s",
 					(long long) counts->done, (long long) counts->changed,
 					(long long) counts->skipped, (long long) counts->failed,
-					Max(s3_progress_rate(report->progress), 0), rest.data)));
+					Max(s3_progress_rate(&report->progress->run), 0), rest.data)));
 	report->telling = false;
 	pfree(rest.data);
 }

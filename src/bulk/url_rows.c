@@ -3,8 +3,8 @@
  * url_rows.c
  *	  The URLs of columns, sorted by the keys of their objects.
  *
- * A query sorts them, on disk where they are many; here is a batch at a time.
- * It runs as the current user, so that his rights count.
+ * A query sorts them, on disk where they are many; one batch at a time is in
+ * memory.  It runs with the rights of the current user.
  *
  *-------------------------------------------------------------------------
  */

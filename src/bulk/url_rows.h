@@ -17,12 +17,12 @@ typedef struct S3Column
 	const char *name;
 } S3Column;
 
-/* One URL that is below the prefix; the data are the cursor's. */
+/* One URL that is below the prefix; the memory is the cursor's. */
 typedef struct S3UrlRow
 {
 	S3Slice		key;			/* of its object, on the server */
-	S3Slice		url;			/* as it stands in the column; empty where a
-								 * list would write it so */
+	S3Slice		url;			/* as it stands in the column; empty where it
+								 * is as s3_list() writes it */
 } S3UrlRow;
 
 typedef struct S3UrlRows S3UrlRows;
@@ -30,7 +30,7 @@ typedef struct S3UrlRows S3UrlRows;
 /*
  * Throws 42P01, 42703, 42809 or 42804 for what is no table or view, or has no
  * such column of text, and 42501 where row-level security would hide rows from
- * the current user.  (Whether he may read the column, opening them finds out.)
+ * the current user.  (The right to read the column is checked by opening them.)
  */
 extern void s3_url_rows_check(const S3Column *columns, int count);
 

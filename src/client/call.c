@@ -20,16 +20,9 @@
 #include "client/server_facts.h"
 #include "client/signing_key.h"
 #include "credentials/credentials.h"
-#include "queue/writer_lock.h"
 #include "s3/param_rules.h"
 #include "s3/signing.h"
 #include "settings/guards.h"
-
-/*
- * The operations that make an object, or start to, under the name that was
- * asked for.  A put may yet get another one: see put_flow.c.
- */
-#define WRITES_OBJECT	(S3_COPY_OBJECT | S3_CREATE_MULTIPART_UPLOAD)
 
 static S3CallOpened open_call(S3Call *call, S3OperationId operation, const char *command,
 							  S3CallPurpose purpose, text *url, S3Error *err);
@@ -177,14 +170,6 @@ open_call(S3Call *call, S3OperationId operation, const char *command,
 		s3_call_prevent_change(call);
 	else if (!call->operation->read_only)
 		s3_settings_prevent_if_protected(call->endpoint, call->command);
-	if (purpose == S3_CALL_REQUEST && (operation & WRITES_OBJECT) != 0)
-	{
-		/* That runs SQL where a deletion of the object is queued. */
-		(void) s3_writer_lock_object(&call->location);
-		opened = open_location(call, operation, command, url, err);
-		if (opened != S3_CALL_OPENED)
-			return opened;
-	}
 	if (!make_key(call, err))
 		return S3_CALL_FAILED;
 	call->max_body = (uint64) call->endpoint->settings.max_object_size * 1024;

@@ -3,8 +3,8 @@
  * fn_copy.c
  *	  SQL functions that copy and rename objects: s3_copy, s3_rename.
  *
- * A rename deletes the source only when the target has been looked up and is
- * what was copied, and the source is still what it was.
+ * A rename deletes the source only after it has looked both objects up: the
+ * target must be what was copied, and the source must not have changed.
  *
  *-------------------------------------------------------------------------
  */
@@ -63,7 +63,7 @@ s3store_rename(PG_FUNCTION_ARGS)
 	arguments.source = PG_GETARG_TEXT_PP(0);
 	arguments.target = PG_GETARG_TEXT_PP(1);
 
-	/* Asks whether the source may go before there is a copy. */
+	/* Checks the right to delete the source before anything is copied. */
 	if (!s3_call_open(&call, S3_DELETE_OBJECT, RENAME, S3_CALL_REQUEST, arguments.source) ||
 		!s3_copy_object(&arguments, &source))
 		PG_RETURN_NULL();
@@ -85,7 +85,7 @@ check_copy(text *url, const S3ObjectInfo *source)
 					  "Somebody else may have written the object meanwhile. The source was not deleted.");
 }
 
-/* Says nothing where an ETag is not the MD5 of the content. */
+/* Returns true where one ETag is not the MD5 of the content. */
 static bool
 etags_agree(const S3ObjectInfo *a, const S3ObjectInfo *b)
 {

@@ -131,8 +131,9 @@ check_array(const ArrayType *array)
 }
 
 /*
- * An object may have been written by a transaction that nobody sees yet, or by
- * one that began after our snapshot: that is younger than this transaction.
+ * Objects of transactions that our snapshot does not see have rows that are not
+ * found.  "older_than" is for those that began before this transaction; what is
+ * younger than this transaction is never reported.
  */
 static TimestampTz
 written_before(FunctionCallInfo fcinfo, int number)

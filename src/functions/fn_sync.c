@@ -129,7 +129,7 @@ result_datum(FunctionCallInfo fcinfo, const S3SyncResult *result)
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
-/* What a dry run finds. */
+/* Reports what a dry run finds. */
 static void
 notice_changes(void *arg, text *url, const S3SyncPlan *plan)
 {

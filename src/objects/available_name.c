@@ -16,7 +16,7 @@
 #include "s3/alternative_name.h"
 #include "utils/builtins.h"
 
-/* Without these, S3 refuses to tell of some objects. */
+/* Without these, S3 refuses to look some objects up. */
 static const char *const shared_headers[] = {
 	"x-amz-expected-bucket-owner",
 	"x-amz-request-payer",
@@ -102,7 +102,7 @@ s3_available_name_all_taken(text *url, S3Error *err)
 	return s3_error_detail(err, "%d names were taken.", S3_NAME_ATTEMPTS_MAX);
 }
 
-/* Where keys are cut at '?' and '#', what stands behind names nothing. */
+/* With normalize_keys, '?' and '#' and what follows are no part of the key. */
 static S3Slice
 named_part(S3Slice url, const S3Call *call)
 {
@@ -114,7 +114,7 @@ named_part(S3Slice url, const S3Call *call)
 	return url;
 }
 
-/* In bytes of UTF-8: the server counts those of its key, prefix included. */
+/* In bytes of UTF-8.  The limit of keys includes the prefix of the endpoint. */
 static size_t
 longest_url(const S3Call *call)
 {
@@ -142,7 +142,11 @@ random_characters(char *out, int len)
 			ereport(ERROR,
 					(errcode(ERRCODE_INTERNAL_ERROR),
 					 errmsg("could not generate a random name")));
-		/* Bytes beyond the last multiple would favour the first characters. */
+
+		/*
+		 * Bytes above the last multiple of "count" would favor some
+		 * characters.
+		 */
 		if (byte < 256 / count * count)
 			out[used++] = alphabet[byte % count];
 	}

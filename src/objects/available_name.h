@@ -19,12 +19,12 @@
 extern bool s3_available_name_is_taken(text *url, const char *command);
 
 /*
- * Gives a request that looks an object up those of a put's headers that S3
- * wants to know before it tells of an object.
+ * Gives a request that looks an object up those of a put's headers without
+ * which S3 may refuse it, such as the keys of SSE-C.
  */
 extern void s3_available_name_add_headers(S3Call *look, const S3Fields *put);
 
-/* Are these no more characters than that?  0: they always are. */
+/* Has the URL at most so many characters?  0: any number will do. */
 extern bool s3_available_name_fits(text *url, int max_length);
 
 /*
@@ -38,7 +38,7 @@ extern text *s3_available_name_alternative(text *url, const char *command, int m
 extern text *s3_available_name_try_alternative(text *url, const char *command, int max_length,
 											   S3Error *err);
 
-/* So many names were taken: fills "err", returns false. */
+/* Fills "err" when S3_NAME_ATTEMPTS_MAX names were taken; returns false. */
 extern bool s3_available_name_all_taken(text *url, S3Error *err);
 
 #endif							/* S3STORE_AVAILABLE_NAME_H */

@@ -7,25 +7,24 @@
  * content (If-Match), so that a copy is never made of two objects.  Where
  * both URLs are of one endpoint and one access key, the server copies: in one
  * request, or in parts above multipart_copy_threshold.  Otherwise the content
- * goes through here, a part at a time.
+ * goes through this process, a part at a time.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
 #include "backend/error_report.h"
-#include "base/uri.h"
-#include "client/object_requests.h"
-#include "client/pipeline.h"
-#include "client/upload.h"
 #include "credentials/credentials.h"
 #include "journal/intent.h"
 #include "objects/copy.h"
 #include "objects/copy_check.h"
-#include "objects/copy_work.h"
+#include "objects/copy_parts.h"
+#include "objects/copy_tags.h"
 #include "objects/put_headers.h"
-#include "s3/param_rules.h"
+#include "queue/writer_lock.h"
+#include "settings/same_server.h"
 
+static bool open_calls(S3CopyWork *copy);
 static void sort_headers(S3CopyWork *copy);
 static void look_up_source(S3CopyWork *copy);
 static bool one_server_can(const S3CopyWork *copy);
@@ -38,35 +37,40 @@ bool
 s3_copy_object(const S3CopyArguments *arguments, S3ObjectInfo *source)
 {
 	S3CopyWork *copy = palloc0(sizeof(S3CopyWork));
-	const S3Settings *settings;
 
 	copy->arguments = arguments;
 	copy->info = source;
-	if (!s3_call_open(&copy->target, S3_COPY_OBJECT, arguments->command, S3_CALL_REQUEST,
-					  arguments->target) ||
-		!s3_call_open(&copy->source, S3_HEAD_OBJECT, arguments->command, S3_CALL_REQUEST,
-					  arguments->source))
+	if (!open_calls(copy))
 		return false;
+	/* That may run SQL, which may change settings. */
+	(void) s3_writer_lock_object(&copy->target.location);
+	(void) open_calls(copy);
 	sort_headers(copy);
 	look_up_source(copy);
 	if (arguments->is_rename || !(copy->headers.changes || copy->version_id != NULL))
 		s3_copy_check_difference(&copy->source, &copy->target, source, arguments);
 
-	/* What a put that was rolled back has left there is not ours to lose. */
+	/* What a put that was rolled back has left there must not be removed now. */
 	s3_intent_disown(&copy->target);
-	settings = &copy->target.endpoint->settings;
-	copy->part_size = s3_upload_part_size(source->size,
-										  (int64) settings->multipart_part_size * 1024);
-	if (one_server_can(copy))
-	{
-		if (source->size <= (int64) settings->multipart_copy_threshold * 1024)
-			copy_on_server(copy);
-		else
-			s3_copy_parts_on_server(copy);
-	}
-	else
+	if (!one_server_can(copy))
 		s3_copy_through_here(copy);
+	else if (s3_copy_needs_parts(copy->target.endpoint, source->size))
+		s3_copy_parts_on_server(copy);
+	else
+		copy_on_server(copy);
 	return true;
+}
+
+/* Returns false where one of the URLs means "no file". */
+static bool
+open_calls(S3CopyWork *copy)
+{
+	const S3CopyArguments *arguments = copy->arguments;
+
+	return s3_call_open(&copy->target, S3_COPY_OBJECT, arguments->command, S3_CALL_REQUEST,
+						arguments->target) &&
+		s3_call_open(&copy->source, S3_HEAD_OBJECT, arguments->command, S3_CALL_REQUEST,
+					 arguments->source);
 }
 
 static void
@@ -77,7 +81,7 @@ sort_headers(S3CopyWork *copy)
 	S3Error		err;
 
 	copy->version_id = s3_params_take_string(&params, "CopySourceVersionId");
-	s3_fields_add(headers, S3_PARAM_COPY_SOURCE_HEADER, s3_copy_source_header(copy));
+	s3_copy_add_source(headers, &copy->source, copy->version_id);
 	s3_params_apply(copy->target.operation, params, &copy->target.request);
 	if (!s3_copy_headers_sort(headers, &copy->headers, &err))
 		s3_error_throw(&err);
@@ -102,8 +106,8 @@ look_up_source(S3CopyWork *copy)
 }
 
 /*
- * Is there one server, and one key that may read here and write there?  Or
- * none that is needed.
+ * Are both objects at one server, which takes one access key for both, or
+ * unsigned requests?
  */
 static bool
 one_server_can(const S3CopyWork *copy)
@@ -114,7 +118,7 @@ one_server_can(const S3CopyWork *copy)
 
 	if (source == target)
 		return true;
-	if (!s3_endpoint_url_equal(&source->base, &target->base) ||
+	if (!s3_endpoint_same_server(source, target) ||
 		strcmp(source->settings.region, target->settings.region) != 0 ||
 		source->settings.signature_version != target->settings.signature_version)
 		return false;
@@ -158,74 +162,10 @@ try_copy_on_server(S3CopyWork *copy, S3Error *err)
 		s3_response_document(&response, "CopyObjectResult", ignore_element, NULL, err);
 }
 
-/*
- * Swift knows an object that was uploaded in parts by another ETag than it
- * tells, and refuses the one that it has told.
- */
 static bool
 is_refused_pin(const S3CopyWork *copy, const S3Error *err)
 {
 	return copy->pinned && !copy->headers.conditional && s3_response_condition_failed(err);
-}
-
-/* Goes on without the ETag, if it was not the object that has changed. */
-void
-s3_copy_unpin(S3CopyWork *copy)
-{
-	s3_copy_check_unchanged(copy);
-	copy->pinned = false;
-}
-
-/* Looks whether the source is still what was looked up first. */
-void
-s3_copy_check_unchanged(S3CopyWork *copy)
-{
-	S3ObjectInfo now;
-	S3Call		call;
-	S3Error		err;
-
-	s3_copy_open_source(copy, S3_HEAD_OBJECT, &call);
-	s3_fields_add_all(&call.request.headers, &copy->headers.source);
-	if (s3_object_look_up(&call, &now, &err) && s3_object_is_same(copy->info, &now))
-		return;
-	s3_error_set(&err, S3_ERROR_CONFLICT, "the source has changed while it was copied");
-	s3_call_throw(&copy->target, &err);
-}
-
-/* The header that names the source: encoded, but for its slashes. */
-char *
-s3_copy_source_header(const S3CopyWork *copy)
-{
-	StringInfoData header;
-
-	initStringInfo(&header);
-	s3_uri_encode_path(&header, copy->source.location.bucket);
-	appendStringInfoChar(&header, '/');
-	s3_uri_encode_path(&header, s3_slice(copy->source.key.data, copy->source.key.len));
-	if (copy->version_id != NULL)
-	{
-		appendStringInfoString(&header, "?versionId=");
-		s3_uri_encode(&header, s3_slice_cstring(copy->version_id));
-	}
-	return header.data;
-}
-
-/* Opens another request for the source. */
-void
-s3_copy_open_source(const S3CopyWork *copy, S3OperationId operation, S3Call *call)
-{
-	(void) s3_call_open(call, operation, copy->arguments->command, S3_CALL_REQUEST,
-						copy->arguments->source);
-	if (copy->version_id != NULL)
-		s3_fields_add(&call->request.query, "versionId", copy->version_id);
-}
-
-void
-s3_copy_open_target(const S3CopyWork *copy, S3OperationId operation, S3Call *call)
-{
-	(void) s3_call_open(call, operation, copy->arguments->command, S3_CALL_REQUEST,
-						copy->arguments->target);
-	s3_copy_headers_add_common(&call->request.headers, &copy->headers.part);
 }
 
 static void

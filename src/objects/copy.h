@@ -8,19 +8,7 @@
 #ifndef S3STORE_COPY_H
 #define S3STORE_COPY_H
 
-#include "client/call.h"
-#include "s3/response.h"
-
-typedef struct S3CopyArguments
-{
-	const char *command;		/* the SQL function, such as "s3_copy()" */
-	text	   *source;
-	text	   *target;
-	Jsonb	   *params;			/* copy_object's, and CopySourceVersionId; or
-								 * NULL */
-	bool		is_rename;		/* the source will go: it must not be the
-								 * target, whatever the parameters */
-} S3CopyArguments;
+#include "objects/copy_work.h"
 
 /*
  * Copies the object, and returns true, with what was copied in "source"; false

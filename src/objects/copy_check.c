@@ -3,9 +3,9 @@
  * copy_check.c
  *	  Keeps an object from being copied onto itself.
  *
- * A rename that took one object for two would delete it.  Schemes with the
- * same endpoint are told by its address; but two addresses may lead to one
- * server, of which nothing tells, so what stands at the target is compared.
+ * A rename of an object to itself would delete it.  Two addresses may lead to
+ * one server, which no setting shows: so the object at the target, if any, is
+ * compared with the source.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,6 +13,7 @@
 
 #include "client/object_requests.h"
 #include "objects/copy_check.h"
+#include "settings/same_server.h"
 
 static bool is_same_name(const S3Call *a, const S3Call *b);
 static void throw_same_object(const char *detail) pg_attribute_noreturn();
@@ -26,13 +27,13 @@ s3_copy_check_difference(const S3Call *source, const S3Call *target,
 	S3Call		call;
 	S3Error		err;
 
-	if (s3_endpoint_url_equal(&source->endpoint->base, &target->endpoint->base))
+	if (s3_endpoint_same_server(source->endpoint, target->endpoint))
 	{
 		if (same_name)
 			throw_same_object("They name the same object of the same server.");
 		return;
 	}
-	/* Behind another address even the names may be others. */
+	/* Another address may have another name for the same object. */
 	if (!same_name && !arguments->is_rename)
 		return;
 	(void) s3_call_open(&call, S3_HEAD_OBJECT, arguments->command, S3_CALL_REQUEST,

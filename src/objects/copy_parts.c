@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * copy_parts.c
- *	  Copies an object in parts on its server, or through here.
+ *	  Copies an object in parts on its server, or through this process.
  *
  * What CopyObject does by itself is done by hand: the headers, the metadata
  * and the tags of the source are given to the copy.
@@ -12,13 +12,14 @@
 
 #include "client/pipeline.h"
 #include "client/upload.h"
-#include "objects/copy_work.h"
-#include "s3/param_rules.h"
+#include "objects/copy_parts.h"
+#include "objects/copy_tags.h"
 #include "utils/memutils.h"
 
 typedef void (*CopyPart) (S3Upload *upload, S3CopyWork *copy, int64 first, int64 last);
 
 static void refuse_checksum(const S3CopyWork *copy);
+static int64 part_size(const S3CopyWork *copy);
 static void copy_in_parts(S3CopyWork *copy, S3UploadSend send);
 static void prepare_target_headers(S3CopyWork *copy);
 static void send_parts_on_server(S3Upload *upload, void *arg);
@@ -29,6 +30,12 @@ static void copy_part_through_here(S3Upload *upload, S3CopyWork *copy, int64 fir
 static void copy_small_through_here(S3CopyWork *copy);
 static S3Slice get_range(S3CopyWork *copy, int64 first, int64 last);
 
+bool
+s3_copy_needs_parts(const S3Endpoint *endpoint, int64 size)
+{
+	return size > (int64) endpoint->settings.multipart_copy_threshold * 1024;
+}
+
 void
 s3_copy_parts_on_server(S3CopyWork *copy)
 {
@@ -36,12 +43,11 @@ s3_copy_parts_on_server(S3CopyWork *copy)
 	copy_in_parts(copy, send_parts_on_server);
 }
 
-/* Holds one part of the content at a time. */
 void
 s3_copy_through_here(S3CopyWork *copy)
 {
 	refuse_checksum(copy);
-	if (copy->info->size <= copy->part_size)
+	if (copy->info->size <= part_size(copy))
 		copy_small_through_here(copy);
 	else
 		copy_in_parts(copy, send_parts_through_here);
@@ -60,6 +66,14 @@ refuse_checksum(const S3CopyWork *copy)
 	s3_error_detail(&err, "This copy goes in parts, or from one server to another.");
 	s3_error_hint(&err, "Leave the parameter out, or on one server raise s3store.multipart_copy_threshold.");
 	s3_call_throw(&copy->target, &err);
+}
+
+static int64
+part_size(const S3CopyWork *copy)
+{
+	const S3Settings *settings = &copy->target.endpoint->settings;
+
+	return s3_upload_part_size(copy->info->size, (int64) settings->multipart_part_size * 1024);
 }
 
 static void
@@ -101,7 +115,7 @@ send_parts_on_server(S3Upload *upload, void *arg)
 {
 	S3CopyWork *copy = arg;
 
-	s3_fields_add(&copy->headers.from_source, S3_PARAM_COPY_SOURCE_HEADER, s3_copy_source_header(copy));
+	s3_copy_add_source(&copy->headers.from_source, &copy->source, copy->version_id);
 	send_parts(upload, copy, copy_part_on_server);
 	if (copy->pinned)
 		return;
@@ -118,26 +132,29 @@ send_parts_through_here(S3Upload *upload, void *arg)
 static void
 send_parts(S3Upload *upload, S3CopyWork *copy, CopyPart copy_part)
 {
-	for (int64 first = 0; first < copy->info->size; first += copy->part_size)
-		copy_part(upload, copy, first, Min(first + copy->part_size, copy->info->size) - 1);
+	int64		size = copy->info->size;
+	int64		step = part_size(copy);
+
+	for (int64 first = 0; first < size; first += step)
+		copy_part(upload, copy, first, Min(first + step, size) - 1);
 }
 
 /* The first part shows whether the server takes the pin; then all go at once. */
 static void
 copy_part_on_server(S3Upload *upload, S3CopyWork *copy, int64 first, int64 last)
 {
-	S3Fields	pinned = {0};
+	S3Fields	headers = {0};
 	S3Error		err;
 
-	s3_fields_add_all(&pinned, &copy->headers.from_source);
+	s3_fields_add_all(&headers, &copy->headers.from_source);
 	if (copy->pinned)
-		s3_fields_add(&pinned, "x-amz-copy-source-if-match", copy->etag);
+		s3_fields_add(&headers, "x-amz-copy-source-if-match", copy->etag);
 	if (first > 0)
 	{
-		s3_upload_start_part_copy(upload, &pinned, first, last);
+		s3_upload_start_part_copy(upload, &headers, first, last);
 		return;
 	}
-	if (s3_upload_part_copy(upload, &pinned, first, last, &err))
+	if (s3_upload_part_copy(upload, &headers, first, last, &err))
 		return;
 	if (!copy->pinned || !s3_response_condition_failed(&err))
 		s3_call_throw(&copy->target, &err);

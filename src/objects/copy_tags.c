@@ -8,7 +8,7 @@
 #include "base/base.h"
 
 #include "client/object_requests.h"
-#include "objects/copy_work.h"
+#include "objects/copy_tags.h"
 #include "s3/tags.h"
 
 static const char *get_source_tags(S3CopyWork *copy);
@@ -22,10 +22,6 @@ s3_copy_keep_tags(S3CopyWork *copy)
 		s3_fields_add(&copy->headers.target, "x-amz-tagging", tags);
 }
 
-/*
- * Ceph forgets the tags of an upload in parts, and takes tags for metadata: it
- * replaces both, or none.
- */
 void
 s3_copy_check_tags(S3CopyWork *copy)
 {

@@ -1,16 +1,26 @@
 /*-------------------------------------------------------------------------
  *
  * copy_work.h
- *	  One copy under way, as the files of the copying room share it.  Private
- *	  to copy.c, copy_parts.c and copy_tags.c.
+ *	  One copy under way, and what the files that take part in it share.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef S3STORE_COPY_WORK_H
 #define S3STORE_COPY_WORK_H
 
-#include "objects/copy.h"
+#include "client/call.h"
 #include "s3/copy_headers.h"
+
+typedef struct S3CopyArguments
+{
+	const char *command;		/* the SQL function, such as "s3_copy()" */
+	text	   *source;
+	text	   *target;
+	Jsonb	   *params;			/* copy_object's, and CopySourceVersionId; or
+								 * NULL */
+	bool		is_rename;		/* the source will go: it must not be the
+								 * target, whatever the parameters */
+} S3CopyArguments;
 
 typedef struct S3CopyWork
 {
@@ -23,23 +33,24 @@ typedef struct S3CopyWork
 	S3ObjectInfo *info;			/* of the source */
 	const char *etag;			/* with its quotes, or NULL */
 	bool		pinned;			/* the server is told to copy this ETag only */
-	int64		part_size;
 } S3CopyWork;
 
-/* copy.c: requests for both objects, beside the first ones. */
+/* Opens another request for the source, or for the target. */
 extern void s3_copy_open_source(const S3CopyWork *copy, S3OperationId operation, S3Call *call);
 extern void s3_copy_open_target(const S3CopyWork *copy, S3OperationId operation, S3Call *call);
-extern char *s3_copy_source_header(const S3CopyWork *copy);
+
+/* Adds the header that names the object of an open call as the source of a copy. */
+extern void s3_copy_add_source(S3Fields *headers, const S3Call *source,
+							   const char *version_id);
+
+/* Throws unless the source is still what was looked up first. */
 extern void s3_copy_check_unchanged(S3CopyWork *copy);
+
+/*
+ * Goes on without the ETag, which the server has refused, unless the source
+ * has changed.  Swift knows an object that was uploaded in parts by another
+ * ETag than it tells, and refuses the one that it has told.
+ */
 extern void s3_copy_unpin(S3CopyWork *copy);
-
-/* copy_parts.c: copies that are more than one request to one server. */
-extern void s3_copy_parts_on_server(S3CopyWork *copy);
-extern void s3_copy_through_here(S3CopyWork *copy);
-
-/* copy_tags.c */
-extern void s3_copy_keep_tags(S3CopyWork *copy);
-extern void s3_copy_check_tags(S3CopyWork *copy);
-extern void s3_copy_ensure_tags(S3CopyWork *copy, const char *wanted);
 
 #endif							/* S3STORE_COPY_WORK_H */

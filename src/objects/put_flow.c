@@ -7,18 +7,18 @@
  *	   ^                   |
  *	   +------ taken ------+
  *
- * Without "overwrite" an object that exists is never touched: the name that
- * is stored is then another one, made by Django's rule.  The server is asked
- * before the upload, since some servers take If-None-Match and ignore it;
- * where it is known, nobody can take the name between the question and the
- * upload.  What a rolled back put has left under a name is as good as nothing.
+ * Without "overwrite" an object that exists is never touched: if the name is
+ * taken, the object gets another one, made by Django's rule.  The server is
+ * asked before the upload, since some servers accept If-None-Match and ignore
+ * it; with one that obeys it, nobody can take the name between the question and
+ * the upload.  A name counts as free where a put that was rolled back has left
+ * an object that is not removed yet.
  *
- * A name is held, and its deletion taken off the queue, once it is the one: an
- * object that stands in the way of a put, and waits for its deletion, must not
- * lose that.
+ * Only the final name is locked, and a queued deletion of its object canceled:
+ * that of an object which merely has a name that was tried must stay queued.
  *
- * An upload that overwrites asks, too: only what was not there before can be
- * removed when the transaction does not commit (intent.c).
+ * An upload that overwrites looks first as well: only what was not there before
+ * can be removed when the transaction does not commit (intent.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -36,41 +36,41 @@
 
 #define RACES_MAX	5			/* names lost to others, in one put */
 
-static S3Call *start(S3PutFlow *storing);
-static S3Call *look(S3PutFlow *storing, S3PutStep step);
-static S3Call *note_look(S3PutFlow *storing, const S3Finished *finished);
-static S3Call *note_look_over(S3PutFlow *storing, const S3Finished *finished);
-static void hold(S3PutFlow *storing);
-static void follow_settings(S3PutFlow *storing);
-static S3Call *upload_free(S3PutFlow *storing);
-static S3Call *upload_over(S3PutFlow *storing);
-static S3Call *upload(S3PutFlow *storing, S3PutStep step);
-static S3Call *note_upload(S3PutFlow *storing, const S3Finished *finished);
-static S3Call *compare(S3PutFlow *storing, const S3Finished *finished);
+static S3Call *start(S3PutFlow *flow);
+static S3Call *look(S3PutFlow *flow, S3PutStep step);
+static S3Call *note_look(S3PutFlow *flow, const S3Finished *finished);
+static S3Call *note_look_over(S3PutFlow *flow, const S3Finished *finished);
+static void lock_name(S3PutFlow *flow);
+static void follow_settings(S3PutFlow *flow);
+static S3Call *upload_free(S3PutFlow *flow);
+static S3Call *upload_over(S3PutFlow *flow);
+static S3Call *upload(S3PutFlow *flow, S3PutStep step);
+static S3Call *note_upload(S3PutFlow *flow, const S3Finished *finished);
+static S3Call *compare(S3PutFlow *flow, const S3Finished *finished);
 static bool is_stored(const S3Finished *finished, const S3Request *put);
-static S3Call *note_race(S3PutFlow *storing, S3Call *call, const S3Error *err);
-static S3Call *try_other_name(S3PutFlow *storing);
-static S3Call *end(S3PutFlow *storing, S3PutStep step);
-static S3Call *fail(S3PutFlow *storing, S3Call *call, const S3Error *err);
+static S3Call *note_race(S3PutFlow *flow, S3Call *call, const S3Error *err);
+static S3Call *try_other_name(S3PutFlow *flow);
+static S3Call *end(S3PutFlow *flow, S3PutStep step);
+static S3Call *fail(S3PutFlow *flow, S3Call *call, const S3Error *err);
 
 S3Call *
-s3_put_flow_next(S3PutFlow *storing, const S3Finished *finished)
+s3_put_flow_next(S3PutFlow *flow, const S3Finished *finished)
 {
-	if (storing->step != S3_PUT_FLOW_START)
-		follow_settings(storing);
-	switch (storing->step)
+	if (flow->step != S3_PUT_FLOW_START)
+		follow_settings(flow);
+	switch (flow->step)
 	{
 		case S3_PUT_FLOW_START:
-			return start(storing);
+			return start(flow);
 		case S3_PUT_FLOW_LOOK:
-			return note_look(storing, finished);
+			return note_look(flow, finished);
 		case S3_PUT_FLOW_LOOK_OVER:
-			return note_look_over(storing, finished);
+			return note_look_over(flow, finished);
 		case S3_PUT_FLOW_UPLOAD_FREE:
 		case S3_PUT_FLOW_UPLOAD_OVER:
-			return note_upload(storing, finished);
+			return note_upload(flow, finished);
 		case S3_PUT_FLOW_COMPARE:
-			return compare(storing, finished);
+			return compare(flow, finished);
 		case S3_PUT_FLOW_STORED:
 		case S3_PUT_FLOW_NO_FILE:
 		case S3_PUT_FLOW_FAILED:
@@ -80,119 +80,119 @@ s3_put_flow_next(S3PutFlow *storing, const S3Finished *finished)
 }
 
 void
-s3_put_flow_run(S3PutFlow *storing)
+s3_put_flow_run(S3PutFlow *flow)
 {
 	S3Finished *finished = palloc(sizeof(S3Finished));
-	S3Call	   *call = s3_put_flow_next(storing, NULL);
+	S3Call	   *call = s3_put_flow_next(flow, NULL);
 
 	while (call != NULL)
 	{
 		finished->call = call;
-		storing->in_parts = call == &storing->put &&
-			s3_put_wants_parts(call, &storing->arguments);
-		if (storing->in_parts)
-			s3_put_in_parts(call, storing->name, &storing->arguments, &storing->intent,
+		flow->in_parts = call == &flow->put &&
+			s3_put_wants_parts(call, &flow->arguments);
+		if (flow->in_parts)
+			s3_put_in_parts(call, flow->name, &flow->arguments, &flow->intent,
 							finished);
 		else
 			finished->ok = s3_call_perform(call, &finished->response, &finished->err);
-		call = s3_put_flow_next(storing, finished);
+		call = s3_put_flow_next(flow, finished);
 	}
-	if (storing->step != S3_PUT_FLOW_FAILED)
+	if (flow->step != S3_PUT_FLOW_FAILED)
 		return;
-	if (storing->failed == NULL)
-		s3_error_throw(&storing->err);
-	s3_call_throw(storing->failed, &storing->err);
+	if (flow->failed == NULL)
+		s3_error_throw(&flow->err);
+	s3_call_throw(flow->failed, &flow->err);
 }
 
 static S3Call *
-start(S3PutFlow *storing)
+start(S3PutFlow *flow)
 {
-	const S3Fields *headers = &storing->put.request.headers;
+	const S3Fields *headers = &flow->put.request.headers;
 
-	storing->name = storing->url;
-	switch (s3_call_try_open(&storing->put, S3_PUT_OBJECT, storing->command, storing->url,
-							 &storing->err))
+	flow->name = flow->url;
+	switch (s3_call_try_open(&flow->put, S3_PUT_OBJECT, flow->command, flow->url,
+							 &flow->err))
 	{
 		case S3_CALL_NO_FILE:
-			return end(storing, S3_PUT_FLOW_NO_FILE);
+			return end(flow, S3_PUT_FLOW_NO_FILE);
 		case S3_CALL_FAILED:
-			return end(storing, S3_PUT_FLOW_FAILED);
+			return end(flow, S3_PUT_FLOW_FAILED);
 		case S3_CALL_OPENED:
 			break;
 	}
-	if (storing->overwrite < 0)
-		storing->overwrite = storing->put.endpoint->settings.file_overwrite;
+	if (flow->overwrite < 0)
+		flow->overwrite = flow->put.endpoint->settings.file_overwrite;
 
 	/*
-	 * A condition of the caller's decides by itself; what fails it is an
-	 * error.
+	 * With a condition of the caller's no other name is tried: if it does not
+	 * hold, that is an error.
 	 */
-	s3_put_fill(&storing->put, storing->name, &storing->arguments);
-	if (storing->overwrite ||
+	s3_put_fill(&flow->put, flow->name, &flow->arguments);
+	if (flow->overwrite ||
 		s3_fields_find(headers, "if-match") != NULL ||
 		s3_fields_find(headers, "if-none-match") != NULL)
 	{
-		hold(storing);
-		if (!storing->put.endpoint->settings.put_undo)
-			return upload(storing, S3_PUT_FLOW_UPLOAD_OVER);
-		return look(storing, S3_PUT_FLOW_LOOK_OVER);
+		lock_name(flow);
+		if (!flow->put.endpoint->settings.put_undo)
+			return upload(flow, S3_PUT_FLOW_UPLOAD_OVER);
+		return look(flow, S3_PUT_FLOW_LOOK_OVER);
 	}
-	return look(storing, S3_PUT_FLOW_LOOK);
+	return look(flow, S3_PUT_FLOW_LOOK);
 }
 
 /* Asks what stands under the name. */
 static S3Call *
-look(S3PutFlow *storing, S3PutStep step)
+look(S3PutFlow *flow, S3PutStep step)
 {
 	S3Error		err;
 
-	if (s3_call_try_open(&storing->look, S3_HEAD_OBJECT, storing->command, storing->name,
+	if (s3_call_try_open(&flow->look, S3_HEAD_OBJECT, flow->command, flow->name,
 						 &err) != S3_CALL_OPENED)
-		return fail(storing, NULL, &err);
-	s3_available_name_add_headers(&storing->look, &storing->put.request.headers);
-	storing->step = step;
-	return &storing->look;
+		return fail(flow, NULL, &err);
+	s3_available_name_add_headers(&flow->look, &flow->put.request.headers);
+	flow->step = step;
+	return &flow->look;
 }
 
 static S3Call *
-note_look(S3PutFlow *storing, const S3Finished *finished)
+note_look(S3PutFlow *flow, const S3Finished *finished)
 {
-	s3_intent_note_before(&storing->before, finished);
-	switch (storing->before.state)
+	s3_intent_note_before(&flow->before, finished);
+	switch (flow->before.state)
 	{
 		case S3_BEFORE_NOTHING:
-			return upload_free(storing);
+			return upload_free(flow);
 		case S3_BEFORE_OBJECT:
-			if (!s3_intent_is_leftover(&storing->put, &storing->before))
-				return try_other_name(storing);
-			storing->before.state = S3_BEFORE_LEFTOVER;
-			hold(storing);
-			return upload_over(storing);
+			if (!s3_intent_is_leftover(&flow->put, &flow->before))
+				return try_other_name(flow);
+			flow->before.state = S3_BEFORE_LEFTOVER;
+			lock_name(flow);
+			return upload_over(flow);
 		case S3_BEFORE_LEFTOVER:
 		case S3_BEFORE_UNKNOWN:
 			break;
 	}
 	if (finished->ok)
-		return try_other_name(storing);
-	return fail(storing, finished->call, &finished->err);
+		return try_other_name(flow);
+	return fail(flow, finished->call, &finished->err);
 }
 
-/* Who may not look can put all the same; nothing was new then. */
+/* A role that may not look can still put; then nothing is undone. */
 static S3Call *
-note_look_over(S3PutFlow *storing, const S3Finished *finished)
+note_look_over(S3PutFlow *flow, const S3Finished *finished)
 {
-	s3_intent_note_before(&storing->before, finished);
-	if (s3_intent_is_leftover(&storing->put, &storing->before))
-		storing->before.state = S3_BEFORE_NOTHING;
-	return upload(storing, S3_PUT_FLOW_UPLOAD_OVER);
+	s3_intent_note_before(&flow->before, finished);
+	if (s3_intent_is_leftover(&flow->put, &flow->before))
+		flow->before.state = S3_BEFORE_NOTHING;
+	return upload(flow, S3_PUT_FLOW_UPLOAD_OVER);
 }
 
-/* That runs SQL where a deletion of the object is queued. */
+/* Runs SQL where a deletion of the object is queued. */
 static void
-hold(S3PutFlow *storing)
+lock_name(S3PutFlow *flow)
 {
-	(void) s3_writer_lock_object(&storing->put.location);
-	follow_settings(storing);
+	(void) s3_writer_lock_object(&flow->put.location);
+	follow_settings(flow);
 }
 
 /*
@@ -200,86 +200,86 @@ hold(S3PutFlow *storing)
  * settings: then the endpoint that the call refers to is gone.
  */
 static void
-follow_settings(S3PutFlow *storing)
+follow_settings(S3PutFlow *flow)
 {
-	if (storing->put.generation != s3_settings_generation())
-		(void) s3_put_open(&storing->put, storing->command, storing->name, &storing->arguments);
+	if (flow->put.generation != s3_settings_generation())
+		(void) s3_put_open(&flow->put, flow->command, flow->name, &flow->arguments);
 }
 
 static S3Call *
-upload_free(S3PutFlow *storing)
+upload_free(S3PutFlow *flow)
 {
-	hold(storing);
-	if (s3_server_facts_find(storing->put.endpoint_host)->no_conditional_put)
-		return upload_over(storing);
-	s3_fields_add(&storing->put.request.headers, "if-none-match", "*");
-	return upload(storing, S3_PUT_FLOW_UPLOAD_FREE);
+	lock_name(flow);
+	if (s3_server_facts_find(flow->put.endpoint_host)->no_conditional_put)
+		return upload_over(flow);
+	s3_fields_add(&flow->put.request.headers, "if-none-match", "*");
+	return upload(flow, S3_PUT_FLOW_UPLOAD_FREE);
 }
 
 static S3Call *
-upload_over(S3PutFlow *storing)
+upload_over(S3PutFlow *flow)
 {
-	(void) s3_put_open(&storing->put, storing->command, storing->name, &storing->arguments);
-	return upload(storing, S3_PUT_FLOW_UPLOAD_OVER);
+	(void) s3_put_open(&flow->put, flow->command, flow->name, &flow->arguments);
+	return upload(flow, S3_PUT_FLOW_UPLOAD_OVER);
 }
 
 /* Nothing is sent before it is noted how to undo it. */
 static S3Call *
-upload(S3PutFlow *storing, S3PutStep step)
+upload(S3PutFlow *flow, S3PutStep step)
 {
-	if (!s3_intent_begin(&storing->intent, &storing->put, &storing->before))
-		return look(storing, S3_PUT_FLOW_LOOK);
-	if (storing->intent.etag != NULL && storing->intent.etag[0] != '\0')
-		storing->put.request.md5 = storing->intent.etag;
-	storing->step = step;
-	return &storing->put;
+	if (!s3_intent_begin(&flow->intent, &flow->put, &flow->before))
+		return look(flow, S3_PUT_FLOW_LOOK);
+	if (flow->intent.etag != NULL && flow->intent.etag[0] != '\0')
+		flow->put.request.md5 = flow->intent.etag;
+	flow->step = step;
+	return &flow->put;
 }
 
 static S3Call *
-note_upload(S3PutFlow *storing, const S3Finished *finished)
+note_upload(S3PutFlow *flow, const S3Finished *finished)
 {
 	const S3Error *err = &finished->err;
 
-	s3_intent_note_answer(&storing->intent, finished);
+	s3_intent_note_answer(&flow->intent, finished);
 	if (finished->ok)
 	{
-		if (storing->condition_refused)
-			s3_server_facts_find(storing->put.endpoint_host)->no_conditional_put = true;
-		return end(storing, S3_PUT_FLOW_STORED);
+		if (flow->condition_refused)
+			s3_server_facts_find(flow->put.endpoint_host)->no_conditional_put = true;
+		return end(flow, S3_PUT_FLOW_STORED);
 	}
-	if (storing->step == S3_PUT_FLOW_UPLOAD_OVER)
-		return fail(storing, finished->call, err);
+	if (flow->step == S3_PUT_FLOW_UPLOAD_OVER)
+		return fail(flow, finished->call, err);
 	if (err->kind == S3_ERROR_UNSUPPORTED)
 	{
-		/* It may be something else that the server does not know. */
-		storing->condition_refused = true;
-		return upload_over(storing);
+		/* It may have meant another header: the next upload shows. */
+		flow->condition_refused = true;
+		return upload_over(flow);
 	}
 	if (!s3_response_is_conflict(err))
-		return fail(storing, finished->call, err);
+		return fail(flow, finished->call, err);
 
 	/*
-	 * What was sent twice may have met itself; the ETag of parts would not
-	 * tell.
+	 * A request that was sent twice may have been refused because its first
+	 * sending has stored the object.  The ETag tells, but not of parts.
 	 */
 	if (s3_response_condition_failed(err) && finished->response.resent &&
-		!storing->in_parts)
-		return look(storing, S3_PUT_FLOW_COMPARE);
-	return note_race(storing, finished->call, err);
+		!flow->in_parts)
+		return look(flow, S3_PUT_FLOW_COMPARE);
+	return note_race(flow, finished->call, err);
 }
 
 static S3Call *
-compare(S3PutFlow *storing, const S3Finished *finished)
+compare(S3PutFlow *flow, const S3Finished *finished)
 {
 	S3Error		err;
 
-	if (is_stored(finished, &storing->put.request))
-		return end(storing, S3_PUT_FLOW_STORED);
-	/* Whose object it is must be known before the content is stored again. */
+	if (is_stored(finished, &flow->put.request))
+		return end(flow, S3_PUT_FLOW_STORED);
+	/* Do not store the content twice where it may be there already. */
 	if (!finished->ok && finished->err.kind != S3_ERROR_NOT_FOUND)
-		return fail(storing, finished->call, &finished->err);
+		return fail(flow, finished->call, &finished->err);
 	s3_error_set(&err, S3_ERROR_CONFLICT, "the object is being written by somebody else");
-	return note_race(storing, finished->call, &err);
+	return note_race(flow, finished->call, &err);
 }
 
 /* Does the object have the content that the request sent? */
@@ -298,43 +298,43 @@ is_stored(const S3Finished *finished, const S3Request *put)
 		strcmp(info.etag, md5) == 0;
 }
 
-/* A server that takes names whatever we ask for must not get the content for ever. */
+/* Ends the attempts with a server that reports every name as taken. */
 static S3Call *
-note_race(S3PutFlow *storing, S3Call *call, const S3Error *err)
+note_race(S3PutFlow *flow, S3Call *call, const S3Error *err)
 {
-	if (++storing->races > RACES_MAX)
-		return fail(storing, call, err);
-	return try_other_name(storing);
+	if (++flow->races > RACES_MAX)
+		return fail(flow, call, err);
+	return try_other_name(flow);
 }
 
 static S3Call *
-try_other_name(S3PutFlow *storing)
+try_other_name(S3PutFlow *flow)
 {
 	S3Error		err;
 
-	if (++storing->names >= S3_NAME_ATTEMPTS_MAX)
+	if (++flow->names >= S3_NAME_ATTEMPTS_MAX)
 	{
-		(void) s3_available_name_all_taken(storing->url, &err);
-		return fail(storing, NULL, &err);
+		(void) s3_available_name_all_taken(flow->url, &err);
+		return fail(flow, NULL, &err);
 	}
-	storing->name = s3_available_name_try_alternative(storing->url, storing->command, 0, &err);
-	if (storing->name == NULL)
-		return fail(storing, NULL, &err);
-	(void) s3_put_open(&storing->put, storing->command, storing->name, &storing->arguments);
-	return look(storing, S3_PUT_FLOW_LOOK);
+	flow->name = s3_available_name_try_alternative(flow->url, flow->command, 0, &err);
+	if (flow->name == NULL)
+		return fail(flow, NULL, &err);
+	(void) s3_put_open(&flow->put, flow->command, flow->name, &flow->arguments);
+	return look(flow, S3_PUT_FLOW_LOOK);
 }
 
 static S3Call *
-end(S3PutFlow *storing, S3PutStep step)
+end(S3PutFlow *flow, S3PutStep step)
 {
-	storing->step = step;
+	flow->step = step;
 	return NULL;
 }
 
 static S3Call *
-fail(S3PutFlow *storing, S3Call *call, const S3Error *err)
+fail(S3PutFlow *flow, S3Call *call, const S3Error *err)
 {
-	storing->failed = call;
-	storing->err = *err;
-	return end(storing, S3_PUT_FLOW_FAILED);
+	flow->failed = call;
+	flow->err = *err;
+	return end(flow, S3_PUT_FLOW_FAILED);
 }

@@ -54,12 +54,12 @@ typedef struct S3PutFlow
  * what they throw, what is wrong with the arguments (it would be for every
  * URL), and 25006.
  */
-extern S3Call *s3_put_flow_next(S3PutFlow *storing, const S3Finished *finished);
+extern S3Call *s3_put_flow_next(S3PutFlow *flow, const S3Finished *finished);
 
 /*
  * Takes all steps, one after the other; a large content goes in parts.  Throws
  * when the put fails, and when the query is cancelled.
  */
-extern void s3_put_flow_run(S3PutFlow *storing);
+extern void s3_put_flow_run(S3PutFlow *flow);
 
 #endif							/* S3STORE_PUT_FLOW_H */

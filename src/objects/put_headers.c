@@ -3,9 +3,9 @@
  * put_headers.c
  *	  What a put sends, by its arguments and the settings: headers, content.
  *
- * Guarantees: a header that the call gives is sent as it is given.  No SQL
- * runs between the finding of the endpoint whose settings are sent, and the
- * request.
+ * Guarantees: a header that the caller gives is sent as it is given.  No SQL
+ * runs from when the endpoint is found until the request is ready, so its
+ * settings are those of one moment.
  *
  *-------------------------------------------------------------------------
  */
@@ -128,7 +128,7 @@ bool
 s3_put_ask(const S3Endpoint *endpoint, text *url, const S3Fields *given,
 		   S3PutAnswers *answers)
 {
-	/* The first call may take the endpoint away. */
+	/* The first function may change settings: then the endpoint is gone. */
 	const char *disposition = pstrdup(endpoint->settings.content_disposition_function);
 	const char *language = pstrdup(endpoint->settings.content_language_function);
 	const char *metadata = pstrdup(endpoint->settings.metadata_function);
@@ -252,8 +252,9 @@ encryption_of(const S3Settings *settings)
 }
 
 /*
- * The key is for the key management service.  Another encryption of the
- * caller's does without it; one of the settings' does not agree with them.
+ * The key is of the key management service.  It is not sent where the caller
+ * gives an encryption without one; a setting of such an encryption beside a
+ * setting of the key is an error.
  */
 static void
 add_kms_key(const S3Settings *settings, S3Fields *headers, bool ours)
@@ -310,7 +311,7 @@ add_content(S3Call *call, S3PutArguments *arguments)
 	if (arguments->source != NULL)
 		load_source(call, arguments);
 	call->request.body = arguments->content;
-	/* How small a stream gets would be known at its end only. */
+	/* The size of a compressed stream would be known at its end only. */
 	if (arguments->source != NULL || !may_compress(call))
 		return;
 	if (!arguments->is_compressed)
@@ -326,7 +327,7 @@ add_content(S3Call *call, S3PutArguments *arguments)
 	s3_fields_set(headers, SIZE_HEADER, psprintf("%zu", arguments->content.len));
 }
 
-/* What is no more than one part goes in one request. */
+/* Content of one part at most goes in one request. */
 static void
 load_source(const S3Call *call, S3PutArguments *arguments)
 {
@@ -405,7 +406,7 @@ has_prefix(const S3Fields *headers, const char *prefix)
 	return false;
 }
 
-/* The call's and the settings' add up. */
+/* Metadata of the caller and of the settings are limited together. */
 static void
 check_metadata_size(const S3Fields *headers)
 {

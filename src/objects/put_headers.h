@@ -39,7 +39,7 @@ typedef struct S3PutArguments
 /* What the settings' functions say of one object: palloc'd, in UTF-8. */
 typedef struct S3PutAnswers
 {
-	bool		disposition_asked;	/* the function's word is the last one, */
+	bool		disposition_asked;	/* then the constant does not count, */
 	char	   *content_disposition;	/* and NULL means no header */
 	bool		language_asked;
 	char	   *content_language;
@@ -65,7 +65,7 @@ extern bool s3_put_open(S3Call *call, const char *command, text *url,
 extern void s3_put_fill(S3Call *call, text *url, S3PutArguments *arguments);
 
 /*
- * The two halves of that which copies of objects need, too.
+ * The parts of that which a sync needs as well.
  *
  * s3_put_ask calls the functions of an endpoint, but not those for the headers
  * that are given.  Returns true when it has called any: what they ran may
@@ -81,7 +81,7 @@ extern bool s3_put_ask(const S3Endpoint *endpoint, text *url, const S3Fields *gi
 extern void s3_put_add_settings(const S3Endpoint *endpoint, const S3PutAnswers *answers,
 								S3Fields *headers);
 
-/* The part of it that says how the object is kept: storage class, encryption. */
+/* Adds only those for how the server stores it: storage class, encryption. */
 extern void s3_put_add_keeping(const S3Endpoint *endpoint, S3Fields *headers);
 
 #endif							/* S3STORE_PUT_HEADERS_H */

@@ -36,7 +36,7 @@ s3_put_wants_parts(const S3Call *put, const S3PutArguments *arguments)
 {
 	if (arguments->source != NULL)
 		return put->request.body.data == NULL;	/* it was not loaded */
-	/* A digest of the whole is for one request. */
+	/* A digest of the whole content cannot be sent with parts. */
 	return put->request.body.len > (uint64) put->endpoint->settings.multipart_threshold * 1024 &&
 		!has_digest(&put->request.headers);
 }

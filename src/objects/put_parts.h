@@ -12,7 +12,7 @@
 #include "journal/intent.h"
 #include "objects/put_headers.h"
 
-/* Is the put, which is open, one that s3_put_in_parts should send? */
+/* Should the put, which is open, be sent by s3_put_in_parts? */
 extern bool s3_put_wants_parts(const S3Call *put, const S3PutArguments *arguments);
 
 /*

@@ -7,8 +7,7 @@
  * worker runs or is being started: none exits between s3_worker_slots_expect()
  * and s3_worker_slots_commit().
  *
- * The memory holds no pointers.  Where the library was not preloaded, it comes
- * from the server's spare shared memory; it is a few kilobytes.
+ * The memory is a few kilobytes, and holds no pointers.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,14 +17,12 @@
 #include "postmaster/bgworker.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "storage/lwlock.h"
 #include "storage/proc.h"
 #include "storage/procarray.h"
-#include "storage/shmem.h"
 #include "storage/spin.h"
 #include "utils/timestamp.h"
 
-#include "backend/compat.h"
+#include "backend/shared_memory.h"
 #include "queue/worker_slots.h"
 
 #define START_TIMEOUT	10000	/* ms from a worker's start until it has
@@ -54,14 +51,9 @@ typedef struct Slots
 static Slots *shared;
 static bool leaves_at_exit;
 
-#if PG_VERSION_NUM >= 150000
-static shmem_request_hook_type previous_request_hook;
-
-static void request_memory(void);
-#endif
-
 static void attach(void);
 static void note_not_started(Oid database);
+static void init_slots(void *slots);
 static Slot *find_slot(Oid database);
 static Slot *make_slot(Oid database, TimestampTz now);
 static Slot *spare_slot(TimestampTz now, bool served);
@@ -75,59 +67,21 @@ static void forget_launcher(int code, Datum arg);
 void
 s3_worker_slots_request(void)
 {
-#if PG_VERSION_NUM >= 150000
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_memory;
-#else
-	RequestAddinShmemSpace(MAXALIGN(sizeof(Slots)));
-#endif
+	s3_shared_memory_request(sizeof(Slots));
 }
 
-#if PG_VERSION_NUM >= 150000
-static void
-request_memory(void)
-{
-	if (previous_request_hook != NULL)
-		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(sizeof(Slots)));
-}
-#endif
-
-/*
- * Attaches to the memory at the first use, as pg_prewarm's autoprewarm does.
- * Its name has the size of the slots: after an update of the library under a
- * running server, another layout gets its own memory.  May throw.
- */
+/* May throw. */
 static void
 attach(void)
 {
-	char		name[48];
-	bool		found;
+	if (shared == NULL)
+		shared = s3_shared_memory_attach("workers", sizeof(Slots), init_slots, false);
+}
 
-	if (shared != NULL)
-		return;
-	snprintf(name, sizeof(name), "s3store workers, %zu bytes", sizeof(Slots));
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	PG_TRY();
-	{
-		Slots	   *slots = ShmemInitStruct(name, sizeof(Slots), &found);
-
-		if (!found)
-		{
-			memset(slots, 0, sizeof(Slots));
-			SpinLockInit(&slots->mutex);
-		}
-		shared = slots;
-	}
-	PG_CATCH();
-	{
-		/* LWLockRelease() resumes interrupts, which the error has reset. */
-		HOLD_INTERRUPTS();
-		LWLockRelease(AddinShmemInitLock);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	LWLockRelease(AddinShmemInitLock);
+static void
+init_slots(void *slots)
+{
+	SpinLockInit(&((Slots *) slots)->mutex);
 }
 
 bool

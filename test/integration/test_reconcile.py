@@ -378,34 +378,59 @@ class BadLists(Tables, BackendCase):
         wait_for(lambda: not self.progress(pid), 'the entry is gone')
 
 
-class Killed(Tables, BackendCase):
-    """A backend that is killed cannot clean up."""
+class AllRuns(Tables, BackendCase):
+    """The entries of all runs of a server."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.cluster = cls.enter(Cluster())
 
+    def setUp(self):
+        super().setUp()
+        self.observer = self.connect()
+        query(self.observer, 'CREATE TABLE IF NOT EXISTS t (photo text)')
+
+    def hangs(self):
+        server = FaultServer(answers=['silent-headers'])
+        server.start()
+        self.addCleanup(server.stop)
+        conn = BackendCase.session(self, server.endpoint)
+        call = Call(conn, "SELECT * FROM s3_reconcile('s3-bad://answer/', 't', 'photo')")
+        server.reached('silent-headers')
+        return conn, call
+
+    def shown(self):
+        return sorted(pid for pid, in query(self.observer, 'SELECT pid FROM s3_progress'))
+
+    def cancel(self, conn, call):
+        conn.cancel()
+        with self.assertSqlState('57014'):
+            call.result()
+
+    def test_many_runs(self):
+        """Sixteen are shown; another one goes on without, and leaves the entries of others alone."""
+        runs = [self.hangs() for _ in range(17)]
+        pids = [conn.info.backend_pid for conn, _ in runs]
+        self.assertEqual(self.shown(), sorted(pids[:16]))
+        self.cancel(*runs.pop())
+        self.assertEqual(self.shown(), sorted(pids[:16]))
+        self.cancel(*runs.pop(0))
+        runs.append(self.hangs())
+        self.assertEqual(self.shown(), sorted(pids[1:16] + [runs[-1][0].info.backend_pid]))
+        for run in runs:
+            self.cancel(*run)
+        self.assertEqual(self.shown(), [])
+
     def test_killed(self):
-        session = self.connect()
-        query(session, 'CREATE TABLE t (photo text)')
-        with FaultServer(answers=['silent-headers']) as server:
-            conn = BackendCase.session(self, server.endpoint)
-            call = Call(conn, "SELECT * FROM s3_reconcile('s3-bad://answer/', 't', 'photo')")
-            server.reached('silent-headers')
-            self.assertEqual(query(session, 'SELECT pid FROM s3_progress'), [(conn.info.backend_pid,)])
-            os.kill(conn.info.backend_pid, signal.SIGKILL)
-            with self.assertRaises(psycopg2.Error):
-                call.result()
-        files = os.path.join(self.cluster.settings['PGDATA'], 'pg_stat_tmp')
-        self.assertTrue(self.entries(files), 'the kill has left nothing to clean up')
+        """A process that is killed cannot give its entry back: the server starts with new ones."""
+        conn, call = self.hangs()
+        self.assertEqual(self.shown(), [conn.info.backend_pid])
+        os.kill(conn.info.backend_pid, signal.SIGKILL)
+        with self.assertRaises(psycopg2.Error):
+            call.result()
         wait_for(self.comes_back, 'the server is back', timeout=30)
         self.assertEqual(query(self.connect(), 'SELECT * FROM s3_progress'), [])
-        self.assertEqual(self.entries(files), [])
-
-    @staticmethod
-    def entries(directory):
-        return [name for name in os.listdir(directory) if name.startswith('s3store_progress')]
 
     def comes_back(self):
         try:

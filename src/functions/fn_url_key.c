@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
- * place.c
- *	  Where an object is, whatever scheme names it.
+ * fn_url_key.c
+ *	  SQL functions that tell the key on the server of a URL's object:
+ *	  s3_key_below, s3_reconcile_row.
  *
- * s3_key_below() is what tables are compared by: two URLs of one place that
- * have the same key on the server name one object, however they are written.
- * s3_reconcile_row() is that in one value to sort by, with the URL where it
- * does not follow from the key: most columns are written in one way.
+ * Two URLs of one server and one bucket that have the same key there name one
+ * object, whatever their schemes are.  s3_reconcile_row() is for sorting URLs by
+ * that key.  Its result has the URL as well, but for one that can be made from
+ * the key: most can, and sorting is faster without.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,8 +19,8 @@
 
 #include "backend/encoding.h"
 #include "backend/error_report.h"
-#include "bulk/place.h"
-#include "objects/copy_check.h"
+#include "s3/location.h"
+#include "settings/same_server.h"
 
 PG_FUNCTION_INFO_V1(s3store_key_below);
 PG_FUNCTION_INFO_V1(s3store_reconcile_row);
@@ -28,15 +29,18 @@ PG_FUNCTION_INFO_V1(s3store_reconcile_row);
 
 typedef enum Answer
 {
-	ANSWER_THERE,				/* and the key is known */
+	ANSWER_THERE,				/* in the bucket: the key is made */
 	ANSWER_ELSEWHERE,
-	ANSWER_LOOK					/* at it closely */
+	ANSWER_UNKNOWN				/* only all of the URL tells */
 } Answer;
 
-/* What stays between the calls for many URLs; without pointers to settings. */
+/*
+ * Kept from one call of the function to the next: the prefix, taken apart.
+ * Has no pointers to settings, which may change meanwhile.
+ */
 typedef struct Below
 {
-	MemoryContext context;		/* of the rest, while the settings stay */
+	MemoryContext context;		/* of the rest; reset when settings change */
 	uint64		generation;
 	char	   *prefix_url;
 	bool		none;			/* it means "no file" */
@@ -49,7 +53,7 @@ typedef struct Below
 	/* "scheme://bucket/" of a URL before, where its key is taken literally. */
 	char		start[START_MAX];
 	size_t		start_len;		/* 0: none */
-	bool		start_is_there; /* is it the place? */
+	bool		start_is_there; /* is that the prefix's bucket? */
 } Below;
 
 static bool make_key(Below *below, text *argument, StringInfo key);
@@ -61,17 +65,6 @@ static Answer slow_key(Below *below, S3Slice url, StringInfo key);
 static void remember_start(Below *below, const S3Endpoint *endpoint, S3Slice url,
 						   const S3Location *location, bool there);
 static void show_url(void *arg);
-
-bool
-s3_place_same_server(const S3Endpoint *a, const S3Endpoint *b)
-{
-	if (a == b)
-		return true;
-	if (a->base.custom || b->base.custom)
-		return a->base.custom == b->base.custom &&
-			s3_endpoint_url_equal(&a->base, &b->base);
-	return s3_region_same_partition(a->signing_region, b->signing_region);
-}
 
 /*
  * s3_key_below(url text, prefix_url text) returns bytea: the key that the
@@ -125,7 +118,7 @@ make_key(Below *below, text *argument, StringInfo key)
 	initStringInfo(key);
 	appendStringInfoSpaces(key, VARHDRSZ);
 	answer = fast_key(below, url, key);
-	if (answer == ANSWER_LOOK)
+	if (answer == ANSWER_UNKNOWN)
 		answer = slow_key(below, url, key);
 	return answer == ANSWER_THERE && key->len - VARHDRSZ >= below->prefix.len &&
 		memcmp(key->data + VARHDRSZ, below->prefix.data, below->prefix.len) == 0;
@@ -205,7 +198,7 @@ fast_key(const Below *below, S3Slice url, StringInfo key)
 
 	if (start_len == 0 || url.len <= start_len || url.len - start_len > S3_KEY_MAX ||
 		memcmp(url.data, below->start, start_len) != 0)
-		return ANSWER_LOOK;
+		return ANSWER_UNKNOWN;
 	if (!below->start_is_there)
 		return ANSWER_ELSEWHERE;
 	appendBinaryStringInfo(key, url.data + start_len, (int) (url.len - start_len));
@@ -231,7 +224,7 @@ slow_key(Below *below, S3Slice url, StringInfo key)
 		s3_error_throw(&err);
 	endpoint = s3_endpoint_find(location.scheme);
 	there = s3_slice_equal(location.bucket, below->bucket) &&
-		s3_place_same_server(endpoint, s3_endpoint_find(s3_slice_cstring(below->scheme)));
+		s3_endpoint_same_server(endpoint, s3_endpoint_find(s3_slice_cstring(below->scheme)));
 	if (there && !s3_location_object_key(&location, endpoint->settings.key_prefix,
 										 endpoint->settings.normalize_keys, key, &err))
 		s3_error_throw(&err);
@@ -242,8 +235,8 @@ slow_key(Below *below, S3Slice url, StringInfo key)
 }
 
 /*
- * Not where keys are rewritten, or where a prefix is to be kept: those are
- * looked at one by one.
+ * So that fast_key() need not parse the next URL.  Where keys are rewritten,
+ * or get a prefix, each URL has to be parsed.
  */
 static void
 remember_start(Below *below, const S3Endpoint *endpoint, S3Slice url,
@@ -259,7 +252,7 @@ remember_start(Below *below, const S3Endpoint *endpoint, S3Slice url,
 	below->start_is_there = there;
 }
 
-/* Which row it is; but a password may stand before an "@". */
+/* An error context callback.  A password may stand before an "@". */
 static void
 show_url(void *arg)
 {
