@@ -27,7 +27,7 @@
 #define HASH_STRINGS	0
 #endif
 
-/* Before 15, who notifies outside of a client's command sends it himself. */
+/* Before 15, a NOTIFY outside of a client's command is not sent by itself. */
 #if PG_VERSION_NUM >= 150000
 #define SendNotifications()	((void) 0)
 #else

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * error_report.c
- *	  Reports an S3Error: its SQLSTATE and its words.
+ *	  Reports an S3Error: its SQLSTATE and its messages.
  *
  * The only place where a failed request becomes a PostgreSQL error.
  *

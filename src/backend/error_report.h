@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * error_report.h
- *	  Reports an S3Error: its SQLSTATE and its words.
+ *	  Reports an S3Error: its SQLSTATE and its messages.
  *
  *-------------------------------------------------------------------------
  */

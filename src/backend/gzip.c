@@ -3,7 +3,7 @@
  * gzip.c
  *	  The gzip content encoding, made and undone.
  *
- * A small object can hold gigabytes of zeroes: output is counted while it is
+ * A small object may uncompress to gigabytes: output is counted while it is
  * made.  A query that waits for either can be cancelled.
  *
  *-------------------------------------------------------------------------

@@ -28,7 +28,7 @@ extern S3Rows s3_rows_start(FunctionCallInfo fcinfo, int columns);
 /* Adds a row; the values are copied. */
 extern void s3_rows_put(S3Rows *rows, Datum *values, bool *nulls);
 
-/* Sets a column to a server's words, or to NULL. */
+/* Sets a column to text of an S3 server, or to NULL. */
 extern void s3_rows_set_text(Datum *values, bool *nulls, int column, const char *utf8);
 
 #endif							/* S3STORE_ROWS_H */

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * base.h
- *	  What every room of s3store includes first: PostgreSQL's own headers,
- *	  and the few types that all rooms share.
+ *	  What every file of s3store includes first: PostgreSQL's own headers,
+ *	  and the few types and helpers that all share.
  *
- * The rooms marked "pure" (see README.md in this directory) also build with
- * -DFRONTEND against libpgcommon, for unit tests and fuzzing.
+ * Files marked "pure" make no calls of a PostgreSQL backend: they also build
+ * with -DFRONTEND against libpgcommon, for unit tests and fuzzing.
  *
  *-------------------------------------------------------------------------
  */
@@ -39,7 +39,7 @@ s3_is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* A run of bytes that somebody else owns; not terminated by a NUL. */
+/* Bytes that are owned elsewhere; not terminated by a NUL. */
 typedef struct S3Slice
 {
 	const char *data;

@@ -17,7 +17,7 @@
 
 /*
  * Both write a moment (seconds since 1970) of the years 1 to 9999, and return
- * false for any other.  The words of HTTP dates (RFC 9110, IMF-fixdate) are
+ * false for any other.  Names in HTTP dates (RFC 9110, IMF-fixdate) are
  * English in every locale.
  */
 extern bool s3_date_format_http(int64 seconds, char text[S3_HTTP_DATE_SIZE]);

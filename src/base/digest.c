@@ -44,7 +44,7 @@ static bool end_digest(S3Digest *digest, uint8 *hash, unsigned int *len, S3Error
 #define INNER_PAD	0x36
 #define OUTER_PAD	0x5c
 
-/* A test asks for the other way. */
+/* A test defines S3_DIGEST_BY_EVP. */
 #if !defined(OPENSSL_NO_DEPRECATED_3_0) && !defined(S3_DIGEST_BY_EVP)
 #define HAVE_SHA256_STATE
 
@@ -292,7 +292,7 @@ s3_base64(const uint8 *data, size_t len)
 
 #ifdef HAVE_SHA256_STATE
 
-/* Not where somebody has asked for a provider that is certified. */
+/* Not where FIPS is configured: only OpenSSL's certified provider counts then. */
 static bool
 use_state(void)
 {

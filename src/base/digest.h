@@ -18,15 +18,15 @@
 #define S3_HMAC_START_MAX	128 /* bytes that s3_hmac_update may add in all */
 
 /*
- * HMAC-SHA-256 under way: what a key, and the start of a message, have left
- * behind.  May be copied, and finished any number of times.  As good as the
- * key itself: whoever keeps one wipes it.
+ * HMAC-SHA-256 of a key and the start of a message.  May be copied, and
+ * finished any number of times.  It is as secret as the key: whoever keeps one
+ * wipes it.
  */
 typedef struct S3Hmac
 {
 	uint64		inner[14];		/* the states of both hashes */
 	uint64		outer[14];
-	uint8		key[S3_HMAC_KEY_MAX];	/* in their place where we have none */
+	uint8		key[S3_HMAC_KEY_MAX];	/* without such states */
 	size_t		key_len;
 	char		start[S3_HMAC_START_MAX];
 	size_t		start_len;

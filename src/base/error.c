@@ -4,8 +4,8 @@
  *	  What went wrong, as a value.  Pure.
  *
  * Setting an error never throws and needs no memory.  No text that comes
- * through here may hold a secret: servers' words are cleaned, and URLs with a
- * query never get here.
+ * through here may hold a secret: what servers say is cleaned, and no URL with
+ * a query is passed.
  *
  *-------------------------------------------------------------------------
  */

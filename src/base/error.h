@@ -46,7 +46,8 @@ typedef enum S3Step
 #define S3_ERROR_DETAIL_MAX		1024
 #define S3_ERROR_HINT_MAX		256
 #define S3_ERROR_CODE_MAX		64
-#define S3_ERROR_SERVER_MAX		512 /* bytes of a server's words that we show */
+#define S3_ERROR_SERVER_MAX		512 /* bytes of a server's message that we
+									 * show */
 #define S3_REQUEST_ID_MAX		128
 #define S3_REGION_MAX			32
 
@@ -63,12 +64,12 @@ typedef struct S3Error
 	char		detail[S3_ERROR_DETAIL_MAX];	/* sentences, or "" */
 	char		hint[S3_ERROR_HINT_MAX];	/* sentences, or "" */
 
-	/* Filled by the transfer room only. */
+	/* Filled by src/http only. */
 	S3Step		step;			/* where the request ended */
 	bool		transient;		/* asking again may help */
 	bool		unsent;			/* the server has not seen the request */
 
-	/* Filled by the response room only. */
+	/* Filled by s3/response.c only. */
 	int			http_status;	/* 0: the server did not answer */
 	char		code[S3_ERROR_CODE_MAX];	/* S3's, such as "NoSuchKey" */
 	char		server_message[S3_ERROR_SERVER_MAX];
@@ -87,7 +88,7 @@ extern bool s3_error_detail(S3Error *err, const char *fmt,...) pg_attribute_prin
 extern bool s3_error_hint(S3Error *err, const char *fmt,...) pg_attribute_printf(2, 3);
 
 /*
- * Copies text that a stranger wrote into "dst" for use in a message: control
+ * Copies text of unknown origin into "dst" for use in a message: control
  * characters and bytes that are not UTF-8 become '?', and what does not fit
  * is cut at a character boundary.
  */

@@ -10,7 +10,7 @@
 
 #include "base/base.h"
 
-/* A header or a query parameter; the strings are owned by somebody else. */
+/* A header or a query parameter; the strings are owned elsewhere. */
 typedef struct S3Field
 {
 	const char *name;

@@ -103,8 +103,8 @@ seek_body(void *arg, curl_off_t offset, int origin)
 }
 
 /*
- * libcurl's callback: one line of headers.  The limits count everything that
- * comes this way, so that interim answers cannot go on forever.
+ * libcurl's callback: one line of headers.  The limits count all lines of all
+ * answers, so that interim answers cannot go on forever.
  */
 static size_t
 receive_header(char *data, size_t size, size_t count, void *arg)
@@ -122,7 +122,7 @@ receive_header(char *data, size_t size, size_t count, void *arg)
 		return 0;
 	}
 
-	/* After the body, trailers come this way; nobody asked for them. */
+	/* After the body come trailers, which are ignored. */
 	if (transfer->head_complete)
 		return len;
 

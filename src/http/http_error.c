@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * http_error.c
- *	  Why a transfer failed, in our words.
+ *	  Why a transfer failed.
  *
  * Never says a path, a query or a header: host and port at most, the system's
  * error, and for TLS what the library found, cleaned.
@@ -186,7 +186,7 @@ explain_tls(const S3HttpTransfer *transfer, S3Error *err)
 				 "TLS certificate verification failed" :
 				 "could not establish a TLS connection");
 
-	/* Names of the certificate may stand in it: a stranger's words. */
+	/* It may quote the certificate, which anyone can have written. */
 	s3_error_copy_text(reason, sizeof(reason), s3_slice_cstring(transfer->error_buffer));
 	if (reason[0] != '\0')
 		s3_error_detail(err, "The TLS library reports: %s.", reason);
@@ -196,7 +196,7 @@ explain_tls(const S3HttpTransfer *transfer, S3Error *err)
 	return false;
 }
 
-/* What libcurl has no code of its own for, its words tell. */
+/* libcurl has no code for some of these; its message tells them apart. */
 static bool
 explain_lost(const S3HttpTransfer *transfer, S3Error *err)
 {

@@ -92,10 +92,9 @@ free_handle(S3HttpHandle *handle)
 }
 
 /*
- * Options stay with the handle from one
- * transfer to the next, as long as they are for the same server: otherwise it
- * starts over, so that nobody is trusted for what another endpoint's settings
- * say.
+ * Options stay with the handle from one transfer to the next, as long as they
+ * are for the same server: otherwise all are reset, so that no setting of
+ * another endpoint remains.
  */
 void
 s3_http_set_options(S3HttpTransfer *transfer)
@@ -142,7 +141,7 @@ set_safety_options(S3HttpTransfer *transfer)
 	s3_http_set_option(transfer, CURLOPT_USERAGENT, "s3store/" S3STORE_VERSION);
 }
 
-/* What the settings of an endpoint say of the way to its server. */
+/* How the endpoint's settings say to reach its server. */
 static void
 set_server_options(S3HttpTransfer *transfer)
 {

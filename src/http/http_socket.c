@@ -5,8 +5,8 @@
  *	  that holds them with the process latch and the postmaster's death.
  *
  * Guarantees: every socket counts among the descriptors that PostgreSQL
- * grants; the set never holds a descriptor that was closed, and stays as it
- * is while the sockets do, so that a kept connection costs no new set.
+ * grants; the set has no descriptor that was closed, and is kept while the
+ * sockets are the same, so that a kept connection costs no new set.
  * What libcurl calls here never throws.
  *
  *-------------------------------------------------------------------------

@@ -68,7 +68,7 @@ struct S3HttpTransfer
 	struct curl_slist *headers;
 	bool		attached;		/* to the multi handle */
 
-	/* The request's way out */
+	/* What was sent */
 	size_t		sent;			/* position in request->body */
 	int			sends;			/* connections the request went out on */
 

@@ -42,7 +42,7 @@
 #define IDLE_CONNECTIONS_MIN 4
 #define EVENTS_PER_ROUND	64
 #define TIMER_RUNS_MAX		8
-#define ABANDONED_MAX		16	/* each holds a thread and two descriptors */
+#define ABANDONED_MAX		16	/* each has a thread and two descriptors */
 
 void		(*s3_http_turn) (void) = NULL;
 
@@ -208,7 +208,7 @@ release_abandoned(CURL *easy)
 		multi_failed = true;
 }
 
-/* What waits for a thread is left as it is, and lost. */
+/* A handle whose thread still runs cannot be freed: it is leaked. */
 static void
 discard_multi(void)
 {
