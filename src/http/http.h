@@ -14,8 +14,8 @@
 #define S3STORE_HTTP_H
 
 #include "base/error.h"
+#include "base/http_message.h"
 #include "http/http_clock.h"
-#include "http/http_message.h"
 
 /*
  * Transfers under way together.  A group lives in the memory context that it

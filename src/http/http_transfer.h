@@ -15,7 +15,7 @@
 
 #include "lib/ilist.h"
 
-#include "http/http_message.h"
+#include "base/http_message.h"
 
 /*
  * Why we ended a transfer ourselves.  A callback that wants to fail sets this

@@ -8,7 +8,7 @@
 #ifndef S3STORE_HTTP_WAIT_H
 #define S3STORE_HTTP_WAIT_H
 
-#include "http/http_message.h"
+#include "base/http_message.h"
 
 /*
  * What a process has to do while it waits; called at least once a second.  May

@@ -9,7 +9,7 @@
 #define S3STORE_ACL_H
 
 #include "base/error.h"
-#include "http/http_message.h"
+#include "base/http_message.h"
 
 #define S3_GRANTS_MAX	100		/* of an object, S3's limit */
 

@@ -8,9 +8,9 @@
 #ifndef S3STORE_RESPONSE_H
 #define S3STORE_RESPONSE_H
 
-#include "base/xml.h"
 #include "base/error.h"
-#include "http/http_message.h"
+#include "base/http_message.h"
+#include "base/xml.h"
 
 /* What the headers of a GetObject or HeadObject answer say. */
 typedef struct S3ObjectInfo

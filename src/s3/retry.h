@@ -10,7 +10,7 @@
 #define S3STORE_RETRY_H
 
 #include "base/error.h"
-#include "http/http_message.h"
+#include "base/http_message.h"
 
 #define S3_RETRY_TOKENS_MAX		500 /* of the budget of one server */
 

@@ -9,7 +9,7 @@
 #define S3STORE_TAGS_H
 
 #include "base/error.h"
-#include "http/http_message.h"
+#include "base/http_message.h"
 
 /*
  * Appends the tags of a GetObjectTagging answer as the x-amz-tagging header
