@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * compat.h
- *	  What differs between PostgreSQL 13 and 18, in one place.
+ *	  What differs between PostgreSQL 13 and 18, but for a few lines in
+ *	  encoding.c and shared_memory.c.
  *
  *-------------------------------------------------------------------------
  */

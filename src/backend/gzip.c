@@ -100,7 +100,7 @@ start_deflater(S3Slice content)
 	return deflater;
 }
 
-/* Again is harmless. */
+/* May be called twice. */
 static void
 end_deflater(void *arg)
 {
@@ -192,7 +192,7 @@ s3_gunzip_add(S3Gunzip *gunzip, S3Slice gzip, S3Error *err)
 			gunzip->status = inflateReset(stream);
 		if (gunzip->status == Z_OK)
 			gunzip->status = inflate_step(stream, &gunzip->out);
-		/* Nothing to do for it is no mistake: more may come. */
+		/* That there was nothing to do is no error: more may come. */
 		if (gunzip->status == Z_BUF_ERROR)
 			gunzip->status = Z_OK;
 		if (gunzip->status != Z_OK && gunzip->status != Z_STREAM_END)
@@ -236,7 +236,7 @@ end_inflater(void *arg)
 	(void) inflateEnd(&inflater->stream);
 }
 
-/* Nothing may come out of a step only when nothing is left to come. */
+/* A step that brings nothing out means that more input is needed. */
 static int
 inflate_step(z_stream *stream, StringInfo dst)
 {

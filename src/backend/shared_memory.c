@@ -76,7 +76,10 @@ s3_shared_memory_attach(const char *name, Size size, void (*init) (void *), bool
 	}
 	PG_CATCH();
 	{
-		/* An error has forgotten that the lock holds interrupts off. */
+		/*
+		 * The error has reset the holdoff that releasing the lock counts
+		 * down.
+		 */
 		HOLD_INTERRUPTS();
 		LWLockRelease(AddinShmemInitLock);
 		if (!missing_ok)

@@ -10,7 +10,7 @@
 
 #include "base/base.h"
 
-/* Has the server set aside so much; for libraries that are being preloaded. */
+/* Asks the server to reserve that much, while the library is preloaded. */
 extern void s3_shared_memory_request(Size size);
 
 /*

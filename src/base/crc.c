@@ -22,8 +22,8 @@
 #define NVME_POLYNOMIAL UINT64CONST(0x9a6c9329ac4bc9b5) /* reflected */
 
 /*
- * What a byte makes of a state of zero, with as many bytes of zero behind it
- * as the number of its table.
+ * nvme_tables[n][byte] is the state that a state of zero becomes by the byte
+ * and n bytes of zero behind it.
  */
 static uint64 nvme_tables[SLICES][256];
 

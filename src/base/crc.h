@@ -11,10 +11,10 @@
 #include "base/base.h"
 
 /*
- * Each returns the check of some bytes with the data, less than 4 GB, behind
- * them; "crc" is the check of those bytes, 0 of none.  They are the CRCs of
- * ISO 3309, as in gzip and zip; of Castagnoli, as in iSCSI; and of NVM Express
- * (64 bits).
+ * Each extends a checksum: "crc" is that of the bytes before the data (0 where
+ * there are none), the result that of both.  The data have less than 4 GB.  The
+ * CRCs are those of ISO 3309, as in gzip and zip; of Castagnoli, as in iSCSI;
+ * and of NVM Express (64 bits).
  */
 extern uint64 s3_crc32(uint64 crc, S3Slice data);
 extern uint64 s3_crc32c(uint64 crc, S3Slice data);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * digest.c
- *	  SHA-256, HMAC and MD5.
+ *	  SHA-256, SHA-1, HMAC and MD5.
  *
  * Pure; the only file that includes OpenSSL.  Leaves nothing in OpenSSL's
  * error queue, and keeps no key.
@@ -53,7 +53,7 @@ static void start_hmac(uint64 *state, const uint8 *key, uint8 pad);
 static void finish_hash(const uint64 *state, S3Slice data, uint8 *out);
 #endif
 
-/* The digits of all bytes: two signatures of a link are a good part of it. */
+/* The digits of all bytes: a table, since each link needs two digests in hex. */
 static const char hex_pairs[] =
 "000102030405060708090a0b0c0d0e0f"
 "101112131415161718191a1b1c1d1e1f"

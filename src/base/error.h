@@ -69,7 +69,7 @@ typedef struct S3Error
 	bool		transient;		/* asking again may help */
 	bool		unsent;			/* the server has not seen the request */
 
-	/* Filled by s3/response.c only. */
+	/* Filled from an answer: by s3/response.c, and by credentials/. */
 	int			http_status;	/* 0: the server did not answer */
 	char		code[S3_ERROR_CODE_MAX];	/* S3's, such as "NoSuchKey" */
 	char		server_message[S3_ERROR_SERVER_MAX];

@@ -130,7 +130,7 @@ s3_json_take_list(S3JsonReader *reader, S3JsonMember *member, S3Error *err)
 	{
 		if (!read_item(reader, &item, err))
 			return false;
-		/* Two quotes are gone for each item: what is read stays behind. */
+		/* Each item loses two quotes, so "dst" stays behind what is read. */
 		if (dst > start)
 			*dst++ = ',';
 		memmove(dst, item.data, item.len);
@@ -263,7 +263,7 @@ read_number(S3JsonReader *reader, S3Slice *value, S3Error *err)
 	return true;
 }
 
-/* Decodes a string where it stands: what is decoded is never the longer. */
+/* Decodes a string in place: the decoded form is never longer. */
 static bool
 read_string(S3JsonReader *reader, S3Slice *value, S3Error *err)
 {

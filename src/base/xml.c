@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * xml.c
- *	  Reads the XML that S3 servers send.
+ *	  Reads the XML that S3 servers send, and writes what they read.
  *
  * Pure; the only file that includes expat.  A server is not trusted: there
  * are no entities (a document type ends the parsing), depth and lengths are

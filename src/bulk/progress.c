@@ -107,7 +107,7 @@ s3_progress_next(int *position, S3ProgressRun *run)
 	return false;
 }
 
-/* Of what is dealt with, or where that is no count of the run, of the list. */
+/* Of the objects done; where the run does not count these, of those listed. */
 double
 s3_progress_rate(const S3ProgressRun *run)
 {

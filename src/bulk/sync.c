@@ -49,7 +49,8 @@ typedef struct Run
 	int			window_count;
 	S3SyncReport report;
 	TimestampTz committed_at;
-	struct Run *outer;			/* a function of the settings may sync, too */
+	struct Run *outer;			/* a function that a setting names may sync,
+								 * too */
 	MemoryContextCallback forgotten;
 } Run;
 
@@ -207,9 +208,9 @@ watch_exit(Run *run)
 }
 
 /*
- * Only the callback that was registered last can be canceled, and a function of
- * the settings may have registered another one, by making the session's first
- * temporary table.  Ours stays then, and does nothing.
+ * Only the callback that was registered last can be canceled, and a function
+ * that a setting names may have registered another one, by making the
+ * session's first temporary table.  Ours stays then, and does nothing.
  */
 static void
 unwatch_exit(Run *run)

@@ -212,7 +212,7 @@ check_key(const S3SyncObject *object, S3Error *err)
 	return s3_error_detail(err, "The setting normalize_keys makes another one of it.");
 }
 
-/* Before a copy the object is locked against its removal, which may run SQL. */
+/* Locks the object against its removal before a copy, which may run SQL. */
 static bool
 open_call(S3SyncObject *object, S3Error *err)
 {

@@ -234,7 +234,7 @@ check_content(S3Attempt *attempt, S3Slice content, S3IntegrityDirection directio
 	return s3_integrity_end(attempt->integrity, direction, &attempt->finished.err);
 }
 
-/* Adds what of the content is new.  Throws when the query is cancelled. */
+/* Adds what has come since the last call.  Throws when the query is cancelled. */
 static void
 add_content(S3Attempt *attempt, const S3HttpResponse *response, S3Slice content)
 {

@@ -16,7 +16,7 @@ typedef struct S3ListOptions
 {
 	const char *command;		/* the SQL function, such as "s3_list()" */
 	text	   *url;			/* of a bucket, or of a prefix in it */
-	bool		of_object;		/* of an object, rather: of no other key */
+	bool		of_object;		/* "url" is of an object: list only its key */
 	S3ListPageKind kind;
 	const char *delimiter;		/* UTF-8; NULL or "": none */
 	const char *start_after;	/* a key, or a URL in the same bucket, in

@@ -5,8 +5,9 @@
  *
  *	  start -> [sign -> transfer -> answer -> again?] -> finished
  *
- * The only file that sends requests to S3, and sends them again; attempt.c
- * makes a request and decides whether another one follows.
+ * The only file that sends requests to S3, and sends them again, but for the
+ * unsigned one of diagnose.c; attempt.c makes a request and decides whether
+ * another one follows.
  *
  *-------------------------------------------------------------------------
  */

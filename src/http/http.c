@@ -156,7 +156,7 @@ end_subtransaction(SubXactEvent event, SubTransactionId subid,
 	}
 }
 
-/* Releases all that is not palloc'd; again is harmless.  Never throws. */
+/* Releases all that is not palloc'd; may be called twice.  Never throws. */
 static void
 release_group(void *arg)
 {

@@ -50,7 +50,7 @@ s3_http_explain(const S3HttpTransfer *transfer, S3Error *err)
 					 transfer->status);
 	err->step = failed_step(transfer);
 	err->transient = is_transient(transfer);
-	/* The flag is of the last time that the group was tended. */
+	/* "connected" may be out of date: it was set when the group was tended. */
 	err->unsent = !transfer->connected && transfer->sends == 0 &&
 		!has_passed(transfer, CURLINFO_PRETRANSFER_TIME_T);
 	return add_server(transfer, err);
@@ -237,7 +237,7 @@ explain_headers(S3Error *err)
 						S3_HTTP_HEADERS_MAX, S3_HTTP_HEADER_COUNT_MAX);
 }
 
-/* By what failed; only a timeout is told by the moments that have passed. */
+/* Told by the error code; for a timeout, by the times that libcurl has noted. */
 static S3Step
 failed_step(const S3HttpTransfer *transfer)
 {
@@ -300,8 +300,9 @@ is_transient(const S3HttpTransfer *transfer)
 }
 
 /*
- * Was what came what another answer had left in a kept connection?  A body
- * behind the answer to a HEAD can be, where libcurl does not look (before 8.0).
+ * Were the bytes that came left over from an earlier answer on the same
+ * connection?  A body behind the answer to a HEAD can be, since libcurl does not
+ * look for it before 8.0.
  */
 static bool
 met_leftovers(const S3HttpTransfer *transfer)

@@ -210,7 +210,7 @@ check_memory(const S3HttpTransfer *transfer)
 		s3_http_check(CURLE_OUT_OF_MEMORY);
 }
 
-/* Is there a whole answer?  An error body that was cut does for one. */
+/* Is there a whole answer?  One whose error body was cut counts. */
 static bool
 answer_counts(const S3HttpTransfer *transfer)
 {

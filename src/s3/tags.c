@@ -42,7 +42,7 @@ s3_tags_read(const S3HttpResponse *response, StringInfo header, S3Error *err)
 {
 	TagReader	reader = {header, header->len, false};
 
-	/* So Ceph says that an object has none which was uploaded in parts. */
+	/* Ceph says so that an object uploaded in parts has no tags. */
 	if (response->body_len == 0)
 		return true;
 	enlargeStringInfo(header, (int) (response->body_len + 1) * HEADER_PER_BYTE);
@@ -73,7 +73,7 @@ s3_tags_equal(const char *a, const char *b)
 	return contains_all(a, b) && contains_all(b, a);
 }
 
-/* Are the tags of "part" among those of "whole"?  Keys are there but once. */
+/* Are the tags of "part" among those of "whole"?  Each key occurs once. */
 static bool
 contains_all(const char *whole, const char *part)
 {

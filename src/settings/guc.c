@@ -188,7 +188,7 @@ define_setting(const S3SettingDef *def)
 	}
 }
 
-/* The default of what is no string. */
+/* The default of a setting that is not a string. */
 static int
 default_number(const S3SettingDef *def)
 {
