@@ -274,7 +274,7 @@ restore(Run *run)
 		MemoryContextSwitchTo(run->context);
 		FlushErrorState();
 		ereport(WARNING,
-				(errmsg("could not give back the tags of all objects that were being copied")));
+				(errmsg("could not restore the tags of some objects whose copy was interrupted")));
 	}
 	PG_END_TRY();
 	InterruptHoldoffCount = holdoff;	/* an error has set it to 0 */

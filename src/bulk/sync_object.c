@@ -100,7 +100,7 @@ s3_sync_object_ask(S3SyncObject *object, S3Error *err)
 
 	if (error == NULL)
 		return true;
-	take_thrown(error, S3_ERROR_ARGUMENT, "a function of the settings failed: ", err);
+	take_thrown(error, S3_ERROR_ARGUMENT, "a function that a setting names failed: ", err);
 	return false;
 }
 
@@ -208,8 +208,8 @@ check_key(const S3SyncObject *object, S3Error *err)
 	if (s3_slice_equal(s3_slice(key->data, key->len),
 					   s3_slice(object->key.data, object->key.len)))
 		return true;
-	s3_error_set(err, S3_ERROR_ARGUMENT, "no URL leads to this key");
-	return s3_error_detail(err, "The setting normalize_keys makes another one of it.");
+	s3_error_set(err, S3_ERROR_ARGUMENT, "no URL can address this key");
+	return s3_error_detail(err, "The setting normalize_keys would change it.");
 }
 
 /* Locks the object against its removal before a copy, which may run SQL. */

@@ -134,7 +134,7 @@ s3_sync_report_place(void *arg)
 	if (report->result->resume_after == NULL)
 		errcontext("no object was done yet");
 	else
-		errcontext("all objects up to \"%s\" were done; start_after goes on behind it",
+		errcontext("all objects up to \"%s\" were done; pass it as start_after to go on",
 				   shown_url(report->result->resume_after));
 }
 

@@ -55,7 +55,7 @@ s3_put_in_parts(S3Call *put, text *url, const S3PutArguments *arguments,
 	if (has_digest(&put->request.headers))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("a digest cannot be given for an object that goes in parts")));
+				 errmsg("a digest cannot be given for a multipart upload")));
 	content.size = content.source == NULL ? (int64) content.bytes.len : content.source->size;
 	content.part_size = s3_upload_part_size(content.size,
 											(int64) settings->multipart_part_size * 1024);

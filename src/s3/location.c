@@ -195,13 +195,13 @@ parse_authority(S3Slice authority, S3Location *loc, S3Error *err)
 	{
 		s3_error_set(err, S3_ERROR_SYNTAX, "malformed S3 URL");
 		s3_error_detail(err, "The URL holds user info before its bucket.");
-		return s3_error_hint(err, "Keys belong into the settings, never into a URL.");
+		return s3_error_hint(err, "Access keys belong in the settings, never in a URL.");
 	}
 	if (memchr(authority.data, ':', authority.len) != NULL)
 	{
 		s3_error_set(err, S3_ERROR_SYNTAX, "malformed S3 URL");
 		s3_error_detail(err, "The URL holds a port behind its bucket.");
-		return s3_error_hint(err, "Hosts and ports belong into s3store.endpoints.");
+		return s3_error_hint(err, "Hosts and ports belong in s3store.endpoints.");
 	}
 	return s3_check_bucket_name(authority, err);
 }

@@ -32,7 +32,7 @@ static const struct
 	{"ConditionalRequestConflict", S3_ERROR_CONFLICT, "the object is being written by somebody else", NULL},
 	{"EntityTooLarge", S3_ERROR_TOO_LARGE, "the object is too large for the server", NULL},
 	{"ExpiredToken", S3_ERROR_DENIED, "the session token has expired",
-	"Set a fresh s3store.session_token together with its keys."},
+	"Set a fresh s3store.session_token together with its access keys."},
 	{"InvalidAccessKeyId", S3_ERROR_DENIED, "the server does not have this access key",
 	"Check s3store.access_key_id, or the credentials file, and the endpoint they belong to."},
 	{"InvalidTokenId", S3_ERROR_DENIED, "the session token is invalid", NULL},
@@ -490,7 +490,7 @@ tell_delete_marker(S3Error *err)
 					"Its current version is a delete marker." :
 					"This version is a delete marker.");
 	err->hint[0] = '\0';
-	s3_error_hint(err, "Pass the VersionId of an older version, or delete the marker by its own.");
+	s3_error_hint(err, "Pass the VersionId of an older version, or delete the marker by its VersionId.");
 }
 
 static void

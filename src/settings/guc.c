@@ -229,7 +229,7 @@ warn_of_readable_secrets(void)
 					(errmsg("every user could read parameter \"%s\" until s3store was loaded",
 							s3_setting_defs[i].guc_name),
 					 errdetail("A session that has not loaded s3store does not know that the parameter holds a secret."),
-					 errhint("Put the keys into the file that s3store.credentials_file names, or add s3store to session_preload_libraries.")));
+					 errhint("Put the access keys into the file that s3store.credentials_file names, or add s3store to session_preload_libraries.")));
 }
 
 static bool
@@ -296,7 +296,7 @@ check_secret_source(const S3SettingDef *def, GucSource source)
 	GUC_check_errmsg("parameter \"%s\" cannot hold a secret for a role, a database or a function",
 					 def->guc_name);
 	GUC_check_errdetail("Every user can read such settings in the system catalogs.");
-	GUC_check_errhint("Put the keys into the file that s3store.credentials_file names.");
+	GUC_check_errhint("Put the access keys into the file that s3store.credentials_file names.");
 	return false;
 }
 

@@ -87,8 +87,8 @@ s3_setting_check_string(const S3SettingDef *def, const char *value, S3Error *err
 		(def->flags & S3_SETTING_SECRET) == 0 && s3_looks_like_secret(value))
 	{
 		s3_error_set(err, S3_ERROR_ARGUMENT,
-					 "\"%s\" holds what looks like a key or a password", def->name);
-		return s3_error_hint(err, "Put keys into the file that s3store.credentials_file names.");
+					 "\"%s\" holds what looks like an access key or a password", def->name);
+		return s3_error_hint(err, "Put access keys into the file that s3store.credentials_file names.");
 	}
 	return def->check(def->name, value, err);
 }

@@ -35,7 +35,7 @@
 #define S3_ENDPOINT_SETTINGS(BOOL, ENUM, INT, STRING) \
 	STRING(access_key_id, "", PGC_SUSET, S3_SETTING_SECRET, s3_check_access_key_id, \
 		"Sets the access key ID that signs requests.", \
-		"An empty string means that the credentials file or the server's environment has it. Keys are better kept in credentials_file.") \
+		"An empty string means that the credentials file or the server's environment has it. Access keys are better kept in credentials_file.") \
 	ENUM(addressing_style, "auto", PGC_SUSET, addressing_styles, \
 		"Sets whether the bucket stands in the host name or in the path of requests.", \
 		"\"virtual\" means the host name, \"path\" the path; \"auto\" means the path with an endpoint_url, and the host name on AWS.") \
@@ -149,13 +149,13 @@
 		"Progress is a byte sent or received.") \
 	STRING(secret_access_key, "", PGC_SUSET, S3_SETTING_SECRET, s3_check_secret_access_key, \
 		"Sets the secret access key that signs requests.", \
-		"An empty string means that the credentials file or the server's environment has it. Keys are better kept in credentials_file.") \
+		"An empty string means that the credentials file or the server's environment has it. Access keys are better kept in credentials_file.") \
 	STRING(session_token, "", PGC_SUSET, S3_SETTING_SECRET, s3_check_session_token, \
 		"Sets the session token of temporary access keys.", \
 		"An empty string means that the keys are permanent.") \
 	ENUM(signature_version, "s3v4", PGC_SUSET, signature_versions, \
 		"Sets how requests and links are signed.", \
-		"\"s3v4\" is version 4; \"s3\" is version 2, for old servers; \"unsigned\" needs no keys, and links are plain URLs.") \
+		"\"s3v4\" is version 4; \"s3\" is version 2, for old servers; \"unsigned\" needs no access keys, and links are plain URLs.") \
 	STRING(storage_class, S3_STORAGE_CLASS_DEFAULT, PGC_USERSET, 0, s3_setting_check_storage_class, \
 		"Sets the storage class of objects that are put.", \
 		"Servers other than AWS may have classes of their own.") \
@@ -178,8 +178,8 @@
 		"Sets how long a queued deletion waits before it is carried out.", \
 		"It applies where neither the call nor the trigger says how long.") \
 	INT(delete_grace, "10s", PGC_SUSET, 0, INT_MAX, GUC_UNIT_MS, \
-		"Sets how long others may still be under way.", \
-		"They are requests without an answer, for at least request_timeout, and writers of an object that is as old as its deletion.") \
+		"Sets how long to wait for what others may still be doing.", \
+		"For a request without an answer, at least request_timeout; and for the writer of an object that is as old as its queued deletion.") \
 	INT(delete_max_attempts, "20", PGC_SUSET, 1, 1000, 0, \
 		"Sets the number of failed attempts after which a queued deletion is given up.", \
 		"It stays in s3_queue, dead, until s3_queue_retry is called. Being throttled is no failed attempt.") \

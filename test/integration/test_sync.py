@@ -337,7 +337,7 @@ class Sync(SyncCase):
                                     metadata_function='public.%s_m' % name)
         fill(self.s3, self.name, 'abc')
         self.assertEqual(self.counts(session=session), (3, 2, 0, 1))
-        self.assertIn('a function of the settings failed: not this one', ''.join(session.notices))
+        self.assertIn('a function that a setting names failed: not this one', ''.join(session.notices))
         for key in 'ac':
             head = self.head(key)
             self.assertEqual((head['ContentDisposition'], head['Metadata']), ('inline; filename=' + key, {'name': key}))
