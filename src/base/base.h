@@ -16,6 +16,9 @@
 #include "postgres_fe.h"
 #else
 #include "postgres.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 #endif
 
 #include "lib/stringinfo.h"

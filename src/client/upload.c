@@ -127,6 +127,7 @@ static void
 take_upload_id(Run *run)
 {
 	S3Finished *created = run->created;
+	S3Upload   *upload;
 	char	   *id = NULL;
 
 	s3_pipeline_free(run->creation);
@@ -136,8 +137,9 @@ take_upload_id(Run *run)
 								 "UploadId", &created->err);
 	if (id == NULL)
 		s3_call_throw(created->call, &created->err);
-	run->upload = s3_upload_create(run->target, id);
-	s3_upload_open_call(run->upload, S3_ABORT_MULTIPART_UPLOAD, &run->abort);
+	upload = s3_upload_create(run->target, id);
+	s3_upload_open_call(upload, S3_ABORT_MULTIPART_UPLOAD, &run->abort);
+	run->upload = upload;
 }
 
 static void

@@ -12,9 +12,8 @@
 bool
 s3_endpoint_same_server(const S3Endpoint *a, const S3Endpoint *b)
 {
-	if (a == b)
+	if (a == b || s3_endpoint_url_equal(&a->base, &b->base))
 		return true;
-	if (a->base.custom || b->base.custom)
-		return a->base.custom == b->base.custom && s3_endpoint_url_equal(&a->base, &b->base);
-	return s3_region_same_partition(a->signing_region, b->signing_region);
+	return !a->base.custom && !b->base.custom &&
+		s3_region_same_partition(a->signing_region, b->signing_region);
 }
