@@ -24,9 +24,10 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-$(OBJS) $(OBJS:.o=.bc): | $(ROOMS)
-$(ROOMS):
-	mkdir -p $@
+# make would find these folders where the sources are
+ifneq ($(TOP),./)
+$(shell mkdir -p $(ROOMS))
+endif
 $(OBJS:.o=.bc): %.bc: %.o
 -include $(OBJS:.o=.d)
 
