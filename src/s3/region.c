@@ -112,11 +112,26 @@ s3_region_sts_url(const char *region)
 	return psprintf("https://sts.%s.%s", real, find_partition(real)->dns_suffix);
 }
 
-bool
-s3_region_same_partition(const char *a, const char *b)
+/* GovCloud shares the hosts of AWS's own partition, and is one of its own. */
+const char *
+s3_region_partition(const char *region)
 {
-	return find_partition(a) == find_partition(b) &&
-		s3_starts_with(a, GOV_PREFIX) == s3_starts_with(b, GOV_PREFIX);
+	return s3_starts_with(region, GOV_PREFIX) ? GOV_PREFIX : find_partition(region)->prefix;
+}
+
+const char *
+s3_region_partition_of_host(const char *host)
+{
+	if (!s3_starts_with(host, "s3.") && !s3_starts_with(host, "s3-"))
+		return NULL;
+	for (int i = 0; i < lengthof(partitions); i++)
+	{
+		const char *suffix = partitions[i].dns_suffix;
+
+		if (ends_with(host, suffix) && host[strlen(host) - strlen(suffix) - 1] == '.')
+			return strstr(host, GOV_PREFIX) != NULL ? GOV_PREFIX : partitions[i].prefix;
+	}
+	return NULL;
 }
 
 bool

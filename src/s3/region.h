@@ -41,10 +41,13 @@ extern bool s3_region_endpoint_url(const char *region, const S3HostVariant *vari
 extern char *s3_region_sts_url(const char *region);
 
 /*
- * Are these regions of one partition of AWS?  A bucket's name is given once in
- * each of them.
+ * Returns a name of the partition of AWS that a region is in; in each of them a
+ * bucket's name is given once.
  */
-extern bool s3_region_same_partition(const char *a, const char *b);
+extern const char *s3_region_partition(const char *region);
+
+/* The same for a host name, such as "s3.eu-west-1.amazonaws.com"; NULL: it is not S3 of AWS. */
+extern const char *s3_region_partition_of_host(const char *host);
 
 /* Refuses every variant: an endpoint of one's own has none. */
 extern bool s3_check_no_variant(const S3HostVariant *variant, S3Error *err);

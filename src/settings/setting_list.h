@@ -197,6 +197,6 @@
 		"Commits wake it before; prepared transactions do not.") \
 	STRING(writer_token, "", PGC_SIGHUP, S3_SETTING_HIDDEN, NULL, \
 		"Sets the token that lets queued deletions be carried out.", \
-		"It must be what s3_set_writer_token has stored in the database. An empty string goes with a database that has none.")
+		"It must be what s3_set_writer_token has stored in the database; where one of them is missing, nothing is deleted. An empty string goes with a database that has none.")
 
 #endif							/* S3STORE_SETTING_LIST_H */

@@ -111,6 +111,14 @@ s3_endpoint_try_find(S3Slice scheme, S3Error *err)
 	return NULL;
 }
 
+const S3Endpoint *
+s3_endpoint_number(int number)
+{
+	if (cache.generation != s3_settings_generation())
+		rebuild_cache();
+	return number < cache.count ? &cache.endpoints[number] : NULL;
+}
+
 bool
 s3_endpoint_base_in(const S3Endpoint *endpoint, const char *region,
 					S3EndpointUrl *base, S3Error *err)

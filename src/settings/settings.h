@@ -45,7 +45,10 @@ extern bool s3_settings_worker_enabled(void);
  */
 extern const S3Endpoint *s3_endpoint_find(S3Slice scheme);
 
-/* The same, but returns NULL and fills "err" instead of throwing. */
+/* Returns the endpoint of that number, from 0; NULL: there are no more. */
+extern const S3Endpoint *s3_endpoint_number(int number);
+
+/* The same as s3_endpoint_find, but returns NULL and fills "err" instead of throwing. */
 extern const S3Endpoint *s3_endpoint_try_find(S3Slice scheme, S3Error *err);
 
 /* Where the requests of an endpoint go for a bucket that is in another region. */

@@ -111,6 +111,7 @@ static const struct
 
 static void test_regions(void);
 static void test_sts_urls(void);
+static void test_partitions(void);
 static void test_signing_regions(void);
 static void test_variants(void);
 static void test_no_variant(void);
@@ -124,6 +125,7 @@ main(void)
 	test_variants();
 	test_no_variant();
 	test_sts_urls();
+	test_partitions();
 	return tap_done();
 }
 
@@ -135,6 +137,32 @@ test_sts_urls(void)
 	is_string(s3_region_sts_url("us-iso-east-1"), "https://sts.us-iso-east-1.c2s.ic.gov", "... apart");
 	is_string(s3_region_sts_url("aws-global"), "https://sts.us-east-1.amazonaws.com", "... anywhere");
 	is_string(s3_region_sts_url("fips-us-west-2"), "https://sts.us-west-2.amazonaws.com", "... of an old name");
+}
+
+static bool
+is_same(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static void
+test_partitions(void)
+{
+	const char *aws = s3_region_partition("eu-west-1");
+
+	ok(is_same(s3_region_partition("us-east-1"), aws), "regions of one partition");
+	ok(!is_same(s3_region_partition("cn-north-1"), aws), "China is another one");
+	ok(!is_same(s3_region_partition("us-gov-west-1"), aws), "so is GovCloud");
+	ok(is_same(s3_region_partition_of_host("s3.us-east-1.amazonaws.com"), aws), "a host of it");
+	ok(is_same(s3_region_partition_of_host("s3-fips.us-east-1.amazonaws.com"), aws), "another one");
+	ok(is_same(s3_region_partition_of_host("s3.cn-north-1.amazonaws.com.cn"),
+			   s3_region_partition("cn-north-1")), "a host in China");
+	ok(is_same(s3_region_partition_of_host("s3.us-gov-west-1.amazonaws.com"),
+			   s3_region_partition("us-gov-west-1")), "a host of GovCloud");
+	ok(s3_region_partition_of_host("s3.example.com") == NULL, "no host of AWS");
+	ok(s3_region_partition_of_host("s3.evilamazonaws.com") == NULL, "nor one that ends alike");
+	ok(s3_region_partition_of_host("minio.amazonaws.com") == NULL, "nor one that is not S3");
+	ok(s3_region_partition_of_host("s3.amazonaws.com:8080") == NULL, "nor one with a port");
 }
 
 static void
