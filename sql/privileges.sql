@@ -63,6 +63,8 @@ SELECT s3_available_name('s3://b/k');
 SELECT s3_copy('s3://b/k', 's3://b/l');
 SELECT s3_rename('s3://b/k', 's3://b/l');
 SELECT s3_delete('s3://b/k');
+SELECT s3_follow('pg_class', 'relname');
+SELECT s3_unfollow('pg_class', 'relname');
 
 -- a reader
 SET ROLE regress_s3_reader;

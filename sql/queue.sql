@@ -9,7 +9,7 @@ SET s3store.secret_access_key = 'secret';
 SET s3store.endpoints = '{"s3": {"endpoint_url": "http://127.0.0.1:1", "buckets": "b, c"},
 	"safe": {"endpoint_url": "http://127.0.0.1:1", "read_only": true}}';
 CREATE VIEW queue AS
-SELECT url, version_id, state, next_at - queued_at AS delay, attempts, relation, attribute, exclusive, owner <> current_user::regrole AS other
+SELECT url, version_id, state, next_at - queued_at AS delay, attempts, relation, attribute, owner <> current_user::regrole AS other
   FROM s3_queue ORDER BY id;
 
 -- a deletion is the transaction's
@@ -57,16 +57,16 @@ BEGIN READ ONLY;
 SELECT s3_delete_later('s3://b/k');
 ROLLBACK;
 
--- a put of an URL takes its deletions off the queue, though nobody answers it
+-- a put of a URL makes its deletions void, though nobody answers it
 BEGIN;
 SELECT s3_delete_later('S3://b/put') > 0 AS queued;
 SAVEPOINT s;
 SELECT s3_put('s3://b/put', 'x'::text, overwrite => true);
 ROLLBACK TO s;
-SELECT url FROM queue WHERE url = 'S3://b/put';
+SELECT url, state FROM queue WHERE url = 'S3://b/put';
 -- the error takes that back; without one, it stays
 DO $$ BEGIN PERFORM s3_copy('s3://b/source', 's3://b/put'); EXCEPTION WHEN connection_failure THEN END $$;
-SELECT url FROM queue WHERE url = 'S3://b/put';
+SELECT url, state FROM queue WHERE url = 'S3://b/put';
 COMMIT;
 
 -- the dead, and the retried
@@ -79,6 +79,15 @@ SELECT s3_queue_retry();
 SELECT s3_queue_retry(0);
 SELECT url, state, attempts, delay < '1 min' AS due FROM queue WHERE url IN ('s3://b/kept', 's3://b/delayed');
 SELECT s3_queue_retry(id) FROM s3_queue WHERE url = 's3://b/by setting';
+
+-- the states; what is under way is not retried
+BEGIN;
+UPDATE s3_deletion SET state = 'd' WHERE url = 's3://b/kept';
+UPDATE s3_deletion SET state = 'g', gone_at = now() WHERE url = 's3://b/delayed';
+UPDATE s3_deletion SET void = true WHERE url = 's3://b/by setting';
+UPDATE s3_deletion SET dead = true WHERE url = 's3://b/versioned';
+SELECT url, state, s3_queue_retry(id) FROM s3_queue WHERE url <> 'S3://b/put' ORDER BY id;
+ROLLBACK;
 
 -- draining, where nobody listens
 CALL s3_drain(0);
@@ -104,14 +113,29 @@ DELETE FROM s3_deletion;
 SELECT s3_delete_later('s3://b/k') > 0 AS queued;
 SET s3store.read_only = on;
 CALL s3_drain();
-SELECT attempts, last_error FROM s3_queue;
+SELECT state, attempts, last_error FROM s3_queue;
 RESET s3store.read_only;
 
 -- a scheme that has gone
 SELECT s3_queue_retry(id) FROM s3_queue;
 SET s3store.endpoints = '{"other": {"endpoint_url": "http://127.0.0.1:1"}}';
 CALL s3_drain();
-SELECT attempts, last_error FROM s3_queue;
+SELECT state, attempts, last_error FROM s3_queue;
+-- or leads elsewhere, or may not use the bucket any more
+SELECT s3_queue_retry(id) FROM s3_queue;
+SET s3store.endpoints = '{"s3": {"endpoint_url": "http://127.0.0.1:2"}}';
+CALL s3_drain();
+SELECT state, attempts, last_error FROM s3_queue;
+SELECT s3_queue_retry(id) FROM s3_queue;
+SET s3store.endpoints = '{"s3": {"endpoint_url": "http://127.0.0.1:1", "buckets": "c"}}';
+CALL s3_drain();
+SELECT state, attempts, last_error FROM s3_queue;
+-- while nobody could look at an object of which a worker that is gone may have deleted it, that stays so
+UPDATE s3_deletion SET state = 'd', unsure_until = now();
+CALL s3_drain();
+SELECT state, attempts, last_error FROM s3_queue;
+UPDATE s3_deletion SET state = 'p', unsure_until = NULL;
+SET s3store.endpoints = '{"other": {"endpoint_url": "http://127.0.0.1:1"}}';
 
 -- the token
 SELECT s3_queue_retry(id) FROM s3_queue;
@@ -178,7 +202,7 @@ SELECT attempts, last_error FROM s3_queue;
 
 -- what replication brings is dropped
 SET session_replication_role = replica;
-INSERT INTO s3_deletion VALUES (1, 1, now(), now(), NULL, NULL, NULL, 10, NULL, 0, false, false, 's3://b/replicated', NULL, NULL);
+INSERT INTO s3_deletion VALUES (1, 1, 1, 1, now(), now(), NULL, NULL, NULL, 10, 0, NULL, 'p', false, false, 's3://b/replicated', NULL, NULL);
 DELETE FROM s3_deletion;
 RESET session_replication_role;
 SELECT count(*) FROM s3_deletion;

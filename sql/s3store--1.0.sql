@@ -339,15 +339,18 @@ CREATE SEQUENCE s3_deletion_id CACHE 100;
 CREATE TABLE s3_deletion (
 	id pg_catalog.int8 NOT NULL,
 	object pg_catalog.int8 NOT NULL,
+	url_hash pg_catalog.int8 NOT NULL,
+	server pg_catalog.int8 NOT NULL,
 	next_at pg_catalog.timestamptz NOT NULL,
 	queued_at pg_catalog.timestamptz NOT NULL,
-	claim pg_catalog.int8,
 	unsure_until pg_catalog.timestamptz,
+	gone_at pg_catalog.timestamptz,
 	relation pg_catalog.oid,
 	owner pg_catalog.oid NOT NULL,
-	attribute pg_catalog.int2,
 	attempts pg_catalog.int2 NOT NULL,
-	exclusive pg_catalog.bool NOT NULL,
+	attribute pg_catalog.int2,
+	state pg_catalog."char" NOT NULL,
+	void pg_catalog.bool NOT NULL,
 	dead pg_catalog.bool NOT NULL,
 	url pg_catalog.text NOT NULL,
 	version_id pg_catalog.text,
@@ -358,26 +361,31 @@ CREATE TABLE s3_deletion (
 	autovacuum_analyze_scale_factor = 0.2
 );
 
-CREATE INDEX s3_deletion_pending ON s3_deletion (next_at, id) WHERE claim IS NULL AND NOT dead;
+CREATE INDEX s3_deletion_pending ON s3_deletion (server, next_at, id) WHERE state OPERATOR(pg_catalog.=) 'p' AND NOT dead;
 CREATE INDEX s3_deletion_object ON s3_deletion (object);
-CREATE INDEX s3_deletion_claim ON s3_deletion (claim) WHERE claim IS NOT NULL;
+CREATE INDEX s3_deletion_url ON s3_deletion (url_hash);
+CREATE INDEX s3_deletion_started ON s3_deletion (server) WHERE state OPERATOR(pg_catalog.<>) 'p';
 CREATE INDEX s3_deletion_dead ON s3_deletion (id) WHERE dead;
 
-COMMENT ON SEQUENCE s3_deletion_id IS 'numbers of queued deletions and of claims';
+COMMENT ON SEQUENCE s3_deletion_id IS 'numbers of queued deletions';
 COMMENT ON TABLE s3_deletion IS
 'objects that wait for their deletion; read it through the view s3_queue';
 COMMENT ON COLUMN s3_deletion.id IS 'number of the deletion';
-COMMENT ON COLUMN s3_deletion.object IS 'hash of scheme, bucket and key';
+COMMENT ON COLUMN s3_deletion.object IS 'hash of server, bucket and the key on the server';
+COMMENT ON COLUMN s3_deletion.url_hash IS 'hash of the URL as it is written';
+COMMENT ON COLUMN s3_deletion.server IS 'hash of the address that the URL led to when the deletion was queued';
 COMMENT ON COLUMN s3_deletion.next_at IS 'when it is due';
-COMMENT ON COLUMN s3_deletion.queued_at IS 'when it was queued: what was written later stays';
-COMMENT ON COLUMN s3_deletion.claim IS 'who works on it: a lock that lives as long as his session; NULL: nobody';
+COMMENT ON COLUMN s3_deletion.queued_at IS 'when it was queued';
 COMMENT ON COLUMN s3_deletion.unsure_until IS
-'the object may be gone, and until then a request to delete it may be under way; NULL: none was sent that had no answer';
-COMMENT ON COLUMN s3_deletion.relation IS 'table that is asked whether a row still names the object; NULL: none';
-COMMENT ON COLUMN s3_deletion.owner IS 'role on whose behalf the object is deleted';
-COMMENT ON COLUMN s3_deletion.attribute IS 'number of the column of that table';
+'a request to delete the object had no answer, and may be carried out until then; NULL: there is none';
+COMMENT ON COLUMN s3_deletion.gone_at IS 'when the object was gone; NULL: it is not';
+COMMENT ON COLUMN s3_deletion.relation IS 'table whose row named the object; NULL: the deletion was not queued for a row';
+COMMENT ON COLUMN s3_deletion.owner IS 'role on whose behalf the object is deleted; that of a row: the present owner of the table';
 COMMENT ON COLUMN s3_deletion.attempts IS 'attempts that have failed';
-COMMENT ON COLUMN s3_deletion.exclusive IS 'whether the table need not be asked';
+COMMENT ON COLUMN s3_deletion.attribute IS 'number of the column of that table';
+COMMENT ON COLUMN s3_deletion.state IS
+'p: pending; d: being deleted; g: the object is gone, but a transaction is open that may know it from before';
+COMMENT ON COLUMN s3_deletion.void IS 'whether the object was stored again: it stays';
 COMMENT ON COLUMN s3_deletion.dead IS 'whether it was given up';
 COMMENT ON COLUMN s3_deletion.url IS 'URL of the object';
 COMMENT ON COLUMN s3_deletion.version_id IS 'version to delete; NULL: the object';
@@ -401,7 +409,9 @@ CREATE VIEW s3_queue AS
 SELECT d.id,
 	   d.url,
 	   d.version_id,
-	   CASE WHEN d.dead THEN 'dead' WHEN d.claim IS NOT NULL THEN 'claimed' ELSE 'pending' END AS state,
+	   CASE WHEN d.void THEN 'void' WHEN d.dead THEN 'dead'
+			WHEN d.state OPERATOR(pg_catalog.=) 'd' THEN 'deleting'
+			WHEN d.state OPERATOR(pg_catalog.=) 'g' THEN 'gone' ELSE 'pending' END AS state,
 	   d.queued_at,
 	   d.next_at,
 	   d.attempts,
@@ -410,12 +420,11 @@ SELECT d.id,
 	   (SELECT a.attname FROM pg_catalog.pg_attribute a
 		 WHERE a.attrelid OPERATOR(pg_catalog.=) d.relation
 		   AND a.attnum OPERATOR(pg_catalog.=) d.attribute) AS attribute,
-	   d.exclusive,
 	   d.owner::pg_catalog.regrole AS owner
   FROM s3_deletion d;
 
 COMMENT ON VIEW s3_queue IS
-'objects that wait for their deletion: pending until next_at, claimed by a worker, or dead after too many failed attempts';
+'objects that wait for their deletion: pending until next_at; deleting; gone, until every transaction has ended that may know the object from before; void where it was stored again; dead after too many failed attempts';
 
 CREATE FUNCTION s3_delete_later(url pg_catalog.text,
 								delay pg_catalog.interval DEFAULT NULL,
@@ -432,7 +441,26 @@ AS 'MODULE_PATHNAME', 's3store_manage'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION s3_manage() IS
-'trigger function that deletes objects whose rows go; arguments: the column, and ''delay=...'', ''within=...'', ''exclusive''';
+'trigger function that deletes objects whose rows go; arguments: the column, and ''delay=...'', ''within=...''; s3_follow makes such triggers';
+
+CREATE FUNCTION s3_follow("table" pg_catalog.regclass,
+						  "column" pg_catalog.name,
+						  delay pg_catalog.interval DEFAULT NULL,
+						  within pg_catalog.text DEFAULT NULL)
+RETURNS pg_catalog.void
+AS 'MODULE_PATHNAME', 's3store_follow'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION s3_follow(pg_catalog.regclass, pg_catalog.name, pg_catalog.interval, pg_catalog.text) IS
+'lets the objects that a column names follow the rows of its table: makes the triggers that delete an object some time (delay) after the last row that names it is gone; within is what all URLs of the column begin with';
+
+CREATE FUNCTION s3_unfollow("table" pg_catalog.regclass, "column" pg_catalog.name)
+RETURNS pg_catalog.void
+AS 'MODULE_PATHNAME', 's3store_unfollow'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION s3_unfollow(pg_catalog.regclass, pg_catalog.name) IS
+'drops the triggers of s3_follow, and whichever else let the objects of the column follow its rows; deletions that are queued go on';
 
 CREATE PROCEDURE s3_drain(max_items pg_catalog.int8 DEFAULT NULL)
 AS 'MODULE_PATHNAME', 's3store_drain'
@@ -450,7 +478,7 @@ COMMENT ON FUNCTION s3_queue_retry(pg_catalog.int8) IS
 'makes a queued deletion due at once, or without a number all that are dead; returns how many';
 
 CREATE TABLE s3_writer (
-	database pg_catalog.oid NOT NULL,
+	database pg_catalog.oid PRIMARY KEY,
 	token pg_catalog.text NOT NULL
 );
 
@@ -458,6 +486,12 @@ COMMENT ON TABLE s3_writer IS
 'the token that s3store.writer_token must match before a worker deletes anything; dumped, so that a copy knows that it is one';
 COMMENT ON COLUMN s3_writer.database IS 'OID of the database that it was set for';
 COMMENT ON COLUMN s3_writer.token IS 'the token';
+
+-- A subscriber has a token of its own.
+CREATE TRIGGER s3_ignore_replicated BEFORE INSERT OR UPDATE OR DELETE ON s3_writer
+FOR EACH ROW EXECUTE FUNCTION s3_ignore_replicated();
+
+ALTER TABLE s3_writer ENABLE REPLICA TRIGGER s3_ignore_replicated;
 
 SELECT pg_catalog.pg_extension_config_dump('s3_writer', '');
 
@@ -769,6 +803,8 @@ REVOKE ALL ON SEQUENCE s3_deletion_id FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_ignore_replicated() FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_delete_later(pg_catalog.text, pg_catalog.interval, pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_manage() FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_follow(pg_catalog.regclass, pg_catalog.name, pg_catalog.interval, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_unfollow(pg_catalog.regclass, pg_catalog.name) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE s3_drain(pg_catalog.int8) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_queue_retry(pg_catalog.int8) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_set_writer_token(pg_catalog.text) FROM PUBLIC;
@@ -776,6 +812,8 @@ REVOKE ALL ON FUNCTION s3_set_writer_token(pg_catalog.text) FROM PUBLIC;
 GRANT SELECT ON TABLE s3_queue TO s3store_admin;
 GRANT EXECUTE ON FUNCTION s3_delete_later(pg_catalog.text, pg_catalog.interval, pg_catalog.text) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_manage() TO s3store_write;
+GRANT EXECUTE ON FUNCTION s3_follow(pg_catalog.regclass, pg_catalog.name, pg_catalog.interval, pg_catalog.text) TO s3store_write;
+GRANT EXECUTE ON FUNCTION s3_unfollow(pg_catalog.regclass, pg_catalog.name) TO s3store_write;
 GRANT EXECUTE ON PROCEDURE s3_drain(pg_catalog.int8) TO s3store_admin;
 GRANT EXECUTE ON FUNCTION s3_queue_retry(pg_catalog.int8) TO s3store_admin;
 GRANT EXECUTE ON FUNCTION s3_set_writer_token(pg_catalog.text) TO s3store_admin;

@@ -23,7 +23,7 @@
 #include "client/object_requests.h"
 #include "objects/copy_parts.h"
 #include "queue/queue.h"
-#include "queue/writer_lock.h"
+#include "queue/admission.h"
 #include "s3/acl.h"
 #include "s3/tags.h"
 
@@ -223,7 +223,7 @@ open_call(S3SyncObject *object, S3Error *err)
 		return false;
 	if (operation == S3_COPY_OBJECT)
 	{
-		(void) s3_writer_lock_object(&object->call.location);
+		s3_admission_of_put(&object->call.location);
 		if (s3_call_try_open(&object->call, operation, command, object->url, err) != S3_CALL_OPENED)
 			return false;
 	}
@@ -472,9 +472,9 @@ next_step(S3SyncObject *object)
 static bool
 is_doomed(const S3SyncObject *object)
 {
-	S3Claim		claim;
+	S3ObjectIdentity identity = s3_object_identity(&object->call.location);
 
-	return s3_queue_find(s3_queue_object(&object->call.location), &claim);
+	return s3_queue_has(&identity);
 }
 
 static bool

@@ -67,6 +67,7 @@ static void close_deletion(Deleting *deleting, Deletion *deletion);
 static void start_single(Deleting *deleting);
 static void send_deletion(Deleting *deleting, Deletion *deletion);
 static bool finish_one(Deleting *deleting);
+static bool may_come(const S3Finished *finished);
 static void note_answer(Deleting *deleting, Deletion *deletion);
 static bool is_unknown(const S3Finished *finished);
 static void note_key(Deleting *deleting, Deletion *deletion, const S3DeleteKey *key);
@@ -286,7 +287,7 @@ finish_one(Deleting *deleting)
 		return false;
 	deletion = deleting->finished->tag;
 	for (int i = 0; i < deletion->count; i++)
-		deleting->items[deletion->items[i]].unsure |= deleting->finished->response.resent;
+		deleting->items[deletion->items[i]].unsure |= may_come(deleting->finished);
 	old_context = MemoryContextSwitchTo(deletion->context);
 	if (deletion->single)
 		note_single(deleting, deletion);
@@ -295,6 +296,17 @@ finish_one(Deleting *deleting)
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(deletion->context);
 	return true;
+}
+
+/*
+ * May a request still be carried out?  One that was sent twice may, and one
+ * that the server, or a proxy, gave up.
+ */
+static bool
+may_come(const S3Finished *finished)
+{
+	return finished->response.resent ||
+		(!finished->ok && s3_retry_reason(&finished->err, true) == S3_RETRY_FAILED);
 }
 
 static void

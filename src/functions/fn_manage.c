@@ -26,7 +26,7 @@
 #include "backend/error_report.h"
 #include "queue/queue.h"
 #include "queue/schedule.h"
-#include "queue/writer_lock.h"
+#include "queue/admission.h"
 #include "removal/trigger_args.h"
 #include "settings/settings.h"
 
@@ -42,6 +42,7 @@ static text *url_of(HeapTuple tuple, const TriggerData *data, const S3TriggerArg
 static bool is_same(text *a, text *b);
 static void queue_url(text *url, const S3TriggerArgs *managed);
 static void admit_url(text *url, const S3TriggerArgs *managed);
+static void check_spelling(const S3Location *location);
 static bool is_object(text *url);
 static bool read_url(text *url, S3Location *location);
 static void queue_all(const TriggerData *data, const S3TriggerArgs *managed);
@@ -173,12 +174,11 @@ queue_url(text *url, const S3TriggerArgs *managed)
 				 errmsg("cannot execute %s: the session is read-only", COMMAND),
 				 errdetail("The setting s3store.session_read_only is on.")));
 	deletion.url = url;
-	deletion.object = s3_queue_object(&location);
+	deletion.identity = s3_object_identity(&location);
 	deletion.next_at = s3_schedule_first(managed->delay);
-	deletion.relation = managed->asked_relation;
-	deletion.attribute = (int16) managed->asked_attribute;
+	deletion.relation = managed->topmost;
+	deletion.attribute = (int16) managed->topmost_attribute;
 	deletion.owner = managed->owner;
-	deletion.exclusive = managed->exclusive;
 	(void) s3_queue_insert(&deletion);
 }
 
@@ -186,6 +186,7 @@ static void
 admit_url(text *url, const S3TriggerArgs *managed)
 {
 	S3Location	location;
+	S3ObjectIdentity identity;
 
 	if (!read_url(url, &location))
 		return;
@@ -194,12 +195,40 @@ admit_url(text *url, const S3TriggerArgs *managed)
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("URL is not within \"%s\": \"%s\"", managed->within, text_to_cstring(url)),
 				 errhint("The option \"within\" of the column's trigger allows no other URLs.")));
-	if (s3_writer_lock_object(&location) == S3_WRITER_TOO_LATE)
+	check_spelling(&location);
+	identity = s3_object_identity(&location);
+	if (!s3_admission_of_row(&identity))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("object was being deleted: \"%s\"", text_to_cstring(url)),
-				 errdetail("A worker had started to carry out its queued deletion before the row was written."),
+				 errmsg("object was deleted: \"%s\"", text_to_cstring(url)),
+				 errdetail("Its queued deletion was carried out after this transaction had begun."),
 				 errhint("Store the object again, and repeat the transaction.")));
+}
+
+/*
+ * An object is looked for by the URLs that its endpoints have for it: of other
+ * spellings there is no end.
+ */
+static void
+check_spelling(const S3Location *location)
+{
+	S3Error		err;
+	const S3Endpoint *endpoint = s3_endpoint_try_find(location->scheme, &err);
+	char	   *wanted;
+	char	   *given;
+
+	if (endpoint == NULL || (!endpoint->settings.normalize_keys &&
+							 s3_slice_equal(location->scheme, s3_slice_cstring(endpoint->scheme))))
+		return;
+	wanted = s3_object_identity_url(location, endpoint);
+	given = psprintf("%.*s://%.*s/%.*s", S3_SLICE_ARGS(location->scheme),
+					 S3_SLICE_ARGS(location->bucket), S3_SLICE_ARGS(location->key));
+	if (wanted != NULL && strcmp(given, wanted) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("URL is not written as it should be: \"%s\"", s3_error_text(given)),
+				 errdetail("A column whose objects follow its rows holds one spelling of an object's URL."),
+				 errhint("Write \"%s\".", s3_error_text(wanted))));
 }
 
 /* Or "no file".  Rows from before the trigger may hold anything, and must be deletable. */

@@ -13,6 +13,8 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/latch.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -25,6 +27,7 @@
 #include "queue/writer_token.h"
 #include "removal/drain.h"
 #include "removal/sweep.h"
+#include "removal/writer_wait.h"
 
 PG_FUNCTION_INFO_V1(s3store_delete_later);
 PG_FUNCTION_INFO_V1(s3store_drain);
@@ -34,10 +37,13 @@ PG_FUNCTION_INFO_V1(s3store_ignore_replicated);
 
 #define DELETE_LATER	"s3_delete_later()"
 #define DRAIN			"s3_drain()"
+#define WRITERS_WAIT	1000	/* ms for transactions that write rows to end */
+#define WRITERS_POLL	10		/* ms */
 
 static bool is_in_transaction_block(FunctionCallInfo fcinfo);
 static void drain(int64 max, S3DrainCounts *counts);
-static int64 retry(const char *condition, int64 id);
+static bool wait_for_writers(TimestampTz start);
+static int64 retry(const char *condition, int64 id, const char *more);
 
 /* s3_delete_later(url text, delay interval, version_id text) returns bigint */
 Datum
@@ -51,7 +57,7 @@ s3store_delete_later(PG_FUNCTION_ARGS)
 	deletion.url = PG_GETARG_TEXT_PP(0);
 	if (!s3_call_open(&call, S3_DELETE_OBJECT, DELETE_LATER, S3_CALL_REQUEST, deletion.url))
 		PG_RETURN_NULL();
-	deletion.object = s3_queue_object(&call.location);
+	deletion.identity = s3_object_identity(&call.location);
 	deletion.next_at = s3_schedule_first(PG_ARGISNULL(1) ? NULL : PG_GETARG_INTERVAL_P(1));
 	deletion.owner = GetUserId();
 	deletion.version_id = PG_ARGISNULL(2) ? NULL : PG_GETARG_TEXT_PP(2);
@@ -101,6 +107,7 @@ drain(int64 max, S3DrainCounts *counts)
 {
 	MemoryContext context = CurrentMemoryContext;
 	S3SweepResult swept;
+	TimestampTz start = GetCurrentTimestamp();
 	int64		tried = 0;
 
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
@@ -108,16 +115,36 @@ drain(int64 max, S3DrainCounts *counts)
 	/* Ends the transaction of the CALL, and its snapshot. */
 	SPI_commit();
 	SPI_start_transaction();
-	while (tried < max &&
-		   s3_drain_round(S3_QUEUE_TXN_PROCEDURE, (int) Min(max - tried, S3_DRAIN_BATCH), counts))
+	while (tried < max)
 	{
+		if (!s3_drain_round(S3_QUEUE_TXN_PROCEDURE, (int) Min(max - tried, S3_DRAIN_BATCH), counts) &&
+			!wait_for_writers(start))
+			break;
 		tried = counts->deleted + counts->kept + counts->failed;
 		CHECK_FOR_INTERRUPTS();
 	}
+	counts->failed += s3_writer_wait_count();
 	/* Undoes puts that did not commit, too. */
 	s3_sweep(DRAIN, LOG, &swept);
 	SPI_finish();
 	MemoryContextSwitchTo(context);
+}
+
+/*
+ * Deletions may wait for transactions that write rows.  Most end soon; those of
+ * longer ones are left to another call.  Returns false when it is time to end.
+ */
+static bool
+wait_for_writers(TimestampTz start)
+{
+	if (s3_writer_wait_count() == 0 ||
+		TimestampDifferenceExceeds(start, GetCurrentTimestamp(), WRITERS_WAIT))
+		return false;
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, WRITERS_POLL,
+					 PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+	return true;
 }
 
 /* s3_queue_retry(id bigint) returns bigint */
@@ -127,17 +154,20 @@ s3store_queue_retry(PG_FUNCTION_ARGS)
 	int64		count;
 
 	if (PG_ARGISNULL(0))
-		PG_RETURN_INT64(retry("dead AND $1 IS NOT NULL", 0));
+		PG_RETURN_INT64(retry("dead AND $1 IS NOT NULL", 0, ""));
 
-	/* First among the dead rows, which have an index. */
-	count = retry("dead AND id = $1", PG_GETARG_INT64(0));
+	/*
+	 * First among the dead rows, which have an index.  Where the object was
+	 * written again, whoever names that very deletion wants it to go.
+	 */
+	count = retry("dead AND id = $1", PG_GETARG_INT64(0), ", queued_at = clock_timestamp()");
 	if (count == 0)
-		count = retry("claim IS NULL AND id = $1", PG_GETARG_INT64(0));
+		count = retry("state = 'p' AND id = $1", PG_GETARG_INT64(0), "");
 	PG_RETURN_INT64(count);
 }
 
 static int64
-retry(const char *condition, int64 id)
+retry(const char *condition, int64 id, const char *more)
 {
 	Oid			type = INT8OID;
 	Datum		value = Int64GetDatum(id);
@@ -147,9 +177,8 @@ retry(const char *condition, int64 id)
 	SPI_connect();
 	s3_queue_run_as_owner(&saved);
 	count = (int64) s3_sql_execute(psprintf("UPDATE %s SET dead = false, attempts = 0,"
-											" next_at = GREATEST(clock_timestamp(), unsure_until)"
-											" WHERE %s",
-											s3_queue_name("s3_deletion"), condition),
+											" next_at = clock_timestamp()%s WHERE %s",
+											s3_queue_name("s3_deletion"), more, condition),
 								   SPI_OK_UPDATE, 1, &type, &value, NULL);
 	s3_sql_run_as_end(&saved);
 	SPI_finish();

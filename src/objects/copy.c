@@ -21,7 +21,7 @@
 #include "objects/copy_parts.h"
 #include "objects/copy_tags.h"
 #include "objects/put_headers.h"
-#include "queue/writer_lock.h"
+#include "queue/admission.h"
 #include "settings/same_server.h"
 
 static bool open_calls(S3CopyWork *copy);
@@ -43,7 +43,7 @@ s3_copy_object(const S3CopyArguments *arguments, S3ObjectInfo *source)
 	if (!open_calls(copy))
 		return false;
 	/* That may run SQL, which may change settings. */
-	(void) s3_writer_lock_object(&copy->target.location);
+	s3_admission_of_put(&copy->target.location);
 	(void) open_calls(copy);
 	sort_headers(copy);
 	look_up_source(copy);

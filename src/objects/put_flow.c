@@ -31,7 +31,7 @@
 #include "objects/available_name.h"
 #include "objects/put_flow.h"
 #include "objects/put_parts.h"
-#include "queue/writer_lock.h"
+#include "queue/admission.h"
 #include "s3/response.h"
 
 #define RACES_MAX	5			/* names lost to others, in one put */
@@ -191,7 +191,7 @@ note_look_over(S3PutFlow *flow, const S3Finished *finished)
 static void
 lock_name(S3PutFlow *flow)
 {
-	(void) s3_writer_lock_object(&flow->put.location);
+	s3_admission_of_put(&flow->put.location);
 	follow_settings(flow);
 }
 

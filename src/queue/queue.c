@@ -42,27 +42,6 @@
 
 #define EXTENSION	"s3store"
 
-/* The columns of s3_deletion, in order. */
-enum DeletionColumn
-{
-	DELETION_ID = 1,
-	DELETION_OBJECT,
-	DELETION_NEXT_AT,
-	DELETION_QUEUED_AT,
-	DELETION_CLAIM,
-	DELETION_UNSURE_UNTIL,
-	DELETION_RELATION,
-	DELETION_OWNER,
-	DELETION_ATTRIBUTE,
-	DELETION_ATTEMPTS,
-	DELETION_EXCLUSIVE,
-	DELETION_DEAD,
-	DELETION_URL,
-	DELETION_VERSION_ID,
-	DELETION_LAST_ERROR,
-	DELETION_COLUMNS = DELETION_LAST_ERROR
-};
-
 /* The OIDs of the queue's relations, until one of them changes. */
 typedef struct QueueOids
 {
@@ -74,84 +53,51 @@ typedef struct QueueOids
 static QueueOids oids;
 static bool watches_relations;
 
-static S3Slice object_key(const S3Location *location);
 static QueueOids queue_oids(void);
 static bool look_up_oids(QueueOids *found);
 static Oid	extension_schema(void);
 static void forget_oids(Datum arg, Oid relation);
 static void check_columns(Relation table);
-static void read_claim(HeapTuple tuple, TupleDesc desc, S3Claim *claim);
+static bool has_row(Relation table, Oid index, AttrNumber column, int64 value);
 static void throw_not_installed(void) pg_attribute_noreturn();
-
-int64
-s3_queue_object(const S3Location *location)
-{
-	char		name[S3_SCHEME_MAX + S3_BUCKET_MAX + S3_KEY_MAX + 2];
-	S3Slice		key = object_key(location);
-	size_t		len = 0;
-
-	Assert(location->scheme.len + location->bucket.len + key.len + 2 <= sizeof(name));
-	for (size_t i = 0; i < location->scheme.len; i++)
-		name[len++] = pg_ascii_tolower((unsigned char) location->scheme.data[i]);
-	name[len++] = '\0';
-	memcpy(name + len, location->bucket.data, location->bucket.len);
-	len += location->bucket.len;
-	name[len++] = '\0';
-	if (key.len > 0)
-		memcpy(name + len, key.data, key.len);
-	len += key.len;
-	return (int64) hash_bytes_extended((unsigned char *) name, (int) len, 0);
-}
-
-/* With normalize_keys, different keys may name the same object. */
-static S3Slice
-object_key(const S3Location *location)
-{
-	S3Error		err;
-	const S3Endpoint *endpoint = s3_endpoint_try_find(location->scheme, &err);
-	StringInfoData key;
-
-	if (endpoint == NULL || !endpoint->settings.normalize_keys)
-		return location->key;
-	initStringInfo(&key);
-	return s3_location_object_key(location, "", true, &key, &err) ?
-		s3_slice(key.data, key.len) : location->key;
-}
 
 int64
 s3_queue_insert(const S3Deletion *deletion)
 {
 	int64		id = s3_queue_number();
-	Datum		values[DELETION_COLUMNS];
-	bool		nulls[DELETION_COLUMNS] = {false};
+	Datum		values[S3_QUEUE_COLUMNS];
+	bool		nulls[S3_QUEUE_COLUMNS] = {false};
 	Relation	table;
 	HeapTuple	tuple;
 
 #define SET(column, datum) (values[(column) - 1] = (datum))
 #define SET_NULL(column) (values[(column) - 1] = (Datum) 0, nulls[(column) - 1] = true)
-	SET(DELETION_ID, Int64GetDatum(id));
-	SET(DELETION_OBJECT, Int64GetDatum(deletion->object));
-	SET(DELETION_NEXT_AT, TimestampTzGetDatum(deletion->next_at));
-	SET(DELETION_QUEUED_AT, TimestampTzGetDatum(GetCurrentTimestamp()));
-	SET_NULL(DELETION_CLAIM);
-	SET_NULL(DELETION_UNSURE_UNTIL);
-	SET(DELETION_RELATION, ObjectIdGetDatum(deletion->relation));
-	SET(DELETION_OWNER, ObjectIdGetDatum(deletion->owner));
-	SET(DELETION_ATTRIBUTE, Int16GetDatum(deletion->attribute));
+	SET(S3_QUEUE_ID, Int64GetDatum(id));
+	SET(S3_QUEUE_OBJECT, Int64GetDatum(deletion->identity.object));
+	SET(S3_QUEUE_URL_HASH, Int64GetDatum(deletion->identity.url));
+	SET(S3_QUEUE_SERVER, Int64GetDatum(deletion->identity.server));
+	SET(S3_QUEUE_NEXT_AT, TimestampTzGetDatum(deletion->next_at));
+	SET(S3_QUEUE_QUEUED_AT, TimestampTzGetDatum(GetCurrentTimestamp()));
+	SET_NULL(S3_QUEUE_UNSURE_UNTIL);
+	SET_NULL(S3_QUEUE_GONE_AT);
+	SET(S3_QUEUE_RELATION, ObjectIdGetDatum(deletion->relation));
+	SET(S3_QUEUE_OWNER, ObjectIdGetDatum(deletion->owner));
+	SET(S3_QUEUE_ATTEMPTS, Int16GetDatum(0));
+	SET(S3_QUEUE_ATTRIBUTE, Int16GetDatum(deletion->attribute));
 	if (!OidIsValid(deletion->relation))
 	{
-		SET_NULL(DELETION_RELATION);
-		SET_NULL(DELETION_ATTRIBUTE);
+		SET_NULL(S3_QUEUE_RELATION);
+		SET_NULL(S3_QUEUE_ATTRIBUTE);
 	}
-	SET(DELETION_ATTEMPTS, Int16GetDatum(0));
-	SET(DELETION_EXCLUSIVE, BoolGetDatum(deletion->exclusive));
-	SET(DELETION_DEAD, BoolGetDatum(false));
-	SET(DELETION_URL, PointerGetDatum(deletion->url));
+	SET(S3_QUEUE_STATE, CharGetDatum(S3_QUEUE_PENDING));
+	SET(S3_QUEUE_VOID, BoolGetDatum(false));
+	SET(S3_QUEUE_DEAD, BoolGetDatum(false));
+	SET(S3_QUEUE_URL, PointerGetDatum(deletion->url));
 	if (deletion->version_id != NULL)
-		SET(DELETION_VERSION_ID, PointerGetDatum(deletion->version_id));
+		SET(S3_QUEUE_VERSION_ID, PointerGetDatum(deletion->version_id));
 	else
-		SET_NULL(DELETION_VERSION_ID);
-	SET_NULL(DELETION_LAST_ERROR);
+		SET_NULL(S3_QUEUE_VERSION_ID);
+	SET_NULL(S3_QUEUE_LAST_ERROR);
 #undef SET
 #undef SET_NULL
 
@@ -160,7 +106,7 @@ s3_queue_insert(const S3Deletion *deletion)
 	check_columns(table);
 	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
 	heap_insert(table, tuple, GetCurrentCommandId(true), 0, NULL);
-	s3_queue_index_insert(table, &tuple->t_self, deletion->object, deletion->next_at, id);
+	s3_queue_index_insert(table, &tuple->t_self, &deletion->identity, deletion->next_at, id);
 	heap_freetuple(tuple);
 	table_close(table, NoLock);
 	s3_commit_hook_note_deletion();
@@ -171,7 +117,7 @@ s3_queue_insert(const S3Deletion *deletion)
 static void
 check_columns(Relation table)
 {
-	if (RelationGetNumberOfAttributes(table) != DELETION_COLUMNS)
+	if (RelationGetNumberOfAttributes(table) != S3_QUEUE_COLUMNS)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"%s\" is of another version of the extension than the library",
@@ -184,80 +130,40 @@ check_columns(Relation table)
  * the deletion.
  */
 bool
-s3_queue_find(int64 object, S3Claim *claim)
+s3_queue_has(const S3ObjectIdentity *identity)
 {
-	Relation	table;
-	SysScanDesc scan;
-	ScanKeyData key;
-	Snapshot	snapshot;
-	HeapTuple	tuple;
 	Oid			oid = s3_queue_table();
-	bool		found = false;
+	Relation	table;
+	bool		found;
 
-	memset(claim, 0, sizeof(*claim));
 	if (!OidIsValid(oid))
 		return false;
-
-	/* So that rows of the current command count, too. */
+	/* What this very command has queued counts, too. */
 	CommandCounterIncrement();
 	table = table_open(oid, AccessShareLock);
-	/* Mostly the table is empty, and this is faster than a scan. */
-	if (RelationGetNumberOfBlocks(table) == 0)
-	{
-		table_close(table, AccessShareLock);
-		return false;
-	}
-	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	ScanKeyInit(&key, DELETION_OBJECT, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(object));
-	scan = systable_beginscan(table, s3_queue_index_object(table), true, snapshot, 1, &key);
-	while (claim->number == 0 && (tuple = systable_getnext(scan)) != NULL)
-	{
-		if (!heap_attisnull(tuple, DELETION_VERSION_ID, RelationGetDescr(table)))
-			continue;
-		found = true;
-		read_claim(tuple, RelationGetDescr(table), claim);
-	}
-	systable_endscan(scan);
-	UnregisterSnapshot(snapshot);
+	found = RelationGetNumberOfBlocks(table) > 0 &&
+		(has_row(table, s3_queue_index_object(table), S3_QUEUE_OBJECT, identity->object) ||
+		 has_row(table, s3_queue_index_url(table), S3_QUEUE_URL_HASH, identity->url));
 	table_close(table, AccessShareLock);
 	return found;
 }
 
-static void
-read_claim(HeapTuple tuple, TupleDesc desc, S3Claim *claim)
+static bool
+has_row(Relation table, Oid index, AttrNumber column, int64 value)
 {
-	bool		is_null;
-	Datum		value = heap_getattr(tuple, DELETION_CLAIM, desc, &is_null);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
 
-	if (!is_null)
-		claim->number = DatumGetInt64(value);
-	value = heap_getattr(tuple, DELETION_UNSURE_UNTIL, desc, &is_null);
-	if (!is_null)
-		claim->unsure_until = Max(claim->unsure_until, DatumGetTimestampTz(value));
-}
-
-void
-s3_queue_cancel(int64 object)
-{
-	Oid			type = INT8OID;
-	Datum		value = Int64GetDatum(object);
-	S3RunAs		saved;
-	SPIPlanPtr	plan;
-	char	   *statement;
-	int			result;
-
-	SPI_connect();
-	statement = psprintf("DELETE FROM %s WHERE object = $1 AND version_id IS NULL", s3_queue_name("s3_deletion"));
-	s3_queue_run_as_owner(&saved);
-	plan = SPI_prepare(statement, 1, &type);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare \"%s\": %s", statement, SPI_result_code_string(SPI_result));
-	result = SPI_execute_snapshot(plan, &value, NULL, GetLatestSnapshot(), InvalidSnapshot,
-								  false, false, 0);
-	if (result != SPI_OK_DELETE)
-		elog(ERROR, "could not execute \"%s\": %s", statement, SPI_result_code_string(result));
-	s3_sql_run_as_end(&saved);
-	SPI_finish();
+	ScanKeyInit(&key, column, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(value));
+	scan = systable_beginscan(table, index, true, snapshot, 1, &key);
+	while (!found && (tuple = systable_getnext(scan)) != NULL)
+		found = heap_attisnull(tuple, S3_QUEUE_VERSION_ID, RelationGetDescr(table));
+	systable_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	return found;
 }
 
 Oid

@@ -11,59 +11,66 @@
 #include "utils/timestamp.h"
 
 #include "backend/sql.h"
-#include "s3/location.h"
+#include "settings/object_identity.h"
+
+/* The columns of s3_deletion, in order. */
+enum S3QueueColumn
+{
+	S3_QUEUE_ID = 1,
+	S3_QUEUE_OBJECT,
+	S3_QUEUE_URL_HASH,
+	S3_QUEUE_SERVER,
+	S3_QUEUE_NEXT_AT,
+	S3_QUEUE_QUEUED_AT,
+	S3_QUEUE_UNSURE_UNTIL,
+	S3_QUEUE_GONE_AT,
+	S3_QUEUE_RELATION,
+	S3_QUEUE_OWNER,
+	S3_QUEUE_ATTEMPTS,
+	S3_QUEUE_ATTRIBUTE,
+	S3_QUEUE_STATE,
+	S3_QUEUE_VOID,
+	S3_QUEUE_DEAD,
+	S3_QUEUE_URL,
+	S3_QUEUE_VERSION_ID,
+	S3_QUEUE_LAST_ERROR,
+	S3_QUEUE_COLUMNS = S3_QUEUE_LAST_ERROR
+};
+
+/* The states of a row. */
+#define S3_QUEUE_PENDING	'p'
+#define S3_QUEUE_DELETING	'd'
+#define S3_QUEUE_GONE		'g'
 
 /* A deletion to queue; zero-initialize what is not given. */
 typedef struct S3Deletion
 {
 	text	   *url;
-	int64		object;			/* s3_queue_object() of the URL */
+	S3ObjectIdentity identity;
 	TimestampTz next_at;		/* when it is due */
-	Oid			relation;		/* the table to ask whether a row still names
-								 * the object; InvalidOid: none */
-	int16		attribute;		/* its column */
-	Oid			owner;			/* the role whose privileges count */
-	bool		exclusive;		/* the table need not be asked */
+	Oid			relation;		/* whose row named the object; InvalidOid:
+								 * none */
+	int16		attribute;		/* the column of it */
+	Oid			owner;			/* on whose behalf the object goes */
 	text	   *version_id;		/* NULL: the object, not a version */
 } S3Deletion;
 
 /*
- * Returns the number that identifies an object in the queue: a hash of its
- * scheme, bucket and key, normalized when the endpoint's settings say so.
- */
-extern int64 s3_queue_object(const S3Location *location);
-
-/*
- * Queues a deletion, in the current transaction, and returns its ID.  Checks
- * no privileges.
+ * Queues a deletion, in the current transaction, and returns its number.
+ * Checks no privileges: the table is the extension's, whoever queues.
  */
 extern int64 s3_queue_insert(const S3Deletion *deletion);
 
-/* The state of the queued deletions of an object. */
-typedef struct S3Claim
-{
-	int64		number;			/* of the claim; 0: not claimed */
-	TimestampTz unsure_until;	/* a DELETE without an answer may be executed
-								 * until then; 0: there was none */
-} S3Claim;
-
 /*
- * Is a deletion of the object queued, by a transaction that has committed or by
- * this one?  Fills "claim".  Deletions of versions do not count: writing the
- * object makes another version.
+ * Is a deletion of the object queued, as far as is committed by now or done
+ * by this transaction?  Those of versions do not count.
  */
-extern bool s3_queue_find(int64 object, S3Claim *claim);
-
-/*
- * Deletes the queued deletions of an object, in this transaction; those of its
- * versions stay.
- */
-extern void s3_queue_cancel(int64 object);
+extern bool s3_queue_has(const S3ObjectIdentity *identity);
 
 /* Returns the OID of the table; InvalidOid where the extension is not installed. */
 extern Oid	s3_queue_table(void);
 
-/* Returns the next ID of a deletion, or number of a claim. */
+/* Returns the number of the next deletion. */
 extern int64 s3_queue_number(void);
 
 /*

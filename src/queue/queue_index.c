@@ -15,14 +15,14 @@
 #include "backend/compat.h"
 #include "queue/queue_index.h"
 
-#define KNOWN_MAX	8			/* indexes, copies of REINDEX CONCURRENTLY
-								 * included */
+#define KNOWN_MAX	10			/* indexes, with the copies that are made */
 
 typedef enum QueueIndex
 {
 	QUEUE_PENDING,
 	QUEUE_OBJECT,
-	QUEUE_CLAIM,
+	QUEUE_URL,
+	QUEUE_STARTED,
 	QUEUE_DEAD,
 	QUEUE_INDEXES
 } QueueIndex;
@@ -40,14 +40,17 @@ static bool is_copy(Oid oid, Oid original_oid);
 static void insert_into_index(Oid oid, Relation table, ItemPointer tid, Datum *values);
 
 /*
- * A new row belongs to two of the four indexes; the others are partial ones, of
- * rows that are claimed or dead.  During REINDEX CONCURRENTLY there are copies.
+ * A new row belongs to three of the five indexes; the others are of rows that
+ * are not pending any more, or dead.  REINDEX CONCURRENTLY has copies of them for a while.
  */
 void
-s3_queue_index_insert(Relation table, ItemPointer tid, int64 object, TimestampTz next_at, int64 id)
+s3_queue_index_insert(Relation table, ItemPointer tid, const S3ObjectIdentity *identity,
+					  TimestampTz next_at, int64 id)
 {
-	Datum		pending[2] = {TimestampTzGetDatum(next_at), Int64GetDatum(id)};
-	Datum		number[1] = {Int64GetDatum(object)};
+	Datum		pending[3] = {Int64GetDatum(identity->server),
+	TimestampTzGetDatum(next_at), Int64GetDatum(id)};
+	Datum		object = Int64GetDatum(identity->object);
+	Datum		url = Int64GetDatum(identity->url);
 	List	   *indexes = RelationGetIndexList(table);
 	ListCell   *cell;
 
@@ -58,7 +61,9 @@ s3_queue_index_insert(Relation table, ItemPointer tid, int64 object, TimestampTz
 		if (kind == QUEUE_PENDING)
 			insert_into_index(lfirst_oid(cell), table, tid, pending);
 		else if (kind == QUEUE_OBJECT)
-			insert_into_index(lfirst_oid(cell), table, tid, number);
+			insert_into_index(lfirst_oid(cell), table, tid, &object);
+		else if (kind == QUEUE_URL)
+			insert_into_index(lfirst_oid(cell), table, tid, &url);
 	}
 	list_free(indexes);
 }
@@ -67,6 +72,12 @@ Oid
 s3_queue_index_object(Relation table)
 {
 	return queue_index(table, QUEUE_OBJECT);
+}
+
+Oid
+s3_queue_index_url(Relation table)
+{
+	return queue_index(table, QUEUE_URL);
 }
 
 void
@@ -107,7 +118,8 @@ queue_index(Relation table, QueueIndex kind)
 	static const char *const names[QUEUE_INDEXES] = {
 		[QUEUE_PENDING] = "s3_deletion_pending",
 		[QUEUE_OBJECT] = "s3_deletion_object",
-		[QUEUE_CLAIM] = "s3_deletion_claim",
+		[QUEUE_URL] = "s3_deletion_url",
+		[QUEUE_STARTED] = "s3_deletion_started",
 		[QUEUE_DEAD] = "s3_deletion_dead"
 	};
 
@@ -141,7 +153,7 @@ is_copy(Oid oid, Oid original_oid)
 static void
 insert_into_index(Oid oid, Relation table, ItemPointer tid, Datum *values)
 {
-	bool		nulls[2] = {false, false};
+	bool		nulls[3] = {false, false, false};
 	Relation	index = index_open(oid, RowExclusiveLock);
 
 	if (index->rd_index->indisready)

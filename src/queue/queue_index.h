@@ -8,21 +8,22 @@
 #ifndef S3STORE_QUEUE_INDEX_H
 #define S3STORE_QUEUE_INDEX_H
 
-#include "base/base.h"
-
-#include "datatype/timestamp.h"
+#include "settings/object_identity.h"
 #include "storage/itemptr.h"
+#include "datatype/timestamp.h"
 #include "utils/relcache.h"
 
 /*
  * Adds a new row, at "tid", to the indexes that it belongs to.  Throws when the
  * table has an index that is not the extension's.
  */
-extern void s3_queue_index_insert(Relation table, ItemPointer tid, int64 object,
+extern void s3_queue_index_insert(Relation table, ItemPointer tid,
+								  const S3ObjectIdentity *identity,
 								  TimestampTz next_at, int64 id);
 
-/* Returns the index that finds the deletions of an object. */
+/* Return the indexes that find the deletions of an object, and of a URL. */
 extern Oid	s3_queue_index_object(Relation table);
+extern Oid	s3_queue_index_url(Relation table);
 
 /* Forgets what is cached: the table may have other indexes now. */
 extern void s3_queue_index_forget(void);

@@ -52,6 +52,7 @@ static Slots *shared;
 static bool leaves_at_exit;
 
 static void attach(void);
+static bool start_process(Oid database, const char *extra);
 static void note_not_started(Oid database);
 static void init_slots(void *slots);
 static Slot *find_slot(Oid database);
@@ -139,6 +140,21 @@ s3_worker_slots_abort(Oid database)
 bool
 s3_worker_slots_start_worker(Oid database)
 {
+	if (start_process(database, ""))
+		return true;
+	note_not_started(database);
+	return false;
+}
+
+void
+s3_worker_slots_start_helper(Oid database)
+{
+	(void) start_process(database, S3_WORKER_HELPER);
+}
+
+static bool
+start_process(Oid database, const char *extra)
+{
 	BackgroundWorker worker = {0};
 
 	snprintf(worker.bgw_name, BGW_MAXLEN, "s3store worker for database %u", database);
@@ -148,11 +164,9 @@ s3_worker_slots_start_worker(Oid database)
 	worker.bgw_restart_time = BGW_NEVER_RESTART;
 	strlcpy(worker.bgw_library_name, "s3store", sizeof(worker.bgw_library_name));
 	strlcpy(worker.bgw_function_name, "s3store_worker_main", BGW_MAXLEN);
+	strlcpy(worker.bgw_extra, extra, BGW_EXTRALEN);
 	worker.bgw_main_arg = ObjectIdGetDatum(database);
-	if (RegisterDynamicBackgroundWorker(&worker, NULL))
-		return true;
-	note_not_started(database);
-	return false;
+	return RegisterDynamicBackgroundWorker(&worker, NULL);
 }
 
 static void

@@ -36,6 +36,14 @@ extern void s3_worker_slots_abort(Oid database);
 extern bool s3_worker_slots_start_worker(Oid database);
 
 /*
+ * Starts a process that works for other servers while the worker waits for one
+ * of them; its bgw_extra is S3_WORKER_HELPER.  Where there is no room for it,
+ * nothing happens.
+ */
+#define S3_WORKER_HELPER	"helper"
+extern void s3_worker_slots_start_helper(Oid database);
+
+/*
  * For the worker.  s3_worker_slots_enter() returns false when the database has
  * a worker already.  s3_worker_slots_wakes() counts the commits that need it.
  * s3_worker_slots_leave() returns false, and the worker has to stay, when that

@@ -14,39 +14,34 @@
 #define S3STORE_WRITER_LOCK_H
 
 #include "s3/location.h"
-
-typedef enum S3WriterLock
-{
-	S3_WRITER_LOCKED,			/* no deletion is queued any more, and none
-								 * was sent */
-	S3_WRITER_TOO_LATE			/* a worker has claimed it before: the object
-								 * may be gone */
-} S3WriterLock;
+#include "settings/object_identity.h"
 
 /*
- * Locks an object that this transaction is about to write, or to name in a
- * row, to the end of the transaction, and deletes its queued deletions.  Waits
- * while a worker is deleting it.
+ * Locks an object that this transaction is about to write, to the end of the
+ * transaction.  Waits for nobody.
  */
-extern S3WriterLock s3_writer_lock_object(const S3Location *location);
+extern void s3_writer_lock_object(const S3Location *location);
 
 /* Has a running transaction locked the object, or its whole bucket? */
 extern bool s3_writer_lock_is_held(const S3Location *location);
 
 /*
- * A session lock on a claim: taken before others can see the claim, and
- * released when its rows are settled.
+ * The lock of the session that deletes objects of a server; false: another
+ * session has it.
  */
-extern void s3_writer_lock_claim(int64 claim);
-extern void s3_writer_lock_claim_end(int64 claim);
+extern bool s3_writer_lock_server(int64 server);
+extern void s3_writer_lock_server_end(int64 server);
+
+/* Is another session at it? */
+extern bool s3_writer_lock_server_is_held(int64 server);
 
 /*
- * The lock under which workers claim, one at a time; waits.  Ends with the
- * transaction.
+ * The locks of processes that help a worker, S3_HELPERS_MAX of them.  The first
+ * takes a free one for the rest of the session, and returns false when there is
+ * none; the other tells whether one is free.
  */
-extern void s3_writer_lock_claiming(void);
-
-/* Has the session of a claim ended? */
-extern bool s3_writer_lock_claim_is_free(int64 claim);
+#define S3_HELPERS_MAX	3
+extern bool s3_writer_lock_helper(void);
+extern bool s3_writer_lock_helper_is_free(void);
 
 #endif							/* S3STORE_WRITER_LOCK_H */

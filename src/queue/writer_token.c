@@ -55,12 +55,14 @@ s3_writer_token_require(void)
 		token = TextDatumGetCString(s3_sql_value(0, 2, &is_null));
 	}
 	SPI_freetuptable(SPI_tuptable);
-	if (token == NULL ||
-		(database == MyDatabaseId && strcmp(token, s3_guc_writer_token) == 0))
+	if (token == NULL ? s3_guc_writer_token[0] == '\0' :
+		database == MyDatabaseId && strcmp(token, s3_guc_writer_token) == 0)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("this database may not carry out queued deletions"),
+			 token == NULL ?
+			 errdetail("The setting s3store.writer_token is set, but no token is stored in this database.") :
 			 database == MyDatabaseId ?
 			 errdetail("The setting s3store.writer_token is not the token that s3_set_writer_token has stored.") :
 			 errdetail("The token that s3_set_writer_token has stored was set for another database."),

@@ -14,8 +14,8 @@
 extern void s3_writer_token_store(text *token);
 
 /*
- * Throws 55000 unless no token is stored, or the stored one is the setting
- * s3store.writer_token and was stored for this database.  SPI is connected,
+ * Throws 55000 unless the token that is stored for this database is the setting
+ * s3store.writer_token; or there is none in either place.  SPI is connected,
  * and the current user is the owner of the extension's tables.
  */
 extern void s3_writer_token_require(void);

@@ -1,101 +1,323 @@
 /*-------------------------------------------------------------------------
  *
  * drain.c
- *	  Carries out deletions that are due: claim, check, remove, settle.
+ *	  Carries out deletions that are due, one server after the other.
  *
- *	  claim	   a transaction that commits synchronously: it marks the rows as
- *			   ours, and flushes the commits that queued them
- *	  check	   a transaction: is the queue row still there, does a running
- *			   transaction write or name the object, does a row name it, may
- *			   its owner delete it
- *	  remove   no transaction: requests to the servers
- *	  settle   a transaction: the queue rows are deleted, or wait for another
- *			   attempt
+ *	  look	   which are due; whoever may name one of their objects in a row
+ *			   that is not committed yet is waited for first
+ *	  mark	   in the same transaction, which commits synchronously: the rows
+ *			   are locked, all managed columns are asked whether a row names
+ *			   the object, and what none names is being deleted
+ *	  remove   no transaction: requests to the server
+ *	  settle   a transaction: the rows go, or wait for another attempt
+ *
+ * Guarantees: a server is worked for by one process at a time, and by others
+ * while that one waits for another server.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "commands/async.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 #include "backend/compat.h"
 #include "queue/writer_lock.h"
-#include "removal/claims.h"
+#include "queue/writer_token.h"
 #include "removal/drain.h"
+#include "removal/gate.h"
+#include "removal/managed_columns.h"
 #include "removal/remove_objects.h"
 #include "removal/row_references.h"
+#include "removal/table_writers.h"
+#include "removal/writer_wait.h"
+#include "settings/privileges.h"
 
 #define CHANNEL		"s3store_queue" /* of NOTIFY */
+#define BLOCKED_MAX		50000	/* deletions that are looked past: of more,
+								 * those behind wait, too */
+#define PUT_WAIT_MIN	500		/* ms until an object that is being written is
+								 * tried again: a tenth of the time */
+#define PUT_WAIT_MAX	60000	/* that the deletion has been queued */
 
-static void check_items(S3QueueTxnKind kind, S3Claims *claims);
-static void settle_items(S3QueueTxnKind kind, S3Claims *claims, S3DrainCounts *counts);
-static void count_items(const S3Claims *claims, S3DrainCounts *counts);
+/* Deletions that are blocked by the same transactions. */
+typedef struct Blocked
+{
+	Bitmapset  *writers;
+	S3Blockers *blockers;
+} Blocked;
+
+static int64 done_since(const S3DrainCounts *before, const S3DrainCounts *now);
+static int64 *due_servers(S3QueueTxnKind kind, int *count);
+static bool drain_server(S3QueueTxnKind kind, int64 server, int max, S3DrainCounts *counts);
+static bool mark_batch(S3QueueTxnKind kind, S3GateBatch *batch, int max);
+static void wait_for_writers(S3GateBatch *batch, const S3ManagedColumns *columns);
+static Bitmapset **writers_of_columns(const S3ManagedColumns *columns, const S3TableWriters *writers);
+static Bitmapset *blockers_of(const S3GateItem *item, const S3ManagedColumns *columns,
+							  Bitmapset **writers);
+static void block(S3GateItem *item, Bitmapset *which, const S3TableWriters *writers, List **blocked);
+static void check_item(S3GateItem *item);
+static int	put_wait(const S3GateItem *item);
+static bool has_work(const S3GateBatch *batch);
+static void settle_batch(S3QueueTxnKind kind, S3GateBatch *batch, S3DrainCounts *counts);
+static void count_items(const S3GateBatch *batch, bool recovering, S3DrainCounts *counts);
 static void notify(const S3DrainCounts *counts);
 
 bool
 s3_drain_round(S3QueueTxnKind kind, int max, S3DrainCounts *counts)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "s3store claims",
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "s3store round",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old_context = MemoryContextSwitchTo(context);
-	S3Claims	claims = {0};
+	S3DrainCounts before = *counts;
+	bool		worked = false;
+	int			count;
+	int64	   *servers = due_servers(kind, &count);
 
-	s3_queue_txn_begin(kind, true);
-	s3_claims_take(&claims, Min(max, S3_DRAIN_BATCH));
+	for (int i = 0; i < count && done_since(&before, counts) < max; i++)
+		worked |= drain_server(kind, servers[i],
+							   (int) Min(max - done_since(&before, counts), S3_DRAIN_BATCH), counts);
+	MemoryContextSwitchTo(old_context);
+	MemoryContextDelete(context);
+	return worked;
+}
+
+static int64
+done_since(const S3DrainCounts *before, const S3DrainCounts *now)
+{
+	return now->deleted + now->kept + now->failed - before->deleted - before->kept - before->failed;
+}
+
+static int64 *
+due_servers(S3QueueTxnKind kind, int *count)
+{
+	int64	   *servers;
+
+	s3_queue_txn_begin(kind, false);
+	s3_writer_token_require();
+	servers = s3_gate_servers(count);
+	s3_gate_forget();
+	s3_queue_txn_end(kind);
+	return servers;
+}
+
+/* Returns false when there was nothing that could be done. */
+static bool
+drain_server(S3QueueTxnKind kind, int64 server, int max, S3DrainCounts *counts)
+{
+	S3GateBatch batch = {.server = server};
+	volatile bool worked = false;
+
+	if (!s3_writer_lock_server(server))
+		return false;
 	PG_TRY();
 	{
-		s3_queue_txn_end(kind);
-		if (claims.count > 0)
+		if (mark_batch(kind, &batch, max))
 		{
-			check_items(kind, &claims);
-			s3_remove_objects(&claims);
-			settle_items(kind, &claims, counts);
+			s3_gate_marked(&batch);
+			count_items(&batch, false, counts);
+			s3_gate_drop_settled(&batch);
+			if (batch.count > 0)
+			{
+				s3_remove_objects(&batch);
+				settle_batch(kind, &batch, counts);
+			}
+			worked = true;
 		}
 	}
 	PG_CATCH();
 	{
-		s3_writer_lock_claim_end(claims.claim);
+		s3_writer_lock_server_end(server);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
-	s3_writer_lock_claim_end(claims.claim);
-
-	MemoryContextSwitchTo(old_context);
-	MemoryContextDelete(context);
-	return claims.count > 0;
+	s3_writer_lock_server_end(server);
+	return worked;
 }
 
 /*
- * Runs after the claim has committed.  A transaction that has locked the object
- * by now shows in the first check; what one has committed before shows in the
- * others; one that comes later sees the claim, and waits.
- *
- * What these reads see may be of transactions that committed asynchronously, and
- * that a crash would undo.  So this transaction takes an ID and commits
- * synchronously, which flushes those commits, too.
+ * What the questions see may be of transactions that have committed without
+ * waiting for the disk, as the deletion of the row itself may be: this commit
+ * flushes them all.
  */
-static void
-check_items(S3QueueTxnKind kind, S3Claims *claims)
+static bool
+mark_batch(S3QueueTxnKind kind, S3GateBatch *batch, int max)
 {
-	s3_queue_txn_begin(kind, false);
-	s3_row_references_check_writers(claims);
-	s3_claims_find_cancelled(claims);
-	s3_row_references_ask(claims);
-	(void) GetCurrentTransactionId();
-	ForceSyncCommit();
+	S3ManagedColumns columns;
+	S3ManagedColumns now;
+
+	s3_queue_txn_begin(kind, true);
+	s3_gate_recover(batch->server);
+	s3_gate_look(batch, batch->server, max + Min(s3_writer_wait_count(), BLOCKED_MAX));
+	s3_managed_columns_read(&columns);
+	wait_for_writers(batch, &columns);
+	if (has_work(batch))
+	{
+		s3_gate_lock(batch);
+		for (int i = 0; i < batch->count; i++)
+			check_item(&batch->items[i]);
+		s3_managed_columns_read(&now);
+		if (s3_managed_columns_cover(&columns, &now))
+			s3_row_references_ask(batch, &now);
+		else
+			s3_gate_block_open(batch);	/* whose writers were not waited for */
+		s3_gate_mark(batch);
+		(void) GetCurrentTransactionId();
+		ForceSyncCommit();
+	}
 	s3_queue_txn_end(kind);
+	for (int i = 0; i < batch->count; i++)
+		if (batch->items[i].fate != S3_FATE_BLOCKED)
+			s3_writer_wait_forget(batch->items[i].id);
+	return has_work(batch);
+}
+
+/* The deletions were looked at before: they are committed, and can be seen. */
+static void
+wait_for_writers(S3GateBatch *batch, const S3ManagedColumns *columns)
+{
+	S3TableWriters writers;
+	Bitmapset **of_columns;
+	List	   *blocked = NIL;
+
+	s3_table_writers_collect(columns, &writers);
+	s3_writer_wait_note(&writers);
+	of_columns = writers_of_columns(columns, &writers);
+	for (int i = 0; i < batch->count; i++)
+	{
+		S3GateItem *item = &batch->items[i];
+
+		S3WriterWait wait = s3_writer_wait_state(item->id);
+
+		if (wait == S3_WRITER_WAIT_BLOCKED)
+		{
+			s3_gate_decide(item, S3_FATE_BLOCKED, 0, NULL);
+			continue;
+		}
+		s3_gate_read_url(item);
+		if (wait == S3_WRITER_WAIT_NEW && item->fate == S3_FATE_OPEN && !item->recovers &&
+			item->version_id == NULL)
+			block(item, blockers_of(item, columns, of_columns), &writers, &blocked);
+	}
+}
+
+static Bitmapset **
+writers_of_columns(const S3ManagedColumns *columns, const S3TableWriters *writers)
+{
+	Bitmapset **of_columns = palloc0(Max(columns->count, 1) * sizeof(Bitmapset *));
+
+	for (int i = 0; i < columns->count; i++)
+		for (int j = 0; j < writers->count; j++)
+			if (list_member_oid(columns->items[i].relations, writers->items[j].relation))
+				of_columns[i] = bms_add_member(of_columns[i], j);
+	return of_columns;
+}
+
+/* Those who write a column that may name the object. */
+static Bitmapset *
+blockers_of(const S3GateItem *item, const S3ManagedColumns *columns, Bitmapset **writers)
+{
+	Bitmapset  *which = NULL;
+
+	for (int i = 0; i < columns->count; i++)
+	{
+		ListCell   *cell;
+
+		if (writers[i] == NULL)
+			continue;
+		foreach(cell, item->urls)
+			if (s3_managed_columns_may_name(&columns->items[i], s3_slice_cstring(lfirst(cell))))
+		{
+			which = bms_add_members(which, writers[i]);
+			break;
+		}
+	}
+	return which;
 }
 
 static void
-settle_items(S3QueueTxnKind kind, S3Claims *claims, S3DrainCounts *counts)
+block(S3GateItem *item, Bitmapset *which, const S3TableWriters *writers, List **blocked)
+{
+	Blocked    *group = NULL;
+	ListCell   *cell;
+
+	if (which == NULL)
+		return;
+	foreach(cell, *blocked)
+		if (bms_equal(((Blocked *) lfirst(cell))->writers, which))
+		group = lfirst(cell);
+	if (group == NULL)
+	{
+		group = palloc(sizeof(Blocked));
+		group->writers = which;
+		group->blockers = s3_writer_wait_for(writers, which);
+		*blocked = lappend(*blocked, group);
+	}
+	s3_writer_wait_add(item->id, group->blockers);
+	s3_gate_decide(item, S3_FATE_BLOCKED, 0, NULL);
+}
+
+/* On whose behalf is it, could it be sent, and does anybody write the object? */
+static void
+check_item(S3GateItem *item)
+{
+	if (item->fate != S3_FATE_OPEN || item->recovers)
+		return;
+	if (OidIsValid(item->relation))
+	{
+		HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(item->relation));
+
+		/* Dropping a table deletes no objects: nobody can say who needs them. */
+		if (!HeapTupleIsValid(tuple))
+		{
+			s3_gate_decide(item, S3_FATE_REFUSED, 0,
+						   "the table whose row named the object was dropped; use s3_delete_later or s3_delete to delete it");
+			return;
+		}
+		item->owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+		ReleaseSysCache(tuple);
+	}
+	if (!s3_privileges_may_write(item->owner))
+		s3_gate_decide(item, S3_FATE_FAILED, 0,
+					   psprintf("the owner of the deletion does not have the privileges of role \"%s\"",
+								S3_ROLE_WRITE));
+	else if (item->version_id == NULL && s3_writer_lock_is_held(&item->location))
+		s3_gate_decide(item, S3_FATE_WAITS, put_wait(item),
+					   "a running transaction writes the object");
+	else
+		s3_remove_objects_check(item);
+}
+
+static int
+put_wait(const S3GateItem *item)
+{
+	int64		age = (GetCurrentTimestamp() - item->queued_at) / 1000;
+
+	return (int) Min(Max(age / 10, PUT_WAIT_MIN), PUT_WAIT_MAX);
+}
+
+static bool
+has_work(const S3GateBatch *batch)
+{
+	for (int i = 0; i < batch->count; i++)
+		if (batch->items[i].fate != S3_FATE_BLOCKED)
+			return true;
+	return false;
+}
+
+static void
+settle_batch(S3QueueTxnKind kind, S3GateBatch *batch, S3DrainCounts *counts)
 {
 	S3DrainCounts now = {0};
 
-	count_items(claims, &now);
+	count_items(batch, true, &now);
 	s3_queue_txn_begin(kind, false);
-	s3_claims_settle(claims);
+	s3_gate_settle(batch);
 	notify(&now);
 	s3_queue_txn_end(kind);
 	SendNotifications();
@@ -105,21 +327,29 @@ settle_items(S3QueueTxnKind kind, S3Claims *claims, S3DrainCounts *counts)
 }
 
 static void
-count_items(const S3Claims *claims, S3DrainCounts *counts)
+count_items(const S3GateBatch *batch, bool recovering, S3DrainCounts *counts)
 {
-	for (int i = 0; i < claims->count; i++)
+	for (int i = 0; i < batch->count; i++)
 	{
-		switch (claims->items[i].fate)
+		/* What recovers is settled later, and counted then. */
+		if (batch->items[i].recovers && !recovering)
+			continue;
+		switch (batch->items[i].fate)
 		{
 			case S3_FATE_DELETED:
 				counts->deleted++;
 				break;
 			case S3_FATE_KEPT:
-			case S3_FATE_CANCELLED:
 				counts->kept++;
 				break;
-			default:
+			case S3_FATE_WAITS:
+			case S3_FATE_FAILED:
+			case S3_FATE_REFUSED:
 				counts->failed++;
+				break;
+			case S3_FATE_OPEN:
+			case S3_FATE_BLOCKED:
+				break;
 		}
 	}
 }

@@ -20,10 +20,11 @@ typedef struct S3DrainCounts
 } S3DrainCounts;
 
 /*
- * Claims at most "max" deletions that are due, carries them out and adds to
- * the counts.  Returns false when none was due.  Throws when the query is
- * cancelled, and when the queue itself fails; the claimed rows are then
- * pending again.
+ * Carries out at most "max" deletions of each server that has some which are
+ * due, and adds to the counts.  Returns false when nothing could be done: none
+ * was due, or those that are wait for transactions that may yet name their
+ * objects (s3_writer_wait_count).  Throws when the query is cancelled, and when
+ * the queue itself fails; deletions under way are then looked at later.
  */
 extern bool s3_drain_round(S3QueueTxnKind kind, int max, S3DrainCounts *counts);
 

@@ -1,9 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * remove_objects.c
- *	  Removes the objects of claimed deletions.
+ *	  Removes the objects of a batch of deletions.
  *
- *	  prepare	 checks the endpoint (not read-only, credentials found)
+ *	  check		 before anything is marked: the URL, the endpoint, read-only
+ *	  prepare	 that again, and are there credentials
  *	  look up	 HEAD, many at a time: does the object exist, and was it
  *				 written before its deletion was queued; where that does not
  *				 tell, ListObjectsV2
@@ -55,7 +56,7 @@ typedef enum Stage
 
 typedef struct LookUp
 {
-	S3ClaimedItem *item;
+	S3GateItem *item;
 	Stage		stage;
 	S3Call		call;
 	const char *key;			/* of the object on the server */
@@ -64,7 +65,7 @@ typedef struct LookUp
 
 typedef struct LookUps
 {
-	S3ClaimedItem **items;
+	S3GateItem **items;
 	int			count;
 	MemoryContext context;		/* for what outlives an item */
 	char		lost_host[HOST_MAX];	/* the last that did not answer */
@@ -72,8 +73,8 @@ typedef struct LookUps
 	char	   *good_bucket;	/* scheme://bucket known to exist, or NULL */
 } LookUps;
 
-static void prepare(S3ClaimedItem *item);
-static void look_up(S3Claims *claims);
+static void open_call(S3GateItem *item, bool with_credentials);
+static void look_up(S3GateBatch *batch);
 static S3Call *step(S3BatchItem *many, const S3Finished *finished, void *arg);
 static void emit(S3BatchItem *many, void *arg);
 static S3Call *start_look_up(S3BatchItem *many, LookUps *look_ups);
@@ -87,27 +88,36 @@ static void decide_by_age(LookUp *state, S3WrittenBefore age);
 static bool is_good_bucket(const LookUps *look_ups, const S3Call *call);
 static char *bucket_name(const S3Call *call);
 static void note_answer(LookUps *look_ups, const S3Call *call, const S3Finished *finished);
-static void delete_open(S3Claims *claims);
-static void settle(S3ClaimedItem *item, const S3DeleteItem *deletion);
-static void fail(S3ClaimedItem *item, const S3Error *err);
-static void fail_with(S3ClaimedItem *item, const ErrorData *error);
+static void delete_open(S3GateBatch *batch);
+static void settle(S3GateItem *item, const S3DeleteItem *deletion);
+static void fail(S3GateItem *item, const S3Error *err);
+static void fail_with(S3GateItem *item, const ErrorData *error);
 
 void
-s3_remove_objects(S3Claims *claims)
+s3_remove_objects(S3GateBatch *batch)
 {
-	for (int i = 0; i < claims->count; i++)
+	for (int i = 0; i < batch->count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (claims->items[i].fate == S3_FATE_OPEN)
-			prepare(&claims->items[i]);
+		if (batch->items[i].fate == S3_FATE_OPEN)
+			open_call(&batch->items[i], true);
 	}
-	look_up(claims);
-	delete_open(claims);
+	look_up(batch);
+	delete_open(batch);
 }
 
-/* Finds for each item the errors that would later be thrown for all of them. */
+void
+s3_remove_objects_check(S3GateItem *item)
+{
+	open_call(item, false);
+}
+
+/*
+ * Finds for each item the errors that would later be thrown for all of them.
+ * Looking for credentials may take requests.
+ */
 static void
-prepare(S3ClaimedItem *item)
+open_call(S3GateItem *item, bool with_credentials)
 {
 	MemoryContext context = CurrentMemoryContext;
 	MemoryContext scratch = AllocSetContextCreate(context, "s3store deletion",
@@ -120,7 +130,7 @@ prepare(S3ClaimedItem *item)
 
 		if (!s3_call_open(&call, S3_DELETE_OBJECT, COMMAND, S3_CALL_REQUEST, item->url))
 			elog(ERROR, "the URL of a queued deletion names no object");
-		if (!s3_call_is_unsigned(&call))
+		if (with_credentials && !s3_call_is_unsigned(&call))
 			(void) s3_credentials_find(call.endpoint);
 		MemoryContextSwitchTo(context);
 	}
@@ -143,20 +153,20 @@ prepare(S3ClaimedItem *item)
 
 /* Versions are left out: a version is written once. */
 static void
-look_up(S3Claims *claims)
+look_up(S3GateBatch *batch)
 {
 	LookUps		look_ups = {.context = CurrentMemoryContext};
 	S3BatchWork work = {.step = step,.emit = emit,.arg = &look_ups};
-	Datum	   *urls = palloc(claims->count * sizeof(Datum));
-	bool	   *nulls = palloc0(claims->count * sizeof(bool));
+	Datum	   *urls = palloc(batch->count * sizeof(Datum));
+	bool	   *nulls = palloc0(batch->count * sizeof(bool));
 
-	look_ups.items = palloc(claims->count * sizeof(S3ClaimedItem *));
-	for (int i = 0; i < claims->count; i++)
+	look_ups.items = palloc(batch->count * sizeof(S3GateItem *));
+	for (int i = 0; i < batch->count; i++)
 	{
-		if (claims->items[i].fate != S3_FATE_OPEN || claims->items[i].version_id != NULL)
+		if (batch->items[i].fate != S3_FATE_OPEN || batch->items[i].version_id != NULL)
 			continue;
-		urls[look_ups.count] = PointerGetDatum(claims->items[i].url);
-		look_ups.items[look_ups.count++] = &claims->items[i];
+		urls[look_ups.count] = PointerGetDatum(batch->items[i].url);
+		look_ups.items[look_ups.count++] = &batch->items[i];
 	}
 	if (look_ups.count > 0)
 		s3_batch_run(&work, urls, nulls, look_ups.count);
@@ -202,7 +212,7 @@ start_look_up(S3BatchItem *many, LookUps *look_ups)
 	}
 	if (look_ups->lost < LOST_MAX || strcmp(look_ups->lost_host, state->call.request.host) != 0)
 		return &state->call;
-	s3_claims_decide(state->item, S3_FATE_WAITS, DOWN_WAIT, "the server does not answer");
+	s3_gate_decide(state->item, S3_FATE_WAITS, DOWN_WAIT, "the server does not answer");
 	return NULL;
 }
 
@@ -229,12 +239,12 @@ finish_head(S3BatchItem *many, LookUps *look_ups, const S3Finished *finished)
 	if (finished->ok)
 		return judge_head(many, state, finished);
 	if (finished->err.http_status == HTTP_UNAVAILABLE)
-		s3_claims_decide(state->item, S3_FATE_WAITS, THROTTLED_WAIT,
-						 "the server is busy, or asks for fewer requests");
+		s3_gate_decide(state->item, S3_FATE_WAITS, THROTTLED_WAIT,
+					   "the server is busy, or asks for fewer requests");
 	else if (finished->err.kind != S3_ERROR_NOT_FOUND)
 		fail(state->item, &finished->err);
 	else if (is_good_bucket(look_ups, finished->call))
-		s3_claims_decide(state->item, S3_FATE_DELETED, 0, NULL);
+		s3_gate_decide(state->item, S3_FATE_DELETED, 0, NULL);
 	else
 		return start_list(many, state, STAGE_BUCKET);
 	return NULL;
@@ -257,6 +267,13 @@ judge_head(S3BatchItem *many, LookUp *state, const S3Finished *finished)
 	if (!s3_response_object(&finished->response, &info, &err))
 	{
 		fail(state->item, &err);
+		return NULL;
+	}
+	if (state->item->recovers)
+	{
+		state->item->unsure = false;
+		s3_gate_decide(state->item, S3_FATE_WAITS, 1,
+					   state->item->attempts > 0 ? NULL : "the object is still there");
 		return NULL;
 	}
 	if (!info.has_last_modified)
@@ -332,7 +349,7 @@ finish_bucket(S3BatchItem *many, LookUps *look_ups, const S3Finished *finished)
 	old_context = MemoryContextSwitchTo(look_ups->context);
 	look_ups->good_bucket = bucket_name(finished->call);
 	MemoryContextSwitchTo(old_context);
-	s3_claims_decide(state->item, S3_FATE_DELETED, 0, NULL);
+	s3_gate_decide(state->item, S3_FATE_DELETED, 0, NULL);
 }
 
 /* An object that was written before stays open, and is deleted. */
@@ -340,10 +357,11 @@ static void
 decide_by_age(LookUp *state, S3WrittenBefore age)
 {
 	if (age == S3_WRITTEN_AFTER)
-		s3_claims_decide(state->item, S3_FATE_KEPT, 0, NULL);
+		s3_gate_decide(state->item, S3_FATE_REFUSED, 0,
+					   "the object was written again after its deletion was queued, and no row names it");
 	else if (age == S3_WRITTEN_UNCLEAR)
-		s3_claims_decide(state->item, S3_FATE_WAITS, s3_guc_delete_grace + 1,
-						 "cannot tell yet whether the object was written before or after its deletion was queued");
+		s3_gate_decide(state->item, S3_FATE_WAITS, s3_guc_delete_grace + 1,
+					   "cannot tell yet whether the object was written before or after its deletion was queued");
 }
 
 static bool
@@ -374,19 +392,19 @@ note_answer(LookUps *look_ups, const S3Call *call, const S3Finished *finished)
 }
 
 static void
-delete_open(S3Claims *claims)
+delete_open(S3GateBatch *batch)
 {
-	S3DeleteItem *deletions = palloc0(claims->count * sizeof(S3DeleteItem));
-	S3ClaimedItem **items = palloc(claims->count * sizeof(S3ClaimedItem *));
+	S3DeleteItem *deletions = palloc0(batch->count * sizeof(S3DeleteItem));
+	S3GateItem **items = palloc(batch->count * sizeof(S3GateItem *));
 	int			count = 0;
 
-	for (int i = 0; i < claims->count; i++)
+	for (int i = 0; i < batch->count; i++)
 	{
-		if (claims->items[i].fate != S3_FATE_OPEN)
+		if (batch->items[i].fate != S3_FATE_OPEN || batch->items[i].recovers)
 			continue;
-		deletions[count].url = claims->items[i].url;
-		deletions[count].version_id = claims->items[i].version_id;
-		items[count++] = &claims->items[i];
+		deletions[count].url = batch->items[i].url;
+		deletions[count].version_id = batch->items[i].version_id;
+		items[count++] = &batch->items[i];
 	}
 	if (count == 0)
 		return;
@@ -396,7 +414,7 @@ delete_open(S3Claims *claims)
 }
 
 static void
-settle(S3ClaimedItem *item, const S3DeleteItem *deletion)
+settle(S3GateItem *item, const S3DeleteItem *deletion)
 {
 	/* A late request for a version deletes nothing but that version. */
 	item->unsure = deletion->unsure && item->version_id == NULL;
@@ -404,36 +422,36 @@ settle(S3ClaimedItem *item, const S3DeleteItem *deletion)
 	{
 		case S3_DELETED:
 			if (item->unsure)
-				s3_claims_decide(item, S3_FATE_WAITS, 0,
-								 "a request to delete the object had no answer, and may still be executed");
+				s3_gate_decide(item, S3_FATE_WAITS, 0,
+							   "a request to delete the object had no answer, and may still be executed");
 			else
-				s3_claims_decide(item, S3_FATE_DELETED, 0, NULL);
+				s3_gate_decide(item, S3_FATE_DELETED, 0, NULL);
 			break;
 		case S3_DELETE_THROTTLED:
-			s3_claims_decide(item, S3_FATE_WAITS, THROTTLED_WAIT, deletion->error);
+			s3_gate_decide(item, S3_FATE_WAITS, THROTTLED_WAIT, deletion->error);
 			break;
 		default:
-			s3_claims_decide(item, S3_FATE_FAILED, 0, deletion->error);
+			s3_gate_decide(item, S3_FATE_FAILED, 0, deletion->error);
 	}
 }
 
 static void
-fail(S3ClaimedItem *item, const S3Error *err)
+fail(S3GateItem *item, const S3Error *err)
 {
 	char	   *reason = err->detail[0] == '\0' ? pstrdup(err->message) :
 		psprintf("%s: %s", err->message, err->detail);
 
 	if (s3_retry_reason(err, true) == S3_RETRY_THROTTLED)
-		s3_claims_decide(item, S3_FATE_WAITS, THROTTLED_WAIT, s3_error_text(reason));
+		s3_gate_decide(item, S3_FATE_WAITS, THROTTLED_WAIT, s3_error_text(reason));
 	else
-		s3_claims_decide(item, S3_FATE_FAILED, 0, s3_error_text(reason));
+		s3_gate_decide(item, S3_FATE_FAILED, 0, s3_error_text(reason));
 }
 
 static void
-fail_with(S3ClaimedItem *item, const ErrorData *error)
+fail_with(S3GateItem *item, const ErrorData *error)
 {
 	if (error->sqlerrcode == ERRCODE_READ_ONLY_SQL_TRANSACTION)
-		s3_claims_decide(item, S3_FATE_WAITS, PROTECTED_WAIT, error->message);
+		s3_gate_decide(item, S3_FATE_WAITS, PROTECTED_WAIT, error->message);
 	else
-		s3_claims_decide(item, S3_FATE_FAILED, 0, error->message);
+		s3_gate_decide(item, S3_FATE_FAILED, 0, error->message);
 }

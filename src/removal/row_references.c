@@ -1,11 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * row_references.c
- *	  Whether the database still needs the objects of claimed deletions.
+ *	  Whether rows of managed columns name the objects of a batch.
  *
- * Guarantees: a table is queried as its owner, in a security-restricted
- * operation, once for all items of a column; an error there concerns these
- * items only.  Row-level security never hides a row: the query fails instead.
+ * Guarantees: a table is queried as its present owner, in a security-restricted
+ * operation, once for all items of a batch.  Whatever its owner has made of it
+ * (a domain, an operator, an index's function, a lock) concerns only what the
+ * column could name, and takes no longer than ASK_TIME.  Row-level security
+ * never hides a row: the query fails instead.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,202 +21,113 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/resowner.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/timeout.h"
 
 #include "backend/encoding.h"
-#include "queue/queue.h"
-#include "queue/writer_lock.h"
+#include "backend/sql.h"
 #include "removal/row_references.h"
-#include "settings/privileges.h"
 
-#define WRITER_WAIT_MIN	500		/* ms until an object that a transaction has
-								 * locked is tried again: a tenth of the time */
-#define WRITER_WAIT_MAX	60000	/* that the deletion has been queued */
-#define LOCKED_WAIT		5000	/* ms until a locked table is queried again */
-#define LOCK_TIMEOUT	"1s"
+#define ASK_TIME		10000	/* ms for one column */
+#define LOCK_TIMEOUT	"100ms"
+#define RETRY_WAIT		5000	/* ms until a column that could not be asked
+								 * is asked again */
 
-/* The open items of one column of one table. */
+/* What one column is asked. */
 typedef struct Question
 {
-	Oid			relation;
-	int16		attribute;
-	S3ClaimedItem **items;
+	const S3ManagedColumn *column;
+	S3GateBatch *batch;
+	Datum	   *urls;
+	Datum	   *numbers;		/* of the items they may name */
 	int			count;
+	int			size;
 } Question;
 
-static void check_owner(S3ClaimedItem *item);
-static void check_writers(S3ClaimedItem *item);
-static int	writer_wait(const S3ClaimedItem *item);
-static bool is_to_ask(const S3ClaimedItem *item);
-static void ask(const Question *question);
+static void collect_urls(Question *question);
+static void add_url(Question *question, const char *url, int item);
 static bool find_column(const Question *question, char **table, char **column, Oid *owner);
 static bool is_text(Oid type);
-static void run_question(const Question *question, const char *table, const char *column,
-						 Oid owner);
+static void ask(const Question *question);
 static void ask_as_owner(const Question *question, const char *statement, Oid owner);
-static void decide_all(const Question *question, S3Fate fate, int wait, const char *reason);
-static void fail_all(const Question *question, const ErrorData *error);
+static TimestampTz limit_time(void);
+static void end_limit(TimestampTz before);
+static bool is_cancel(const ErrorData *error, TimestampTz deadline);
+static void let_wait(const Question *question, const char *reason);
 
 void
-s3_row_references_check_writers(S3Claims *claims)
+s3_row_references_ask(S3GateBatch *batch, const S3ManagedColumns *columns)
 {
-	for (int i = 0; i < claims->count; i++)
+	PushActiveSnapshot(GetLatestSnapshot());
+	for (int i = 0; i < columns->count; i++)
 	{
-		if (claims->items[i].fate == S3_FATE_OPEN)
-			check_owner(&claims->items[i]);
-		if (claims->items[i].fate == S3_FATE_OPEN)
-			check_writers(&claims->items[i]);
+		Question	question = {.column = &columns->items[i],.batch = batch};
+
+		collect_urls(&question);
+		if (question.count > 0)
+			ask(&question);
 	}
+	PopActiveSnapshot();
 }
 
-/* Asks each column once; there are few of them. */
-void
-s3_row_references_ask(S3Claims *claims)
+static void
+collect_urls(Question *question)
 {
-	Question	question = {0};
-
-	question.items = palloc(claims->count * sizeof(S3ClaimedItem *));
-	for (int i = 0; i < claims->count; i++)
+	for (int i = 0; i < question->batch->count; i++)
 	{
-		const S3ClaimedItem *first = &claims->items[i];
+		const S3GateItem *item = &question->batch->items[i];
+		ListCell   *cell;
 
-		if (!is_to_ask(first))
+		if (item->fate != S3_FATE_OPEN || item->recovers || item->version_id != NULL)
 			continue;
-		question.relation = first->relation;
-		question.attribute = first->attribute;
-		question.count = 0;
-		for (int j = i; j < claims->count; j++)
-		{
-			S3ClaimedItem *item = &claims->items[j];
-
-			if (is_to_ask(item) && item->relation == question.relation &&
-				item->attribute == question.attribute)
-			{
-				item->is_checked = true;
-				question.items[question.count++] = item;
-			}
-		}
-		ask(&question);
+		foreach(cell, item->urls)
+			if (s3_managed_columns_may_name(question->column, s3_slice_cstring(lfirst(cell))))
+			add_url(question, lfirst(cell), i);
 	}
-	pfree(question.items);
-}
-
-/* The role may have lost the privilege since, or been dropped. */
-static void
-check_owner(S3ClaimedItem *item)
-{
-	if (s3_privileges_may_write(item->owner))
-		return;
-	s3_claims_decide(item, S3_FATE_FAILED, 0,
-					 psprintf("the owner of the deletion does not have the privileges of role \"%s\"", S3_ROLE_WRITE));
 }
 
 static void
-check_writers(S3ClaimedItem *item)
+add_url(Question *question, const char *url, int item)
 {
-	S3Slice		utf8 = s3_utf8_slice(VARDATA_ANY(item->url), VARSIZE_ANY_EXHDR(item->url));
-	S3Location	location;
-	S3Error		err;
-
-	if (!s3_location_parse(utf8, &location, &err))
-		s3_claims_decide(item, S3_FATE_REFUSED, 0, s3_error_text(err.message));
-	else if (s3_writer_lock_is_held(&location))
-		s3_claims_decide(item, S3_FATE_WAITS, writer_wait(item),
-						 "a running transaction writes the object, or a row that names it");
+	if (question->count == question->size)
+	{
+		question->size = Max(question->size * 2, 1024);
+		if (question->urls == NULL)
+		{
+			question->urls = palloc(question->size * sizeof(Datum));
+			question->numbers = palloc(question->size * sizeof(Datum));
+		}
+		else
+		{
+			question->urls = repalloc(question->urls, question->size * sizeof(Datum));
+			question->numbers = repalloc(question->numbers, question->size * sizeof(Datum));
+		}
+	}
+	question->urls[question->count] = PointerGetDatum(s3_text_from_utf8(s3_slice_cstring(url)));
+	question->numbers[question->count++] = Int32GetDatum(item);
 }
 
-static int
-writer_wait(const S3ClaimedItem *item)
-{
-	int64		age = (GetCurrentTimestamp() - item->queued_at) / 1000;
-
-	return (int) Min(Max(age / 10, WRITER_WAIT_MIN), WRITER_WAIT_MAX);
-}
-
-static bool
-is_to_ask(const S3ClaimedItem *item)
-{
-	return item->fate == S3_FATE_OPEN && !item->is_checked && !item->exclusive &&
-		OidIsValid(item->relation);
-}
-
+/*
+ * In a subtransaction, so that an error concerns these items only.
+ */
 static void
 ask(const Question *question)
 {
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner resource_owner = CurrentResourceOwner;
+	TimestampTz limit_before = 0;
+	volatile TimestampTz deadline = 0;
 	char	   *table;
 	char	   *column;
 	Oid			owner;
-
-	/*
-	 * Nobody can say any more whether rows name the object: dropping a table
-	 * or a column deletes no objects.
-	 */
-	if (!find_column(question, &table, &column, &owner))
-	{
-		decide_all(question, S3_FATE_REFUSED, 0,
-				   "the table or column that named the object was dropped; use s3_delete_later or s3_delete to delete it");
-		return;
-	}
-	if (column == NULL)
-	{
-		decide_all(question, S3_FATE_FAILED, 0,
-				   "the column that named the object is no longer of type text or varchar");
-		return;
-	}
-	run_question(question, table, column, owner);
-}
-
-/*
- * Returns false when the column was dropped.  Sets "column" to NULL when its
- * type is no longer one that can hold URLs.
- */
-static bool
-find_column(const Question *question, char **table, char **column, Oid *owner)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(question->relation));
-	Form_pg_class form;
-
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	form = (Form_pg_class) GETSTRUCT(tuple);
-	*table = quote_qualified_identifier(get_namespace_name(form->relnamespace),
-										NameStr(form->relname));
-	*owner = form->relowner;
-	ReleaseSysCache(tuple);
-
-	tuple = SearchSysCacheCopyAttNum(question->relation, question->attribute);
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	if (is_text(((Form_pg_attribute) GETSTRUCT(tuple))->atttypid))
-		*column = pstrdup(quote_identifier(NameStr(((Form_pg_attribute) GETSTRUCT(tuple))->attname)));
-	else
-		*column = NULL;
-	heap_freetuple(tuple);
-	return true;
-}
-
-/* Cast to text, a value of another type may not be spelled like the URL. */
-static bool
-is_text(Oid type)
-{
-	Oid			base = getBaseType(type);
-
-	return base == TEXTOID || base == VARCHAROID;
-}
-
-/*
- * In a subtransaction, so that an error (of a domain's check, an operator, a
- * lock time-out) concerns these items only.
- */
-static void
-run_question(const Question *question, const char *table, const char *column, Oid owner)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner resource_owner = CurrentResourceOwner;
 	char	   *statement;
 
+	if (!find_column(question, &table, &column, &owner))
+		return;
+
 	/* An index on the column can be used: nothing but a relabelling of it. */
-	statement = psprintf("SELECT u.n FROM pg_catalog.unnest($1) WITH ORDINALITY AS u(url, n)"
+	statement = psprintf("SELECT u.n FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS u(url, n)"
 						 " WHERE EXISTS (SELECT FROM %s AS t"
 						 " WHERE t.%s::pg_catalog.text OPERATOR(pg_catalog.=) u.url)",
 						 table, column);
@@ -222,7 +135,10 @@ run_question(const Question *question, const char *table, const char *column, Oi
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
+		limit_before = limit_time();
+		deadline = GetCurrentTimestamp() + ASK_TIME * INT64CONST(1000);
 		ask_as_owner(question, statement, owner);
+		end_limit(limit_before);
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = resource_owner;
@@ -231,61 +147,131 @@ run_question(const Question *question, const char *table, const char *column, Oi
 	{
 		ErrorData  *error;
 
+		end_limit(limit_before);
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		if (is_cancel(error, deadline))
 			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = resource_owner;
-		fail_all(question, error);
+		let_wait(question, psprintf("column %s of table %s could not be asked whether a row names the object: %s",
+									column, table, error->message));
 		FreeErrorData(error);
 	}
 	PG_END_TRY();
 }
 
+/* Returns false when there is nothing to ask; what the column could name waits. */
+static bool
+find_column(const Question *question, char **table, char **column, Oid *owner)
+{
+	Oid			relation = question->column->relation;
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Form_pg_class form;
+	AttrNumber	number;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;			/* it was dropped meanwhile, with its rows */
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	*table = quote_qualified_identifier(get_namespace_name(form->relnamespace),
+										NameStr(form->relname));
+	*owner = form->relowner;
+	ReleaseSysCache(tuple);
+	*column = pstrdup(quote_identifier(question->column->name));
+	number = get_attnum(relation, question->column->name);
+	if (number > 0 && is_text(get_atttype(relation, number)))
+		return true;
+	let_wait(question, number > 0 ?
+			 psprintf("column %s of table %s, which may name the object, is not of type text or varchar any more",
+					  *column, *table) :
+			 psprintf("table %s has no column %s any more, which a trigger with s3_manage() names",
+					  *table, *column));
+	return false;
+}
+
+/* A value of another type, cast to text, may not be spelled like the URL. */
+static bool
+is_text(Oid type)
+{
+	Oid			base = getBaseType(type);
+
+	return base == TEXTOID || base == VARCHAROID;
+}
+
 static void
 ask_as_owner(const Question *question, const char *statement, Oid owner)
 {
-	Oid			type = TEXTARRAYOID;
-	Datum	   *urls = palloc(question->count * sizeof(Datum));
-	Datum		value;
+	Oid			types[] = {TEXTARRAYOID, INT4ARRAYOID};
+	Datum		values[2];
 	S3RunAs		saved;
+	MemoryContext context = CurrentMemoryContext;
+	int			result;
 
-	for (int i = 0; i < question->count; i++)
-		urls[i] = PointerGetDatum(question->items[i]->url);
-	value = s3_sql_array(urls, NULL, question->count, TEXTOID);
+	values[0] = s3_sql_array(question->urls, NULL, question->count, TEXTOID);
+	values[1] = s3_sql_array(question->numbers, NULL, question->count, INT4OID);
 	s3_sql_run_as(&saved, owner, SECURITY_RESTRICTED_OPERATION);
 	s3_sql_set_local("row_security", "off");
 	s3_sql_set_local("lock_timeout", LOCK_TIMEOUT);
-	s3_sql_execute(statement, SPI_OK_SELECT, 1, &type, &value, NULL);
+	/* Read-only: with the snapshot that is active, and no other. */
+	result = SPI_execute_with_args(statement, lengthof(types), types, values, NULL, true, 0);
+	MemoryContextSwitchTo(context);
+	if (result != SPI_OK_SELECT)
+		elog(ERROR, "could not execute \"%s\": %s", statement, SPI_result_code_string(result));
 	s3_sql_run_as_end(&saved);
 
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		bool		is_null;
-		Datum		number = s3_sql_value(i, 1, &is_null);
+		int			item = DatumGetInt32(s3_sql_value(i, 1, &is_null));
 
-		s3_claims_decide(question->items[DatumGetInt64(number) - 1], S3_FATE_KEPT, 0, NULL);
+		s3_gate_decide(&question->batch->items[item], S3_FATE_KEPT, 0, NULL);
 	}
 	SPI_freetuptable(SPI_tuptable);
 }
 
-static void
-decide_all(const Question *question, S3Fate fate, int wait, const char *reason)
+/*
+ * The clock of statement_timeout, which runs in a session that drains; returns
+ * what it was set to.
+ */
+static TimestampTz
+limit_time(void)
 {
-	for (int i = 0; i < question->count; i++)
-		s3_claims_decide(question->items[i], fate, wait, reason);
+	TimestampTz before = get_timeout_active(STATEMENT_TIMEOUT) ?
+		get_timeout_finish_time(STATEMENT_TIMEOUT) : 0;
+
+	enable_timeout_after(STATEMENT_TIMEOUT, ASK_TIME);
+	return before;
 }
 
 static void
-fail_all(const Question *question, const ErrorData *error)
+end_limit(TimestampTz before)
 {
-	char	   *reason = psprintf("could not check whether a row names the object: %s", error->message);
+	disable_timeout(STATEMENT_TIMEOUT, false);
+	if (before != 0)
+		enable_timeout_at(STATEMENT_TIMEOUT, before);
+}
 
-	if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
-		decide_all(question, S3_FATE_WAITS, LOCKED_WAIT, reason);
-	else
-		decide_all(question, S3_FATE_FAILED, 0, reason);
+/*
+ * Was this session told to stop?  The owner's code may raise the same error, and
+ * our own time limit does.
+ */
+static bool
+is_cancel(const ErrorData *error, TimestampTz deadline)
+{
+	return error->sqlerrcode == ERRCODE_QUERY_CANCELED && error->funcname != NULL &&
+		strcmp(error->funcname, "ProcessInterrupts") == 0 && GetCurrentTimestamp() < deadline;
+}
+
+static void
+let_wait(const Question *question, const char *reason)
+{
+	for (int i = 0; i < question->count; i++)
+	{
+		S3GateItem *item = &question->batch->items[DatumGetInt32(question->numbers[i])];
+
+		if (item->fate == S3_FATE_OPEN)
+			s3_gate_decide(item, S3_FATE_WAITS, RETRY_WAIT, reason);
+	}
 }

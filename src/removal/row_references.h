@@ -1,26 +1,22 @@
 /*-------------------------------------------------------------------------
  *
  * row_references.h
- *	  Whether the database still needs the objects of claimed deletions.
+ *	  Whether rows of managed columns name the objects of a batch.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef S3STORE_ROW_REFERENCES_H
 #define S3STORE_ROW_REFERENCES_H
 
-#include "removal/claims.h"
+#include "removal/gate.h"
+#include "removal/managed_columns.h"
 
 /*
- * Decides the open items whose owner may not delete objects, and those whose
- * object a running transaction writes or names.  Needs a transaction of
- * queue_txn.h.
+ * Asks every managed column that may name an open item's object, all with one
+ * snapshot.  What is named is kept; where a column cannot be asked, what it
+ * could name waits, with the reason.  Versions are not asked for.  SPI is
+ * connected.  Throws when the query is cancelled.
  */
-extern void s3_row_references_check_writers(S3Claims *claims);
-
-/*
- * Decides the open items that a row names.  Comes after the first, in the same
- * transaction.
- */
-extern void s3_row_references_ask(S3Claims *claims);
+extern void s3_row_references_ask(S3GateBatch *batch, const S3ManagedColumns *columns);
 
 #endif							/* S3STORE_ROW_REFERENCES_H */

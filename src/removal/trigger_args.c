@@ -27,16 +27,13 @@
 #define COMMAND		"s3_manage()"
 #define DELAY		"delay="
 #define WITHIN		"within="
-#define EXCLUSIVE	"exclusive"
 
 static void read_column(const TriggerData *data, const char *name, S3TriggerArgs *managed);
-static void check_type(const TriggerData *data, int attribute, const char *name);
 static void read_option(S3TriggerArgs *managed, const char *option);
 static void read_delay(S3TriggerArgs *managed, const char *value);
 static void read_within(S3TriggerArgs *managed, const char *value);
-static void check_owner(const TriggerData *data, Oid owner);
-static void check_shared(const TriggerData *data);
-static bool may_move(const TriggerData *data);
+static void check_owner(Relation table);
+static void check_kind(Relation table);
 static bool climbs(S3Slice key);
 static void throw_option(const char *option) pg_attribute_noreturn();
 
@@ -56,27 +53,11 @@ s3_trigger_args_read(const TriggerData *data)
 	for (int i = 1; i < trigger->tgnargs; i++)
 		read_option(managed, trigger->tgargs[i]);
 	managed->owner = data->tg_relation->rd_rel->relowner;
-	check_owner(data, managed->owner);
-	check_shared(data);
-	if (may_move(data))
-		managed->exclusive = false;
+	s3_trigger_args_check_table(data->tg_relation);
 	return managed;
 }
 
-/* Can a row of the table become one of another relation? */
-static bool
-may_move(const TriggerData *data)
-{
-	Form_pg_class form = data->tg_relation->rd_rel;
-
-	return form->relispartition || form->relkind == RELKIND_PARTITIONED_TABLE ||
-		has_subclass(RelationGetRelid(data->tg_relation));
-}
-
-/*
- * The relation to ask is the root: a row that has moved to another partition
- * still names its object.
- */
+/* A partition's rows are rows of the topmost table, whichever they move to. */
 static void
 read_column(const TriggerData *data, const char *name, S3TriggerArgs *managed)
 {
@@ -84,31 +65,31 @@ read_column(const TriggerData *data, const char *name, S3TriggerArgs *managed)
 	List	   *ancestors = data->tg_relation->rd_rel->relispartition ?
 		get_partition_ancestors(relation) : NIL;
 
-	managed->attribute = get_attnum(relation, name);
-	if (managed->attribute <= 0)
+	managed->attribute = s3_trigger_args_check_column(data->tg_relation, name);
+	managed->topmost = ancestors != NIL ? llast_oid(ancestors) : relation;
+	managed->topmost_attribute = get_attnum(managed->topmost, name);
+}
+
+int
+s3_trigger_args_check_column(Relation table, const char *column)
+{
+	AttrNumber	number = get_attnum(RelationGetRelid(table), column);
+	Oid			type;
+
+	if (number <= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" of relation \"%s\" does not exist",
-						name, RelationGetRelationName(data->tg_relation)),
-				 errdetail("Trigger \"%s\" names it.", data->tg_trigger->tgname)));
-	check_type(data, managed->attribute, name);
-	managed->asked_relation = ancestors != NIL ? llast_oid(ancestors) : relation;
-	managed->asked_attribute = get_attnum(managed->asked_relation, name);
-}
-
-static void
-check_type(const TriggerData *data, int attribute, const char *name)
-{
-	Oid			type = getBaseType(TupleDescAttr(RelationGetDescr(data->tg_relation),
-												 attribute - 1)->atttypid);
-
-	if (type == TEXTOID || type == VARCHAROID)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" of relation \"%s\" is of type %s",
-					name, RelationGetRelationName(data->tg_relation), format_type_be(type)),
-			 errdetail("The column must be of type text or varchar, or of a domain over them.")));
+						column, RelationGetRelationName(table)),
+				 errhint("Where a column was renamed, make its trigger anew: s3_unfollow with the old name, s3_follow with the new one.")));
+	type = getBaseType(TupleDescAttr(RelationGetDescr(table), number - 1)->atttypid);
+	if (type != TEXTOID && type != VARCHAROID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of relation \"%s\" is of type %s",
+						column, RelationGetRelationName(table), format_type_be(type)),
+				 errdetail("The column must be of type text or varchar, or of a domain over them.")));
+	return number;
 }
 
 static void
@@ -118,8 +99,6 @@ read_option(S3TriggerArgs *managed, const char *option)
 		read_delay(managed, option + strlen(DELAY));
 	else if (s3_starts_with(option, WITHIN))
 		read_within(managed, option + strlen(WITHIN));
-	else if (strcmp(option, EXCLUSIVE) == 0)
-		managed->exclusive = true;
 	else
 		throw_option(option);
 }
@@ -155,7 +134,7 @@ throw_option(const char *option)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("s3_manage has no option \"%s\"", option),
-			 errhint("Valid options are \"delay=INTERVAL\", \"within=URL\" and \"exclusive\".")));
+			 errhint("Valid options are \"delay=INTERVAL\" and \"within=URL\".")));
 }
 
 /*
@@ -163,29 +142,50 @@ throw_option(const char *option)
  * deletes has to be allowed to the table's owner.
  */
 static void
-check_owner(const TriggerData *data, Oid owner)
+check_owner(Relation table)
 {
+	Oid			owner = table->rd_rel->relowner;
+
 	if (s3_privileges_may_write(owner))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("permission denied for %s", COMMAND),
 			 errdetail("The owner of table \"%s\", role \"%s\", does not have the privileges of role \"%s\".",
-					   RelationGetRelationName(data->tg_relation),
+					   RelationGetRelationName(table),
 					   GetUserNameFromId(owner, false), S3_ROLE_WRITE)));
 }
 
 /* The worker is another session, which cannot read temporary tables. */
 static void
-check_shared(const TriggerData *data)
+check_kind(Relation table)
 {
-	if (data->tg_relation->rd_rel->relpersistence != RELPERSISTENCE_TEMP)
+	bool		temporary = table->rd_rel->relpersistence == RELPERSISTENCE_TEMP;
+
+	if (!temporary && (table->rd_rel->relkind == RELKIND_RELATION ||
+					   table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-			 errmsg("%s cannot be used on temporary tables", COMMAND),
+			 errmsg("%s cannot be used on %s", COMMAND,
+					temporary ? "temporary tables" : "relations that are no ordinary tables"),
 			 errdetail("Other sessions cannot check whether a row of table \"%s\" names an object.",
-					   RelationGetRelationName(data->tg_relation))));
+					   RelationGetRelationName(table))));
+}
+
+void
+s3_trigger_args_check_table(Relation table)
+{
+	check_owner(table);
+	check_kind(table);
+}
+
+void
+s3_trigger_args_check_within(const char *within)
+{
+	S3TriggerArgs args = {0};
+
+	read_within(&args, within);
 }
 
 bool

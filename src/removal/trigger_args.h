@@ -17,12 +17,9 @@ typedef struct S3TriggerArgs
 	Oid			trigger;		/* whose arguments they are */
 	int			attribute;		/* of the relation that the trigger fires on */
 	Oid			owner;			/* of that relation */
-	Oid			asked_relation; /* the root of its partitions, or itself: the
-								 * table to ask whether rows name an object */
-	int			asked_attribute;
-	bool		exclusive;		/* one object is named by one row at most: the
-								 * table need not be asked */
-	Interval   *delay;			/* NULL: s3store.delete_delay */
+	Oid			topmost;		/* the table whose partition it is, or itself */
+	int			topmost_attribute;
+	Interval   *delay;			/* NULL: as the setting says */
 	char	   *within;			/* as it was given; NULL: anywhere */
 	S3Location	within_location;
 } S3TriggerArgs;
@@ -34,7 +31,15 @@ typedef struct S3TriggerArgs
  */
 extern S3TriggerArgs *s3_trigger_args_read(const TriggerData *data);
 
-/* Does "within" allow the URL? */
+/*
+ * The same checks for a table that is to get a trigger: throws when its objects
+ * cannot follow the rows of the column.
+ */
+extern void s3_trigger_args_check_table(Relation table);
+extern int	s3_trigger_args_check_column(Relation table, const char *column);
+extern void s3_trigger_args_check_within(const char *within);
+
+/* Is the URL one that may stand in the column? */
 extern bool s3_trigger_args_allows(const S3TriggerArgs *managed, const S3Location *location);
 
 #endif							/* S3STORE_TRIGGER_ARGS_H */

@@ -34,11 +34,16 @@
 #include "http/http_wait.h"
 #include "queue/queue.h"
 #include "queue/worker_slots.h"
+#include "queue/writer_lock.h"
 #include "removal/drain.h"
+#include "removal/gate.h"
 #include "removal/sweep.h"
+#include "removal/writer_wait.h"
 #include "removal/worker.h"
 #include "settings/settings.h"
 
+#define BLOCKED_POLL_MIN	5	/* ms until deletions that are blocked are */
+#define BLOCKED_POLL_MAX	500 /* looked at again, first and last */
 #define LINGER			3000	/* ms without work until the worker exits:
 								 * less than DROP DATABASE waits */
 #define STAY			(5 * 60 * 1000) /* without a launcher: ms ahead that
@@ -46,6 +51,8 @@
 										 * deletion */
 #define LEAVE_INTERVAL	1000	/* ms between two checks whether the worker
 								 * must leave the database */
+#define HELP_AFTER		2000	/* ms of a round until another process works
+								 * for other servers */
 #define ERROR_WAIT		5000	/* ms after an error */
 #define ABSENT_POLLS	10		/* poll intervals until the next look at a
 								 * database without the extension */
@@ -55,6 +62,9 @@
 
 PGDLLEXPORT void s3store_worker_main(Datum database);
 
+static bool is_helper;			/* of the database's worker, while that waits */
+static TimestampTz round_began_at;
+
 static void read_in_utf8(void);
 static bool work(MemoryContext context, TimestampTz *due_at);
 static bool work_once(TimestampTz *due_at);
@@ -62,7 +72,7 @@ static TimestampTz sweep(void);
 static bool may_work(TimestampTz *due_at);
 static TimestampTz find_due(void);
 static bool wait_or_leave(uint64 wakes, TimestampTz due_at, TimestampTz lingers_until);
-static void leave_if_wanted(void);
+static void look_around(void);
 static TimestampTz next_start(TimestampTz due_at);
 
 /*
@@ -103,12 +113,19 @@ s3store_worker_main(Datum database)
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
-	if (!s3_worker_slots_enter(MyDatabaseId))
+	is_helper = strcmp(MyBgworkerEntry->bgw_extra, S3_WORKER_HELPER) == 0;
+	if (is_helper ? !s3_writer_lock_helper() : !s3_worker_slots_enter(MyDatabaseId))
 		proc_exit(0);
-	s3_http_turn = leave_if_wanted;
+	s3_http_turn = look_around;
 	read_in_utf8();
 
 	context = AllocSetContextCreate(TopMemoryContext, "s3store worker", ALLOCSET_DEFAULT_SIZES);
+	while (is_helper)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!work(context, &due_at))
+			proc_exit(0);
+	}
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -176,11 +193,13 @@ work_once(TimestampTz *due_at)
 {
 	S3DrainCounts counts = {0};
 
+	round_began_at = GetCurrentTimestamp();
 	if (!may_work(due_at))
 		return false;
 	if (s3_drain_round(S3_QUEUE_TXN_WORKER, S3_DRAIN_BATCH, &counts))
 		return true;
-	*due_at = Min(sweep(), find_due());
+	if (!is_helper)
+		*due_at = Min(sweep(), find_due());
 	return false;
 }
 
@@ -224,31 +243,26 @@ may_work(TimestampTz *due_at)
 }
 
 /*
- * When the next deletion is due; DT_NOEND - 1: none is pending.  Claimed rows
- * count, too: the process that has claimed them may crash.
+ * When there is something to do next; DT_NOEND - 1: nothing is queued.  What is
+ * blocked by transactions that write rows is looked at again soon, and the less
+ * often the longer that takes.
  */
 static TimestampTz
 find_due(void)
 {
-	const char *table;
-	TimestampTz due_at = DT_NOEND - 1;
-	bool		is_null;
-	Datum		found;
+	static int	poll = 0;		/* ms */
+	TimestampTz due_at;
 
 	s3_queue_txn_begin(S3_QUEUE_TXN_WORKER, false);
-	table = s3_queue_name("s3_deletion");
-	s3_sql_execute(psprintf("SELECT LEAST((SELECT next_at FROM %s WHERE claim IS NULL AND NOT dead"
-							" ORDER BY next_at, id LIMIT 1),"
-							" (SELECT GREATEST(min(next_at) + %d * interval '1 ms',"
-							" clock_timestamp() + interval '1 s')"
-							" FROM %s WHERE claim IS NOT NULL HAVING count(*) > 0))",
-							table, s3_guc_delete_grace, table),
-				   SPI_OK_SELECT, 0, NULL, NULL, NULL);
-	found = s3_sql_value(0, 1, &is_null);
-	if (!is_null)
-		due_at = Min(due_at, DatumGetTimestampTz(found));
+	due_at = s3_gate_due();
 	s3_queue_txn_end(S3_QUEUE_TXN_WORKER);
-	return due_at;
+	if (s3_writer_wait_count() == 0 || due_at > GetCurrentTimestamp())
+	{
+		poll = 0;
+		return due_at;
+	}
+	poll = Min(Max(poll * 2, BLOCKED_POLL_MIN), BLOCKED_POLL_MAX);
+	return GetCurrentTimestamp() + poll * INT64CONST(1000);
 }
 
 /*
@@ -278,10 +292,10 @@ wait_or_leave(uint64 wakes, TimestampTz due_at, TimestampTz lingers_until)
 
 /*
  * Called while a request waits for its answer, which may never come: ends the
- * process as the launcher would.
+ * process as the launcher would, and has another one work for other servers.
  */
 static void
-leave_if_wanted(void)
+look_around(void)
 {
 	static TimestampTz looked_at = 0;
 	TimestampTz now = GetCurrentTimestamp();
@@ -291,6 +305,9 @@ leave_if_wanted(void)
 	looked_at = now;
 	if (s3_worker_must_leave(MyDatabaseId))
 		(void) kill(MyProcPid, SIGTERM);
+	else if (TimestampDifferenceExceeds(round_began_at, now, HELP_AFTER) &&
+			 s3_writer_lock_helper_is_free())
+		s3_worker_slots_start_helper(MyDatabaseId);
 	CHECK_FOR_INTERRUPTS();
 }
 

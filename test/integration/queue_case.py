@@ -6,7 +6,7 @@ from backend import Cluster, wait_for
 from fault import Gate
 from harness import ENDPOINTS, BucketCase, connect, endpoint, environment, query
 
-CLAIMED = "SELECT count(*) FROM s3_queue WHERE state = 'claimed'"
+DELETING = "SELECT count(*) FROM s3_queue WHERE state = 'deleting'"
 
 
 class YoungCase(BucketCase):
@@ -85,6 +85,18 @@ class QueueCase(YoungCase):
 
     def drain(self, session=None):
         query(session or self.session, 'CALL s3_drain()')
+
+    def drain_until(self, *left):
+        """Until no more than these objects are left, and nothing is queued."""
+        def done():
+            query(self.session, "UPDATE s3_deletion SET next_at = now() - '1 hour'::interval")
+            self.drain()
+            return (self.queue(), self.keys()) == ([], sorted(left))
+        wait_for(done, 'the queue is worked off', 30)
+
+    def expire(self):
+        """As if no request could arrive any more that was left without an answer."""
+        query(self.session, "UPDATE s3_deletion SET unsure_until = now() WHERE state = 'd'")
 
     def queue(self, columns='url, state, attempts'):
         return query(self.session, 'SELECT %s FROM s3_queue ORDER BY id' % columns)

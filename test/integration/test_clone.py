@@ -36,6 +36,12 @@ class CloneTest(WorkerCase):
         query(self.session, 'CALL s3_drain()')
         self.assertFalse(self.exists('original'))
 
+    def test_no_token(self):
+        """A partial dump, or a new database, of a cluster whose configuration has a token."""
+        self.managed('fresh')
+        query(self.session, 'SELECT s3_set_writer_token(NULL)')
+        self.check_refused(self.session, 'fresh')
+
     def test_template(self):
         self.managed('template')
         self.session.close()

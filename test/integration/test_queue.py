@@ -5,8 +5,9 @@ import unittest
 from backend import Call, lives, wait_for
 from fault import Answer, FaultServer
 from harness import ceph_release, query
-from queue_case import CLAIMED, QueueCase
+from queue_case import DELETING, QueueCase
 
+REWRITTEN = 'the object was written again after its deletion was queued, and no row names it'
 UNCLEAR = 'cannot tell yet whether the object was written before or after its deletion was queued'
 
 
@@ -159,7 +160,7 @@ class DrainTest(QueueCase):
 class IndexTest(QueueCase):
     """What is queued while an index is made anew is in the new one."""
 
-    INDEXES = 'pending', 'object', 'claim', 'dead'
+    INDEXES = 'pending', 'object', 'url', 'started', 'dead'
 
     def test_reindex_concurrently(self):
         query(self.session, 'CREATE EXTENSION IF NOT EXISTS amcheck')
@@ -179,8 +180,9 @@ class IndexTest(QueueCase):
             call.result(30)
         for index in self.INDEXES:
             query(self.session, "SELECT bt_index_check('s3_deletion_%s', true)" % index)
-        self.insert(self.url('object-3'))
-        self.assertEqual(len(self.queue()), 11)
+        self.put(self.url('object-3'), 'x')         # finds it
+        states = [state for state, in self.queue('state')]
+        self.assertEqual((len(states), states.count('void')), (15, 1))
 
     def queue_key(self, session, key):
         query(session, 'SELECT s3_delete_later(%s)', self.url(key))
@@ -228,18 +230,28 @@ class ReferenceTest(QueueCase):
         self.drain()
         self.assertEqual(self.keys(), [])
 
-    def test_exclusive(self):
-        """The promise that it makes is taken at its word."""
-        self.manage('AFTER DELETE', 'exclusive')
+    def test_column_that_is_not_managed_any_more(self):
+        """Nobody asks it: rows that are written there see no deletion."""
         url = self.url(self.key())
         self.put(url, 'x')
         self.insert(url, url)
         query(self.session, 'DELETE FROM %s WHERE id = 1' % self.table)
+        query(self.session, 'DROP TRIGGER managed ON ' + self.table)
         self.drain()
-        self.assertEqual(self.keys(), [])
+        self.assertEqual((self.queue(), self.keys()), ([], []))
+
+    def check_waits(self):
+        """For a transaction that writes rows: no attempt has failed."""
+        self.drain()
+        self.assertEqual(self.queue('state, attempts, last_error'), [('pending', 0, None)])
+        self.assertIn(self.key(), self.keys())
+
+    def check_kept(self):
+        self.drain()
+        self.assertEqual((self.queue(), self.keys()), ([], [self.key()]))
 
     def test_row_that_is_not_committed_yet(self):
-        """Its transaction holds the object, though its own snapshot sees no deletion."""
+        """Its transaction is waited for, though its own snapshot sees no deletion."""
         self.manage('AFTER INSERT OR DELETE')
         url = self.url(self.key())
         self.put(url, 'x')
@@ -249,17 +261,11 @@ class ReferenceTest(QueueCase):
         query(other, 'SELECT 1 FROM ' + self.table)
         self.insert(url, session=other)
         self.delete(url)
-        self.drain()
-        ((state, attempts, error),) = self.queue('state, attempts, last_error')
-        self.assertEqual((state, attempts), ('pending', 0))
-        self.assertIn('a running transaction', error)
+        self.check_waits()
         query(other, 'COMMIT')
-        query(self.session, 'SELECT s3_queue_retry(id) FROM s3_queue')
-        self.drain()
-        self.assertEqual((self.queue(), self.keys()), ([], [self.key()]))
+        self.check_kept()
 
     def test_rows_of_a_load_that_is_not_committed_yet(self):
-        """A transaction that names too many objects holds their bucket."""
         self.manage('AFTER INSERT OR DELETE')
         url = self.url(self.key())
         self.put(url, 'x')
@@ -270,15 +276,46 @@ class ReferenceTest(QueueCase):
               self.url('other'))
         self.insert(url, session=other)
         self.delete(url)
-        self.drain()
-        self.assertIn('a running transaction', self.queue('last_error')[0][0])
+        self.check_waits()
         query(other, 'COMMIT')
-        query(self.session, 'SELECT s3_queue_retry(id) FROM s3_queue')
-        self.drain()
-        self.assertEqual((self.queue(), self.keys()), ([], [self.key()]))
+        self.check_kept()
 
-    def test_old_snapshot_takes_it_off(self):
-        """A deletion is found that is younger than the snapshot of the transaction."""
+    def test_writer_that_is_rolled_back(self):
+        self.manage('AFTER INSERT OR DELETE')
+        url = self.url(self.key())
+        self.put(url, 'x')
+        self.insert(url)
+        other = self.open()
+        query(other, 'BEGIN')
+        self.insert(url, session=other)
+        self.delete(url)
+        self.check_waits()
+        query(other, 'ROLLBACK')
+        self.drain()
+        self.assertEqual((self.queue(), self.keys()), ([], []))
+
+    def test_other_writers_are_not_waited_for(self):
+        """Those that come after the deletion was looked at see it."""
+        self.manage('AFTER INSERT OR DELETE')
+        url = self.url(self.key())
+        self.put(url, 'x')
+        self.insert(url)
+        first, second = self.open(), self.open()
+        query(first, 'BEGIN')
+        self.insert(self.url('first'), session=first)
+        self.delete(url)
+        self.check_waits()
+        query(second, 'BEGIN')
+        self.insert(self.url('second'), session=second)
+        query(first, 'COMMIT')
+        self.drain()
+        self.assertEqual((self.queue('state'), self.keys()), ([('gone',)], []))
+        query(second, 'COMMIT')
+        self.drain()
+        self.assertEqual(self.queue(), [])
+
+    def test_old_snapshot_sees_the_deletion(self):
+        """Which is younger than the snapshot of the transaction."""
         self.manage('AFTER INSERT OR DELETE')
         url = self.url(self.key())
         self.put(url, 'x')
@@ -288,21 +325,22 @@ class ReferenceTest(QueueCase):
         query(other, 'SELECT 1 FROM ' + self.table)
         self.delete(url)
         self.insert(url, session=other)
+        self.check_waits()
         query(other, 'COMMIT')
-        self.assertEqual(self.queue(), [])
+        self.check_kept()
 
     def test_locked_table_waits(self):
         url = self.url(self.key())
+        self.put(url, 'x')
         self.insert(url)
         self.delete(url)
         other = self.open()
         query(other, 'BEGIN')
         query(other, 'LOCK TABLE ' + self.table)
-        self.drain()
-        ((attempts, error),) = self.queue('attempts, last_error')
-        self.assertEqual(attempts, 0)
-        self.assertIn('lock timeout', error)
+        self.check_waits()
         query(other, 'ROLLBACK')
+        self.drain()
+        self.assertEqual((self.queue(), self.keys()), ([], []))
 
 
 class AgeTest(QueueCase):
@@ -320,7 +358,25 @@ class AgeTest(QueueCase):
         self.store(self.key(), b'new')
         self.drain()
         self.assertEqual(self.content(self.key()), b'new')
-        self.assertEqual(self.queue(), [])
+        self.assertEqual(self.queue('state, last_error'), [('dead', REWRITTEN)])
+
+    def test_written_after_and_named(self):
+        self.store(self.key(), b'old')
+        query(self.session, 'SELECT s3_delete_later(%s)', self.url(self.key()))
+        self.store(self.key(), b'new')
+        self.insert(self.url(self.key()))
+        self.drain()
+        self.assertEqual((self.content(self.key()), self.queue()), (b'new', []))
+
+    def test_retry_decides(self):
+        """Whoever asks for one by its number wants that object to go."""
+        self.test_written_after()
+        query(self.session, 'SELECT s3_queue_retry()')      # all that are dead, for whatever reason
+        self.drain()
+        self.assertEqual(self.queue('state, last_error'), [('dead', REWRITTEN)])
+        query(self.session, 'SELECT s3_queue_retry(id) FROM s3_queue')
+        self.drain()
+        self.assertEqual((self.queue(), self.keys()), ([], []))
 
     def serve(self, *answers):
         server = FaultServer(answers=[*answers, Answer(404, {}, b'')])
@@ -356,9 +412,10 @@ class AgeTest(QueueCase):
         times = query(self.session, "SELECT to_char((clock_timestamp() - i * '1 min'::interval)"
                       " AT TIME ZONE 'UTC', 'Dy, DD Mon YYYY HH24:MI:SS \"GMT\"')"
                       ' FROM unnest(ARRAY[55, 60]) i')
-        self.serve(Answer(200, {'Last-Modified': times[0][0], 'Date': times[1][0]}, b''))
+        server = self.serve(Answer(200, {'Last-Modified': times[0][0], 'Date': times[1][0]}, b''))
         self.drain()
-        self.assertEqual(self.queue(), [])          # kept: nothing was deleted
+        self.assertEqual(self.queue('state, last_error'), [('dead', REWRITTEN)])
+        self.assertFalse(any(map(is_removal, server.requests)))
 
     def test_no_time(self):
         server = self.serve(Answer(200, {}, b''))
@@ -416,25 +473,53 @@ class FailureTest(QueueCase):
         query(self.session, "SELECT s3_delete_later('s3-fake://answer/key')")
         self.drain()
         ((state, attempts, error),) = self.queue('state, attempts, last_error')
-        self.assertEqual((state, attempts), ('pending', 0))
+        self.assertEqual((state, attempts), ('deleting', 0))
         self.assertIn('may still be executed', error)
-        self.assertEqual(query(self.session, "SELECT unsure_until > now() + '50 s', next_at > now() + '50 s'"
-                               ' FROM s3_deletion'), [(True, True)])
-        query(self.session, 'UPDATE s3_deletion SET next_at = now(), unsure_until = now()')
+        self.assertEqual(query(self.session, "SELECT unsure_until > now() + '50 s' FROM s3_deletion"),
+                         [(True,)])
+        self.drain()
+        self.assertEqual(self.queue('state'), [('deleting',)])
+        self.expire()
         self.drain()
         self.assertEqual(self.queue(), [])
         self.assertEqual(len(list(filter(is_removal, server.requests))), 2)
 
+    HEAD = Answer(200, {'Last-Modified': 'Sat, 01 Jan 2000 00:00:00 GMT'}, b'')
+
+    def fail_to_delete(self, *answers, attempts):
+        """A request that may still be executed, as far as anybody knows."""
+        self.serve(self.HEAD, Answer(500, {}, b''), *answers)
+        query(self.session, 'SET s3store.max_attempts = 1')
+        query(self.session, "SELECT s3_delete_later('s3-fake://answer/key')")
+        query(self.session, 'UPDATE s3_deletion SET attempts = %s', attempts)
+        self.drain()
+        self.assertEqual(self.queue('state, attempts'), [('deleting', attempts + 1)])
+        self.expire()
+
     def test_unsure_backs_off(self):
         """No sooner than a failed attempt, though nothing of it is under way any more."""
-        self.serve(Answer(200, {'Last-Modified': 'Sat, 01 Jan 2000 00:00:00 GMT'}, b''), Answer(500, {}, b''))
-        query(self.session, 'SET s3store.max_attempts = 1')
-        query(self.session, "SET s3store.request_timeout = '1 s'")
-        query(self.session, 'SET s3store.delete_grace = 0')
-        query(self.session, "SELECT s3_delete_later('s3-fake://answer/key')")
-        query(self.session, 'UPDATE s3_deletion SET attempts = 8')
+        self.fail_to_delete(self.HEAD, attempts=8)
         self.drain()
-        self.assertEqual(self.queue("attempts, next_at > now() + '1 min'"), [(9, True)])
+        self.assertEqual(self.queue("state, attempts, next_at > now() + '1 min'"), [('pending', 9, True)])
+
+    def test_unsure_is_dead_after_the_last_attempt(self):
+        query(self.session, 'SET s3store.delete_max_attempts = 3')
+        self.fail_to_delete(self.HEAD, attempts=2)
+        error = self.queue('last_error')
+        self.drain()
+        self.assertEqual(self.queue('state, attempts'), [('dead', 3)])
+        self.assertEqual(self.queue('last_error'), error)
+
+    def test_unsure_until_it_was_looked_at(self):
+        """Nobody may name the object before somebody has seen whether it is there."""
+        self.fail_to_delete(Answer(500, {}, b''), Answer(404, {}, b''),
+                            Answer(200, {}, b'<ListBucketResult></ListBucketResult>'), attempts=0)
+        self.drain()
+        self.assertEqual(query(self.session, "SELECT state, unsure_until > now() + '50 s' FROM s3_deletion"),
+                         [('d', True)])
+        self.expire()
+        self.drain()
+        self.assertEqual(self.queue(), [])
 
     def test_dead_server_blocks_no_commit(self):
         server = FaultServer(mode='stall')
@@ -455,7 +540,7 @@ class RaceTest(QueueCase):
 
     A drain is held at the gate; a put of the same URL is let loose, and must
     survive.  Nothing here is left to time: requests stop at the gate, and that
-    somebody waits is seen in pg_locks.
+    somebody waits is seen in pg_stat_activity.
     """
 
     def setUp(self):
@@ -465,18 +550,24 @@ class RaceTest(QueueCase):
         self.insert(self.target)
         self.other = self.open()
 
-    def wait_for_lock(self, session):
+    def wait_for(self, session, event):
         pid = session.info.backend_pid
-        wait_for(lambda: query(self.session, 'SELECT 1 FROM pg_locks WHERE pid = %s AND NOT granted'
-                               " AND locktype = 'advisory'", pid), 'it waits')
+        wait_for(lambda: query(self.session, 'SELECT wait_event FROM pg_stat_activity WHERE pid = %s', pid)
+                 == [(event,)], 'it waits')
 
     def check_new(self):
         """The new object is there, and stays."""
         self.assertEqual(self.content(self.key()), b'new')
-        query(self.session, "UPDATE s3_deletion SET next_at = now() - '1 hour'::interval")
-        self.drain()
+        self.expire()
+        self.drain_until(self.key())
         self.assertEqual(self.content(self.key()), b'new')
-        self.assertEqual(self.queue(), [])
+
+    def check_rewritten(self):
+        """It stays, and somebody has to say whether it should."""
+        for _ in range(2):
+            self.drain()
+            self.assertEqual(self.content(self.key()), b'new')
+            self.assertEqual(self.queue('state, last_error'), [('dead', REWRITTEN)])
 
     def hold_drain(self, matches, after=False):
         """A drain whose request is held."""
@@ -484,22 +575,29 @@ class RaceTest(QueueCase):
         self.delete(self.target)
         call = Call(self.other, 'CALL s3_drain()')
         held.reached()
-        self.assertEqual(query(self.session, CLAIMED), [(1,)])
+        self.assertEqual(query(self.session, DELETING), [(1,)])
         return held, call
 
     def put_meanwhile(self, held, call):
         """A put, which waits for the drain that is held."""
         writer = self.open()
         put = Call(writer, "SELECT s3_put(%s, 'new'::text, overwrite => true)", self.target)
-        self.wait_for_lock(writer)
+        self.wait_for(writer, 'Extension')
         held.release()
         call.result(30)
         put.result(30)
 
-    def test_put_before_the_claim(self):
+    def test_put_before_the_drain(self):
         self.delete(self.target)
         self.put(self.target, 'new', self.other)
-        self.assertEqual(self.queue(), [])
+        self.assertEqual(self.queue('state'), [('void',)])
+        self.check_new()
+
+    def test_put_of_what_was_given_up(self):
+        self.delete(self.target)
+        query(self.session, 'UPDATE s3_deletion SET dead = true')
+        self.put(self.target, 'new', self.other)
+        self.assertEqual(self.queue('state'), [('void',)])
         self.check_new()
 
     def test_put_while_the_drain_looks_the_object_up(self):
@@ -524,7 +622,7 @@ class RaceTest(QueueCase):
         self.store(self.key(), b'new')
         held.release()
         call.result(30)
-        self.check_new()
+        self.check_rewritten()
 
     def test_put_by_another_spelling(self):
         """With normalize_keys, that is the same object."""
@@ -532,11 +630,11 @@ class RaceTest(QueueCase):
             query(session, 'SET s3store.normalize_keys = on')
         self.delete(self.target)
         self.put(self.url('x/../' + self.key()), 'new', self.other)
-        self.assertEqual(self.queue(), [])
+        self.assertEqual(self.queue('state'), [('void',)])
         self.check_new()
 
     def test_deletion_during_a_put(self):
-        """The put holds the object before it asks for deletions."""
+        """The put locks the object before it looks for deletions."""
         held = self.gate.hold(is_method('PUT'))
         put = Call(self.other, "SELECT s3_put(%s, 'new'::text, overwrite => true)", self.target)
         held.reached()
@@ -545,9 +643,25 @@ class RaceTest(QueueCase):
         self.assertIn('a running transaction', self.queue('last_error')[0][0])
         held.release()
         put.result(30)
-        self.check_new()
+        query(self.session, 'UPDATE s3_deletion SET next_at = now()')
+        self.check_rewritten()
 
-    def test_deletion_taken_off_by_a_put_that_is_not_committed(self):
+    def test_deletion_during_a_load(self):
+        """A transaction that writes too many objects locks their bucket."""
+        query(self.other, 'BEGIN')
+        query(self.other, "SELECT s3_put(%s || i, 'x'::text) FROM generate_series(1, 256) i",
+              self.url('load/', 's3-gate'))
+        self.put(self.target, 'new', self.other)
+        self.delete(self.target)
+        self.drain()
+        self.assertIn('a running transaction', self.queue('last_error')[0][0])
+        self.insert(self.target, session=self.other)
+        query(self.other, 'COMMIT')
+        query(self.session, 'UPDATE s3_deletion SET next_at = now()')
+        self.drain()
+        self.assertEqual((self.queue(), self.content(self.key())), ([], b'new'))
+
+    def test_deletion_made_void_by_a_put_that_is_not_committed(self):
         self.delete(self.target)
         query(self.other, 'BEGIN')
         self.put(self.target, 'new', self.other)
@@ -556,7 +670,7 @@ class RaceTest(QueueCase):
         query(self.other, 'COMMIT')
         self.check_new()
 
-    def test_put_rolled_back_puts_the_deletion_back(self):
+    def test_row_rolled_back_leaves_the_deletion(self):
         self.delete(self.target)
         query(self.other, 'BEGIN')
         query(self.other, 'SAVEPOINT s')
@@ -572,12 +686,25 @@ class RaceTest(QueueCase):
         held, call = self.hold_drain(is_removal)
         writer = self.open()
         insert = Call(writer, 'INSERT INTO %s (url) VALUES (%%s)' % self.table, self.target)
-        self.wait_for_lock(writer)
+        self.wait_for(writer, 'Extension')
         held.release()
         call.result(30)
-        with self.assertSqlState('40001', 'was being deleted'):
+        with self.assertSqlState('40001', 'was deleted'):
             insert.result(30)
         self.assertEqual(self.keys(), [])
+
+    def test_insert_during_a_deletion_that_fails(self):
+        """It finds the object stored again."""
+        held, call = self.hold_drain(is_method('HEAD'))
+        writer = self.open()
+        insert = Call(writer, 'INSERT INTO %s (url) VALUES (%%s)' % self.table, self.target)
+        self.wait_for(writer, 'Extension')
+        self.store(self.key(), b'new')
+        held.release()
+        call.result(30)
+        insert.result(30)
+        query(self.session, 'SELECT s3_queue_retry(id) FROM s3_queue')
+        self.check_new()
 
     def kill_drain(self, held, call):
         """Ends the session of a drain whose request is held."""
@@ -589,12 +716,12 @@ class RaceTest(QueueCase):
     def test_worker_dies_before_its_request_arrives(self):
         """A put waits until no request of a dead worker can be under way.
 
-        However long ago he has claimed the deletion, his last request may be
-        of just now; and it may be under way for as long as we wait for one.
+        However long ago the deletion was due, the last request may be of just
+        now; and it may be under way for as long as we wait for one.
         """
         held, call = self.hold_drain(is_removal)
         wait_for(lambda: query(self.session, "SELECT now() - next_at > '3 s' FROM s3_queue") == [(True,)],
-                 'the claim is old')
+                 'the deletion is old')
         self.kill_drain(held, call)
         writer = self.open()
         query(writer, "SET s3store.delete_grace = 0")
@@ -609,33 +736,31 @@ class RaceTest(QueueCase):
     def test_worker_dies_before_it_settles(self):
         held, call = self.hold_drain(is_removal, after=True)
         self.kill_drain(held, call)
-        self.free_claims()
+        self.drain()                                # misses the dead one
+        self.expire()
         self.put(self.target, 'new')
+        self.assertEqual(self.queue('state'), [('void',)])
         self.check_new()
 
     def test_row_when_a_worker_has_died(self):
-        """Its object may be gone, though the deletion is pending again."""
+        """Its object may be gone: nobody knows before somebody has looked."""
         held, call = self.hold_drain(is_removal, after=True)
         self.kill_drain(held, call)
-        self.free_claims()
-        self.assertEqual(self.queue('state'), [('pending',)])
-        with self.assertSqlState('40001', 'was being deleted'):
+        self.assertEqual(self.queue('state'), [('deleting',)])
+        with self.assertSqlState('40001', 'was deleted'):
             self.insert(self.target)
+        self.drain()
+        self.expire()
+        with self.assertSqlState('40001', 'was deleted'):
+            self.insert(self.target)
+        self.drain()
+        self.assertEqual((self.queue(), self.keys()), ([], []))
         self.put(self.target, 'new')
         self.insert(self.target)
         self.check_new()
 
-    def free_claims(self):
-        """Has the claims of dead workers missed, and waits for as long as they count."""
-        session = self.open()
-        query(session, 'SET s3store.delete_grace = 0')
-        query(session, "SET s3store.request_timeout = '1ms'")
-        self.drain(session)
-        wait_for(lambda: query(self.session, 'SELECT 1 FROM s3_deletion WHERE claim IS NOT NULL'
-                               ' OR unsure_until > clock_timestamp()') == [], 'the claims are free')
-
     def test_worker_dies_and_another_one_goes_on(self):
-        """Nobody takes its claims over at once, and then somebody does."""
+        """Nobody goes on with its deletions at once, and then somebody does."""
         held, call = self.hold_drain(is_method('HEAD'))
         self.kill_drain(held, call)
         held.release()
@@ -646,10 +771,9 @@ class RaceTest(QueueCase):
                          [(True,)])
         query(self.session, 'SELECT s3_queue_retry(id) FROM s3_queue')
         self.drain()
-        self.assertEqual(self.keys(), [self.key()])
-        query(self.session, 'UPDATE s3_deletion SET next_at = now(), unsure_until = now()')
-        self.drain()
-        self.assertEqual((self.queue(), self.keys()), ([], []))
+        self.assertEqual((self.keys(), self.queue('state')), ([self.key()], [('deleting',)]))
+        self.expire()
+        self.drain_until()
 
     def test_cancelled_drain(self):
         held, call = self.hold_drain(is_method('HEAD'))
@@ -657,43 +781,48 @@ class RaceTest(QueueCase):
         with self.assertSqlState('57014'):
             call.result(30)
         held.release()
-        self.free_claims()
         self.drain(self.other)
-        self.assertEqual((self.queue(), self.keys()), ([], []))
+        self.assertEqual((self.queue('state'), self.keys()), ([('deleting',)], [self.key()]))
+        self.expire()
+        self.drain_until()
 
-    def test_two_drains_work_on_different_rows(self):
-        more = self.url(self.key('-more'))
-        self.put(more, 'x')
+    def test_one_drain_works_for_a_server(self):
+        """And others for other servers meanwhile."""
+        more, elsewhere = self.url(self.key('-more')), self.url(self.key('-elsewhere'), 's3')
+        for url in (more, elsewhere):
+            self.put(url, 'x')
         held, call = self.hold_drain(is_method('HEAD'))
-        query(self.session, 'SELECT s3_delete_later(%s)', more)
+        query(self.session, 'SELECT s3_delete_later(%s), s3_delete_later(%s)', more, elsewhere)
         self.drain()
-        self.assertEqual(self.keys(), [self.key()])
+        self.assertEqual(self.keys(), sorted((self.key(), self.key('-more'))))
+        # the CALL that is held is an open transaction, too
+        self.assertEqual(self.queue('url, state'),
+                         [(self.target, 'deleting'), (more, 'pending'), (elsewhere, 'gone')])
         held.release()
         call.result(30)
-        self.assertEqual(self.keys(), [])
+        self.drain_until()
         removals = [request for request in self.gate.requests if is_removal(request)]
         self.assertEqual(len(removals), 2)
 
-    def test_one_drain_claims_at_a_time(self):
-        """Who looked at the queue before would lock rows that are the other one's by now."""
+    def test_one_drain_marks_at_a_time(self):
+        """Nobody waits for the one that is at it."""
         first = self.open()
         query(first, 'SET test.waits = on')
-        query(self.session, "CREATE FUNCTION wait_before_claim() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        query(self.session, "CREATE FUNCTION wait_before_mark() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
                             " IF current_setting('test.waits', true) = 'on' THEN"
                             ' PERFORM pg_advisory_xact_lock(1); END IF; RETURN NULL; END $$')
-        self.addCleanup(query, self.session, 'DROP FUNCTION wait_before_claim CASCADE')
+        self.addCleanup(query, self.session, 'DROP FUNCTION wait_before_mark CASCADE')
         query(self.session, 'CREATE TRIGGER waits BEFORE UPDATE ON s3_deletion'
-                            ' FOR EACH STATEMENT EXECUTE FUNCTION wait_before_claim()')
+                            ' FOR EACH STATEMENT EXECUTE FUNCTION wait_before_mark()')
         query(self.session, 'SELECT pg_advisory_lock(1)')
         self.addCleanup(query, self.session, 'SELECT pg_advisory_unlock_all()')
         self.delete(self.target)
-        calls = []
-        for session in (first, self.other):
-            calls.append(Call(session, 'CALL s3_drain()'))
-            self.wait_for_lock(session)
+        call = Call(first, 'CALL s3_drain()')
+        self.wait_for(first, 'advisory')
+        self.drain(self.other)
+        self.assertEqual((self.queue('state'), self.keys()), ([('pending',)], [self.key()]))
         query(self.session, 'SELECT pg_advisory_unlock(1)')
-        for call in calls:
-            call.result(30)
+        call.result(30)
         self.assertEqual((self.queue(), self.keys()), ([], []))
 
 

@@ -128,11 +128,11 @@ class PromotedTest(ReplicaCase):
         self.assertEqual(self.keys(), ['queued'])
 
     def test_goes_on(self):
-        """What was queued, claimed, prepared or delayed when the primary died."""
+        """What was queued, being deleted, prepared or delayed when the primary died."""
         standby = self.follow()
         self.managed('kept', 'queued', 'prepared', 'delayed')
-        self.managed('claimed', scheme='s3-gate')
-        self.delete('claimed')
+        self.managed('started', scheme='s3-gate')
+        self.delete('started')
         held = self.gate.hold(lambda request: request.method == 'HEAD')
         drain = Call(self.open(self.primary), 'CALL s3_drain()')
         held.reached()
@@ -144,10 +144,13 @@ class PromotedTest(ReplicaCase):
         conn = self.promote(standby)
         held.release()
         drain.join(30)
-        self.wait_until_left('delayed', 'kept', 'prepared')
-        self.assertEqual(query(conn, 'SELECT url FROM s3_queue'), [(self.url('delayed'),)])
+        # a prepared transaction may still name any object in its table
+        wait_for(lambda: query(conn, "SELECT state FROM s3_queue WHERE url = %s",
+                               self.url('started', 's3-gate')) == [('pending',)], 'it was looked at', 30)
+        self.assertEqual(self.keys(), ['delayed', 'kept', 'prepared', 'queued', 'started'])
         query(conn, "COMMIT PREPARED 'p'")
         self.wait_until_left('delayed', 'kept')
+        wait_for(lambda: query(conn, 'SELECT url FROM s3_queue') == [(self.url('delayed'),)], 'settled', 30)
         query(conn, 'DELETE FROM managed')
         self.wait_until_left()
 

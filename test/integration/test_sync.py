@@ -378,8 +378,8 @@ class Sync(SyncCase):
         query(self.session, "SELECT s3_delete_later(%s, '1 hour')", self.url + 'doomed')
         self.assertEqual(self.counts(dry_run=True), (2, 1, 1, 0))
         self.assertEqual(self.counts(), (2, 1, 1, 0))
-        self.assertEqual(query(self.session, 'SELECT count(*) FROM s3_queue WHERE url = %s',
-                               self.url + 'doomed'), [(1,)])
+        self.assertEqual(query(self.session, 'SELECT state FROM s3_queue WHERE url = %s',
+                               self.url + 'doomed'), [('pending',)])
         self.assertIsNone(self.head('doomed')['CacheControl'])
         self.assertEqual(self.head('a')['CacheControl'], CACHE_CONTROL)
 

@@ -500,7 +500,7 @@ class ObjectTest(UndoCase):
         self.put(conn)
         query(conn, 'SELECT s3_delete_later(%s)', self.url())
         self.assertNotEqual(self.put(conn), self.url())
-        self.assertEqual(query(conn, 'SELECT url FROM s3_queue'), [(self.url(),)])
+        self.assertEqual(query(conn, 'SELECT url, state FROM s3_queue'), [(self.url(), 'pending')])
         query(conn, 'DELETE FROM s3_deletion')
 
     def test_elsewhere(self):

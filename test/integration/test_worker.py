@@ -179,7 +179,7 @@ class PreloadedTest(WorkerCase):
 
     def test_delay(self):
         """The worker is gone by then; the launcher starts another one."""
-        self.managed('delayed')
+        self.store('delayed')
         query(self.session, 'SELECT s3_delete_later(%s, %s)', self.url('delayed'), '1 s')
         self.wait_until_gone('delayed')
 
@@ -263,6 +263,16 @@ class PreloadedTest(WorkerCase):
         query(self.session, 'SELECT s3_delete_later(%s)', self.url(key).replace('s3:', 's3-gate:'))
         held.reached()
         return held
+
+    def test_silent_server_delays_nobody_else(self):
+        """Another process works for the others meanwhile."""
+        self.managed('quick')
+        held = self.hold_worker('slow')
+        query(self.session, 'DELETE FROM managed')
+        self.wait_until_gone('quick', timeout=15)
+        self.assertTrue(self.exists('slow'))
+        held.release()
+        self.wait_until_gone('slow')
 
     def test_drop_extension_during_a_call(self):
         """There is nothing to settle any more; what is created again starts anew."""
