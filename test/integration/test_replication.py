@@ -235,6 +235,8 @@ class SubscriberTest(ReplicaCase):
             's3store.worker_poll_interval=1s')
         self.copy = self.open(self.subscriber)
         query(self.copy, SCHEMA)
+        for conn in (self.session, self.copy):
+            query(conn, 'SELECT s3_set_writer_token(%s)', TOKEN)
         self.publish('managed')
 
     def publish(self, tables):

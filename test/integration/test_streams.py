@@ -190,7 +190,7 @@ class Streams(BucketCase):
         with self.assertSqlState('58P01'):
             self.get_lo(self.url())
         oid = make_lo(self.session, bytes(THREE_PARTS))
-        with self.assertSqlState('0A000', 'in parts'):
+        with self.assertSqlState('0A000', 'multipart upload'):
             self.put_lo(self.url(), oid, params={'ContentMD5': '1B2M2Y8AsgTpgAmY7PhCfg=='})
         self.assertEqual(self.los(), before + 1)
 

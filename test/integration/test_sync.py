@@ -180,7 +180,7 @@ class Sync(SyncCase):
             self.store(key)
         session = self.session_with(normalize_keys=True)
         self.assertEqual(self.counts(session=session), (3, 2, 0, 1))
-        self.assertIn('no URL leads', ''.join(session.notices))
+        self.assertIn('no URL can address', ''.join(session.notices))
         self.assertIsNone(self.head('b//c')['CacheControl'])
 
     def test_tags(self):
