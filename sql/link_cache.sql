@@ -1,6 +1,7 @@
 --
 -- Links of whole tables: the same as one by one, and nothing stays that has
--- changed.  The first link of a place in a query is made in the general way.
+-- changed.  The first link of a bucket at a place in a query is made in the
+-- general way, and so is each one after an error was caught.
 --
 \set SHOW_CONTEXT never
 \set at '''2024-02-29 12:34:56 UTC'''
@@ -35,20 +36,28 @@ BEGIN
 	END IF;
 	RETURN result;
 EXCEPTION WHEN OTHERS THEN
-	RETURN SQLSTATE || SQLERRM;
+	RETURN 'ERROR ' || SQLSTATE || SQLERRM;
 END $$;
--- By a cache: a function's expressions are the same place in all its calls.
-CREATE FUNCTION cached(function text, url text, method text, expires interval, params jsonb, at timestamptz)
+-- What comes of the last of these URLs when one place in a query gets them all.
+-- The place lasts as long as nothing is caught in between.
+CREATE FUNCTION last_of(function text, urls text[], method text, expires interval, params jsonb, at timestamptz)
 RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	url text;
+	result text;
 BEGIN
-	IF function = 's3_url' THEN
-		RETURN s3_url(url);
-	ELSIF function = 's3_presign' THEN
-		RETURN s3_presign(url, method, expires, params, at);
-	END IF;
-	RETURN s3_presign_request(url, method, expires, params, at);
+	FOREACH url IN ARRAY urls LOOP
+		IF function = 's3_url' THEN
+			result := s3_url(url);
+		ELSIF function = 's3_presign' THEN
+			result := s3_presign(url, method, expires, params, at);
+		ELSE
+			result := s3_presign_request(url, method, expires, params, at);
+		END IF;
+	END LOOP;
+	RETURN result;
 EXCEPTION WHEN OTHERS THEN
-	RETURN SQLSTATE || SQLERRM;
+	RETURN 'ERROR ' || SQLSTATE || SQLERRM;
 END $$;
 
 CREATE TABLE link (id serial, url text);
@@ -62,50 +71,69 @@ UNION ALL SELECT 's3://bucket/' || repeat('x', n) FROM unnest('{1024,1025}'::int
 UNION ALL SELECT 'prefix://bucket/' || repeat('x', n) FROM unnest('{1016,1017}'::int[]) AS n;
 SELECT count(*) FROM link;
 
--- Each function with each kind of arguments, URL after URL of one bucket and
--- of all; the rows that differ
-SELECT function, method, count(*),
-	count(*) FILTER (WHERE general(function, url, method, expires, params, at) IS DISTINCT FROM
-		cached(function, url, method, expires, params, at)) AS different,
-	count(DISTINCT cached(function, url, method, expires, params, at)) AS links
-FROM (SELECT * FROM link, (VALUES
-	('s3_url', NULL, NULL::interval, NULL::jsonb, NULL::timestamptz),
-	('s3_presign', 'get_object', NULL, NULL, :at),
-	('s3_presign', 'HEAD', '90 minutes', NULL, :at),
-	('s3_presign', 'put_object', NULL, '{"ContentType": "text/plain", "Metadata": {"a": "b  c"}}', :at),
-	('s3_presign', 'get_object', '1 day', '{"ResponseContentDisposition": "attachment; filename=\"ä\"", "VersionId": "1"}', :at),
-	('s3_presign', 'copy_object', NULL, '{"CopySource": "bucket/pre fix/k"}', :at),
-	('s3_presign', 'list_objects_v2', NULL, NULL, :at),
-	('s3_presign', 'create_multipart_upload', NULL, NULL, :at),
-	('s3_presign', 'get_object', '8 days', NULL, :at),
-	('s3_presign', 'get_object', NULL, '{"Nothing": 1}', :at),
-	('s3_presign', 'nothing', NULL, NULL, :at),
-	('s3_presign', 'get_object', NULL, NULL, '1969-01-01'),
-	('s3_presign', 'get_object', NULL, NULL, NULL),
-	('s3_presign_request', 'put_object', NULL, '{"ContentType": "text/plain"}', :at),
-	('s3_presign_request', 'get_object', NULL, NULL, :at)) AS kind (function, method, expires, params, at)
-	ORDER BY function, method, expires, params, at, id OFFSET 0) AS rows
-GROUP BY function, method, expires, params, at ORDER BY function, method, expires, params, at;
+-- Each function with each kind of arguments
+CREATE TABLE expected AS
+SELECT *, general(function, url, method, expires, params, at) AS link FROM link, (VALUES
+	(1, 's3_url', NULL, NULL::interval, NULL::jsonb, NULL::timestamptz),
+	(2, 's3_presign', 'get_object', NULL, NULL, :at),
+	(3, 's3_presign', 'HEAD', '90 minutes', NULL, :at),
+	(4, 's3_presign', 'put_object', NULL, '{"ContentType": "text/plain", "Metadata": {"a": "b  c"}}', :at),
+	(5, 's3_presign', 'get_object', '1 day', '{"ResponseContentDisposition": "attachment; filename=\"ä\"", "VersionId": "1"}', :at),
+	(6, 's3_presign', 'copy_object', NULL, '{"CopySource": "bucket/pre fix/k"}', :at),
+	(7, 's3_presign', 'list_objects_v2', NULL, NULL, :at),
+	(8, 's3_presign', 'create_multipart_upload', NULL, NULL, :at),
+	(9, 's3_presign', 'get_object', '8 days', NULL, :at),
+	(10, 's3_presign', 'get_object', NULL, '{"Nothing": 1}', :at),
+	(11, 's3_presign', 'nothing', NULL, NULL, :at),
+	(12, 's3_presign', 'get_object', NULL, NULL, '1969-01-01'),
+	(13, 's3_presign', 'get_object', NULL, NULL, '2024-03-01 12:34:56 UTC'),
+	(14, 's3_presign_request', 'put_object', NULL, '{"ContentType": "text/plain"}', :at),
+	(15, 's3_presign_request', 'get_object', NULL, NULL, :at)) AS kind (kind, function, method, expires, params, at);
+
+-- By one query, URL after URL of one bucket and of all: the rows that differ
+SELECT kind, function, method, count(*), count(*) FILTER (WHERE link IS DISTINCT FROM made) AS different,
+	count(DISTINCT made) AS links
+FROM (SELECT *, CASE function WHEN 's3_url' THEN s3_url(url)
+		WHEN 's3_presign' THEN s3_presign(url, method, expires, params, at)
+		ELSE s3_presign_request(url, method, expires, params, at)::text END AS made
+	FROM (SELECT * FROM expected WHERE link LIKE 'ERROR%' IS NOT TRUE ORDER BY kind, id OFFSET 0) AS good) AS rows
+GROUP BY kind, function, method ORDER BY kind;
+
+-- An error comes after good links as it comes without
+SELECT kind, function, method, count(*), count(*) FILTER (WHERE link IS DISTINCT FROM
+		last_of(function, good || url, method, expires, params, at)) AS different, count(DISTINCT link) AS errors
+FROM (SELECT e.*, good FROM expected AS e LEFT JOIN (SELECT kind, split_part(url, ':', 1) AS scheme, (array_agg(url ORDER BY id))[:2] AS good
+		FROM expected WHERE link NOT LIKE 'ERROR%' GROUP BY 1, 2) AS g ON g.kind = e.kind AND scheme = split_part(e.url, ':', 1)
+	WHERE link LIKE 'ERROR%') AS bad
+GROUP BY kind, function, method ORDER BY kind;
 
 -- Everything changes from row to row
-SELECT count(*), count(*) FILTER (WHERE general('s3_presign', url, method, expires, params, at) IS DISTINCT FROM
-	cached('s3_presign', url, method, expires, params, at)) AS different
-FROM (SELECT url, (ARRAY['get_object', 'put_object', 'GET', 'delete_object'])[1 + id % 4] AS method,
-	(id % 3 + 1) * interval '1 hour' AS expires,
-	CASE WHEN id % 4 = 0 THEN jsonb_build_object('VersionId', id % 5 || '') WHEN id % 4 = 1 THEN '{"ContentType": "a/b"}' END AS params,
-	timestamptz '2024-02-29 23:59:50 UTC' + id % 20 * interval '1 second' AS at
-	FROM link ORDER BY md5(id::text) OFFSET 0) AS rows;
+SELECT count(*), count(*) FILTER (WHERE link IS DISTINCT FROM s3_presign(url, method, expires, params, at)) AS different
+FROM (SELECT *, general('s3_presign', url, method, expires, params, at) AS link
+	FROM (SELECT id, url, (ARRAY['get_object', 'put_object', 'GET', 'delete_object'])[1 + id % 4] AS method,
+		(id % 3 + 1) * interval '1 hour' AS expires,
+		CASE WHEN id % 4 = 0 THEN jsonb_build_object('VersionId', id % 5 || '') WHEN id % 4 = 1 THEN '{"ContentType": "a/b"}' END AS params,
+		timestamptz '2024-02-29 23:59:50 UTC' + id % 20 * interval '1 second' AS at FROM link) AS rows
+	ORDER BY md5(id::text) OFFSET 0) AS rows
+WHERE link NOT LIKE 'ERROR%';
 
 -- The time alone, over days
-SELECT count(*), count(*) FILTER (WHERE general('s3_presign', 's3://bucket/k', 'GET', NULL, NULL, at) IS DISTINCT FROM
-	cached('s3_presign', 's3://bucket/k', 'GET', NULL, NULL, at)) AS different,
-	count(DISTINCT cached('s3_presign', 's3://bucket/k', 'GET', NULL, NULL, at)) AS links
-FROM (SELECT timestamptz '2024-02-28 12:34:56.7 UTC' + i * interval '5 hours' AS at FROM generate_series(1, 20) AS i) AS rows;
+SELECT count(*), count(*) FILTER (WHERE link IS DISTINCT FROM s3_presign('s3://bucket/k', 'GET', NULL, NULL, at)) AS different,
+	count(DISTINCT link) AS links
+FROM (SELECT at, general('s3_presign', 's3://bucket/k', 'GET', NULL, NULL, at) AS link
+	FROM (SELECT timestamptz '2024-02-28 12:34:56.7 UTC' + i * interval '5 hours' AS at FROM generate_series(1, 20) AS i) AS times
+	OFFSET 0) AS rows;
+
+-- The parameters alone
+SELECT count(*), count(*) FILTER (WHERE link IS DISTINCT FROM s3_presign('s3://bucket/k', 'get_object', NULL, params, :at)) AS different
+FROM (SELECT params, general('s3_presign', 's3://bucket/k', 'get_object', NULL, params, :at) AS link
+	FROM (VALUES (NULL::jsonb), ('{"VersionId": "1"}'), ('{"VersionId": "2"}'), ('{"ResponseContentType": "a/b"}'), (NULL)) AS v (params)
+	OFFSET 0) AS rows;
 
 -- More buckets than are remembered
-SELECT count(*), count(*) FILTER (WHERE general('s3_presign', url, 'GET', NULL, NULL, :at) IS DISTINCT FROM
-	cached('s3_presign', url, 'GET', NULL, NULL, :at)) AS different
-FROM (SELECT 's3://bucket' || i % 40 || '/' || i AS url FROM generate_series(1, 400) AS i) AS rows;
+SELECT count(*), count(*) FILTER (WHERE link IS DISTINCT FROM s3_presign(url, 'GET', NULL, NULL, :at)) AS different
+FROM (SELECT url, general('s3_presign', url, 'GET', NULL, NULL, :at) AS link
+	FROM (SELECT 's3://bucket' || i % 40 || '/' || i AS url FROM generate_series(1, 400) AS i) AS urls OFFSET 0) AS rows;
 
 -- In order, as an array: the same shape, NULL where there is no link
 SELECT (SELECT array_agg(substring(u FROM '^[^?]*') ORDER BY n) FROM unnest(s3_presign(urls, 'PUT', signed_at => :at)) WITH ORDINALITY AS t (u, n))
@@ -114,7 +142,7 @@ SELECT bool_and(link = s3_presign(url, 'PUT', '1 day', '{"ContentType": "a/b"}',
 FROM unnest((SELECT array_agg(url ORDER BY id) FROM link WHERE url LIKE 'minio://bucket/_%'),
 	s3_presign((SELECT array_agg(url ORDER BY id) FROM link WHERE url LIKE 'minio://bucket/_%'), 'PUT', '1 day', '{"ContentType": "a/b"}', :at)) AS t (url, link);
 SELECT array_dims(s3_presign('[2:3][0:1]={{s3://b/1,s3://b/2},{"",NULL}}'::text[])), array_ndims(s3_presign('{}'::text[])),
-	s3_presign(NULL::text[]), s3_presign('{s3://b/k}'::text[], NULL);
+	s3_presign(NULL::text[]), cardinality(s3_presign('{s3://b/k}'::text[], NULL));
 SELECT s3_presign('{s3://b/k,broken}'::text[]);
 SELECT s3_presign('{s3://b/k,s3://b/l}'::text[], 'nothing');
 SELECT s3_presign('{s3://b/k,s3://b/l}'::text[], expires => '8 days');
@@ -138,16 +166,33 @@ BEGIN;
 SELECT changing('s3://bucket/k', 's3store.buckets', bucket) IS NOT NULL FROM (VALUES ('*'), ('bucket'), ('b*'), ('other')) AS v (bucket);
 ROLLBACK;
 
--- Read-only, switched on between two rows
+-- Read-only, switched on between two rows.  Nothing is caught in between: the
+-- place of the call stays, and so does what it knows
+DO $$
+DECLARE
+	way record;
+BEGIN
+	FOR way IN SELECT * FROM (VALUES ('put_object', 'off'), ('put_object', 'off'), ('put_object', 'on')) AS v (method, read_only) LOOP
+		PERFORM set_config('s3store.session_read_only', way.read_only, true);
+		RAISE NOTICE '%, read-only %: %', way.method, way.read_only, substring(s3_presign('s3://bucket/k', way.method) FROM '^[^?]*');
+	END LOOP;
+END $$;
+-- A link that reads is known; one that writes is another matter
+DO $$
+DECLARE
+	method text;
+BEGIN
+	FOREACH method IN ARRAY '{get_object,get_object,put_object}'::text[] LOOP
+		RAISE NOTICE '%: %', method, s3_presign('guarded://bucket/k', method) IS NOT NULL;
+	END LOOP;
+END $$;
 CREATE FUNCTION guarded(url text, method text, read_only text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM set_config('s3store.session_read_only', read_only, true);
 	RETURN substring(s3_presign(url, method) FROM '^[^?]*');
-EXCEPTION WHEN OTHERS THEN
-	RETURN SQLERRM;
 END $$;
 SELECT guarded('s3://bucket/k', method, value)
-FROM (VALUES ('put_object', 'off'), ('put_object', 'off'), ('put_object', 'on'), ('get_object', 'on'), ('put_object', 'off')) AS v (method, value);
+FROM (VALUES ('put_object', 'off'), ('put_object', 'off'), ('get_object', 'on'), ('get_object', 'on'), ('put_object', 'off')) AS v (method, value);
 
 -- Roles that change between two rows: SET ROLE, and a function of its owner
 CREATE ROLE regress_s3_reader IN ROLE s3store_read;
@@ -167,6 +212,19 @@ FROM unnest('{get_object,put_object,copy_object}'::text[]) AS method,
 	unnest('{none,regress_s3_reader,regress_s3_writer,regress_s3_reader,none,regress_s3_writer}'::text[]) AS role
 WHERE method <> 'copy_object' OR role <> 'none';
 ROLLBACK;
+-- nothing is caught in between
+CREATE FUNCTION by_roles(roles text[], method text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	role text;
+BEGIN
+	FOREACH role IN ARRAY roles LOOP
+		PERFORM set_config('role', role, true);
+		RAISE NOTICE '%: %', role, substring(s3_presign('s3://bucket/k', method) FROM '^[^?]*');
+	END LOOP;
+END $$;
+SELECT by_roles('{regress_s3_writer,regress_s3_writer,none,regress_s3_reader}', 'put_object');
+SELECT by_roles('{regress_s3_reader,regress_s3_reader,none,regress_s3_writer}', 'get_object');
+SELECT by_roles('{none,none,regress_s3_nobody}', 'get_object');
 -- the place in the query is one, whoever runs it
 CREATE FUNCTION link_of(url text) RETURNS text LANGUAGE plpgsql AS
 $$ BEGIN RETURN substring(s3_presign(url, 'put_object') FROM '^[^?]*'); END $$;
@@ -236,10 +294,10 @@ CREATE TABLE by_workers AS SELECT id, s3_presign(url, signed_at => :at) AS link 
 SET max_parallel_workers_per_gather = 0;
 SELECT count(*), count(*) FILTER (WHERE link <> s3_presign(url, signed_at => :at)) AS different FROM by_workers JOIN photo USING (id);
 
-DROP TABLE link, by_workers;
+DROP TABLE link, expected, by_workers;
 DROP VIEW photo_link;
 DROP TABLE photo;
-DROP FUNCTION general, cached, changing, guarded, as_role, writer_link, link_of, signed;
+DROP FUNCTION general, last_of, changing, guarded, as_role, by_roles, writer_link, link_of, signed;
 REVOKE USAGE, CREATE ON SCHEMA public FROM regress_s3_reader, regress_s3_writer, regress_s3_nobody;
 DROP ROLE regress_s3_reader, regress_s3_writer, regress_s3_nobody;
 RESET s3store.access_key_id;

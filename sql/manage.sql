@@ -9,7 +9,7 @@ SET s3store.delete_grace = '100ms';
 -- nothing here may reach the network: this port is closed
 SET s3store.endpoints = '{"s3": {"endpoint_url": "http://127.0.0.1:1"}}';
 CREATE VIEW queue AS
-SELECT url, date_trunc('second', next_at - queued_at + '1 ms') AS delay, relation, attribute, owner
+SELECT url, date_trunc('minute', next_at - queued_at + '30 s') AS delay, relation, attribute, owner
   FROM s3_queue ORDER BY id;
 CREATE ROLE regress_s3_owner IN ROLE s3store_write;
 CREATE ROLE regress_s3_writer;
@@ -255,6 +255,14 @@ ALTER TABLE own DISABLE TRIGGER photo;
 INSERT INTO own VALUES ('s3://b/other/1');
 ALTER TABLE own ENABLE TRIGGER photo;
 DELETE FROM own;
+-- what a terminal would act on is not shown as it is
+ALTER TABLE own DISABLE TRIGGER photo;
+INSERT INTO own VALUES (E's3://b/other/\x1b[1m\r\n\u009b2J'), (E'\x1b]0;title\x07');
+ALTER TABLE own ENABLE TRIGGER photo;
+DELETE FROM own;
+INSERT INTO own VALUES (E's3://b/other/\x1b[1m');
+INSERT INTO own VALUES (E'S3://b/own/\x1b[1m');
+INSERT INTO own VALUES (E'\x1b');
 SELECT url FROM queue;
 DELETE FROM s3_deletion;
 DROP TRIGGER photo ON own;
@@ -278,6 +286,8 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 SELECT try_trigger($$'nothing'$$);
 SELECT try_trigger($$'photo', 'often'$$);
+SELECT try_trigger($$'photo', E'\x1b[1m'$$);
+SELECT try_trigger($$'photo', E'within=s3://b/\x1b[1m'$$);
 SELECT try_trigger($$'photo', 'delay=soon'$$);
 SELECT try_trigger($$'photo', 'delay=-1 s'$$);
 SELECT try_trigger($$'photo', 'within=here'$$);
@@ -333,6 +343,17 @@ UPDATE boat SET photo = NULL;
 TRUNCATE boat;
 SELECT url, delay, relation, attribute FROM queue;
 DELETE FROM s3_deletion;
+-- what a BEFORE trigger changes, though the UPDATE names another column
+CREATE FUNCTION repaint() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN NEW.photo := 's3://b/painted ' || NEW.length; RETURN NEW; END $$;
+CREATE TRIGGER repaint BEFORE INSERT OR UPDATE ON boat FOR EACH ROW EXECUTE FUNCTION repaint();
+INSERT INTO boat (id, length) VALUES (1, 1);
+UPDATE boat SET length = 2;
+SELECT url FROM queue;
+DROP TRIGGER repaint ON boat;
+DROP FUNCTION repaint();
+TRUNCATE boat;
+DELETE FROM s3_deletion;
 SET ROLE regress_s3_owner;
 SELECT s3_follow('boat', 'photo');
 SELECT s3_unfollow('boat', 'photo');
@@ -351,6 +372,9 @@ SELECT s3_follow('boat', 'photo', within => 's3://b/boats/');
 DELETE FROM boat WHERE id = 5;
 SELECT s3_follow('boat', 'photo', '0', within => 's3://b/boats/');
 SELECT s3_unfollow('boat', 'photo');
+INSERT INTO boat VALUES (5, E's3://b/\x1b[1m');
+SELECT s3_follow('boat', 'photo', within => 's3://b/boats/');
+DELETE FROM boat WHERE id = 5;
 -- bad arguments
 SELECT s3_follow('boat', 'name');
 SELECT s3_follow('boat', 'ctid');
@@ -389,6 +413,36 @@ SELECT s3_unfollow('part', 'photo');
 SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname LIKE 's3%';
 RESET ROLE;
 
+-- the table's present owner counts, whoever it was when the row went
+CREATE ROLE regress_s3_gone IN ROLE s3store_write;
+CREATE TABLE handed (photo text);
+CREATE INDEX ON handed (photo);
+ALTER TABLE handed OWNER TO regress_s3_gone;
+GRANT ALL ON SCHEMA regress_s3 TO regress_s3_gone;
+SELECT s3_follow('handed', 'photo');
+INSERT INTO handed VALUES ('s3://b/handed');
+DELETE FROM handed;
+REVOKE s3store_write FROM regress_s3_gone;
+CALL s3_drain();
+SELECT owner, state, last_error ~ 'privileges' AS refused FROM s3_queue;
+REASSIGN OWNED BY regress_s3_gone TO regress_s3_owner;
+DROP OWNED BY regress_s3_gone;
+DROP ROLE regress_s3_gone;
+SELECT s3_queue_retry(id) FROM s3_queue;
+CALL s3_drain();
+SELECT owner, state, last_error ~ 'privileges' AS refused FROM s3_queue;
+DELETE FROM s3_deletion;
+-- one that is not of a table is its owner's, who may be gone
+CREATE ROLE regress_s3_gone IN ROLE s3store_write;
+SET ROLE regress_s3_gone;
+SELECT s3_delete_later('s3://b/later') > 0 AS queued;
+RESET ROLE;
+DROP ROLE regress_s3_gone;
+CALL s3_drain();
+SELECT owner::text ~ '^\d+$' AS gone, state, last_error ~ 'privileges' AS refused FROM s3_queue;
+DELETE FROM s3_deletion;
+DROP TABLE handed;
+
 -- neither by a role without the right, nor for a table of one
 SET ROLE regress_s3_writer;
 CREATE TEMP TABLE mine (photo text);
@@ -406,6 +460,22 @@ SELECT url FROM queue;
 REVOKE s3store_write FROM regress_s3_owner;
 DELETE FROM car;
 INSERT INTO car VALUES (1, 's3://b/1', NULL);
+
+-- a table whose rows are on other nodes, as Citus notes it
+CREATE TABLE spread (photo text);
+SET allow_system_table_mods = on;
+CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid pg_catalog.regclass);
+INSERT INTO pg_dist_partition VALUES ('spread');
+SELECT s3_follow('spread', 'photo');
+CREATE TRIGGER photo AFTER DELETE ON spread FOR EACH ROW EXECUTE FUNCTION s3_manage('photo');
+INSERT INTO spread VALUES ('s3://b/spread');
+DELETE FROM spread;
+DELETE FROM pg_dist_partition;
+DELETE FROM spread;
+SELECT url FROM queue;
+DROP TABLE pg_dist_partition, spread;
+RESET allow_system_table_mods;
+DELETE FROM s3_deletion;
 
 RESET search_path;
 DROP VIEW queue;

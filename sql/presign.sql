@@ -27,7 +27,17 @@ SELECT s3_presign('s3://bucket/key', 'delete_object', signed_at => :at);
 SELECT s3_presign('s3://bucket/key', 'delete', signed_at => :at) = s3_presign('s3://bucket/key', 'DELETE', signed_at => :at) AS same;
 SELECT s3_presign('s3://bucket/key', 'POST', signed_at => :at);
 SELECT s3_presign('s3://bucket/key', 'get object', signed_at => :at);
-SELECT s3_presign('s3://bucket/key', NULL, signed_at => :at) IS NULL AS "null";
+SELECT s3_presign('s3://bucket/key', NULL, signed_at => :at) = s3_presign('s3://bucket/key', signed_at => :at) AS "null",
+	s3_presign('{s3://bucket/key}'::text[], NULL, signed_at => :at) = ARRAY[s3_presign('s3://bucket/key', signed_at => :at)] AS "null",
+	(s3_presign_request('s3://bucket/key', NULL, signed_at => :at)).method AS "null";
+-- Other arguments where the operation stands
+SELECT s3_presign('s3://bucket/key', '10 minutes');
+SELECT s3_presign('s3://bucket/key', ' {"VersionId": "1"}');
+-- URLs that are none
+SELECT s3_presign('{s3://bucket/1,s3://bucket/2}');
+SELECT s3_presign('https://bucket.s3.eu-central-1.amazonaws.com/key');
+SELECT s3_presign('HTTP://minio:9000/bucket/key');
+SELECT s3_presign('gs://bucket/key');
 
 -- Buckets, keys, endpoints
 SELECT s3_presign('s3://my.bucket/2024/a report.csv', signed_at => :at);
@@ -146,6 +156,7 @@ SELECT s3_presign('s3://bucket/key', 'head_object', params => '{"ResponseContent
 SELECT s3_presign('s3://bucket/key', 'put_object', params => '{"VersionId": "1"}', signed_at => :at);
 SELECT s3_presign('s3://bucket/key', 'delete_object', params => '{"Range": "bytes=0-1"}', signed_at => :at);
 SELECT s3_presign('s3://bucket/key', params => '{"Bucket": "other"}', signed_at => :at);
+SELECT s3_presign('s3://bucket/key', params => '{"\u001b[1m": 1}', signed_at => :at);
 SELECT s3_presign('s3://bucket/key', params => '{"VersionId": 1}', signed_at => :at);
 SELECT s3_presign('s3://bucket/key', params => '{"VersionId": ["1"]}', signed_at => :at);
 SELECT s3_presign('s3://bucket/key', params => '{"PartNumber": "1"}', signed_at => :at);
@@ -163,7 +174,15 @@ SELECT s3_presign('s3://bucket/key', 'put_object', params => '{"ContentType": "t
 SELECT s3_presign('s3://bucket/key', 'put_object', params => '{"ContentType": "text/plain\u0001"}', signed_at => :at);
 SELECT s3_presign('s3://bucket/key', 'put_object', params => '{"ContentType": " text/plain"}', signed_at => :at);
 SELECT s3_presign('s3://bucket/key', 'put_object', params => '{"ContentType": "text/plain\t"}', signed_at => :at);
-SELECT s3_presign('s3://bucket/key', params => '{"ResponseContentType": "text/plain\r\nx: y"}', signed_at => :at) LIKE '%response-content-type=text%2Fplain%0D%0Ax%3A%20y%' AS encoded;
+-- ... nor one of the answer, or its content; what is no header holds any text.
+SELECT s3_presign('s3://bucket/key', params => '{"ResponseContentDisposition": "attachment; filename=\"a\r\nContent-Type: text/html\r\n\r\n<script>\""}', signed_at => :at);
+SELECT s3_presign('s3://bucket/key', params => '{"ResponseContentType": "text/plain\nx: y"}', signed_at => :at);
+SELECT s3_presign('s3://bucket/key', params => '{"ResponseCacheControl": "no\u007f"}', signed_at => :at);
+SELECT s3_presign('s3://bucket/key', params => '{"ResponseContentEncoding": " gzip"}', signed_at => :at);
+SELECT s3_presign(ARRAY['s3://bucket/1', 's3://bucket/2'], params => '{"ResponseContentLanguage": "de\r"}', signed_at => :at);
+SELECT s3_presign('s3://bucket/' || i, params => jsonb_build_object('ResponseContentLanguage', 'de' || repeat(E'\n', i - 1)), signed_at => :at) IS NULL FROM generate_series(1, 2) AS i;
+SELECT s3_presign('s3://bucket/key', params => '{"ResponseContentLanguage": "dé\tut"}', signed_at => :at) LIKE '%response-content-language=d%C3%A9%09ut&%' AS tab;
+SELECT s3_presign('s3://bucket', 'list_objects_v2', params => '{"Prefix": "a\nb"}', signed_at => :at) LIKE '%prefix=a%0Ab&%' AS prefix;
 
 -- Links are made where nothing can be written, too.
 BEGIN READ ONLY;

@@ -46,6 +46,7 @@ AS $$ SELECT substring(s3_presign(url, method, '1 h', NULL, '2026-01-01 00:00 UT
 -- without a role
 SET ROLE regress_s3_none;
 SELECT s3_scheme('s3://b/k'), s3_bucket('s3://b/k'), s3_key('s3://b/k'), 's3://b/k'::s3url;
+SELECT s3_content_disposition('k');
 SELECT s3_url('s3://b/k');
 SELECT s3_presign('s3://b/k');
 SELECT s3_put('s3://b/k', 'content'::bytea);

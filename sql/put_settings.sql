@@ -147,3 +147,12 @@ SET client_min_messages = warning;
 DROP SCHEMA regress_s3 CASCADE;
 DROP FUNCTION may_touch, touched, put_with;
 DROP ROLE regress_s3_writer;
+
+-- a header for any name of a file
+SELECT s3_content_disposition('a.txt'), s3_content_disposition('a.txt', 'inline') AS inline,
+       s3_content_disposition(NULL) IS NULL AS nothing, s3_content_disposition('') AS nameless;
+SELECT s3_content_disposition(E'\u00fc"\\%41\r\n\u009b\U0001f600.txt');
+SELECT s3_content_disposition('a', 'attachment; filename="b"');
+SELECT s3_content_disposition('a', E'\x1b[1m');
+SELECT s3_content_disposition('a', '');
+SELECT proname, provolatile, proisstrict, proparallel FROM pg_proc WHERE proname = 's3_content_disposition';

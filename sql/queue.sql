@@ -33,7 +33,7 @@ SELECT s3_delete_later('s3://b/delayed', '7 days') > 0 AS queued;
 SET s3store.delete_delay = '1h';
 SELECT s3_delete_later('s3://b/by setting') > 0 AS queued;
 RESET s3store.delete_delay;
-SELECT url, date_trunc('second', delay + '1 ms') AS delay FROM queue WHERE url IN ('s3://b/delayed', 's3://b/by setting');
+SELECT url, date_trunc('minute', delay + '30 s') AS delay FROM queue WHERE url IN ('s3://b/delayed', 's3://b/by setting');
 SELECT s3_delete_later('s3://b/k', '-1 second');
 \set VERBOSITY sqlstate
 SET s3store.delete_delay = -1;
@@ -202,7 +202,7 @@ SELECT attempts, last_error FROM s3_queue;
 
 -- what replication brings is dropped
 SET session_replication_role = replica;
-INSERT INTO s3_deletion VALUES (1, 1, 1, 1, now(), now(), NULL, NULL, NULL, 10, 0, NULL, 'p', false, false, 's3://b/replicated', NULL, NULL);
+INSERT INTO s3_deletion VALUES (1, 1, 1, now(), now(), NULL, NULL, NULL, NULL, NULL, 10, 0, NULL, 'p', 'd', false, false, 's3://b/replicated', NULL, NULL, NULL);
 DELETE FROM s3_deletion;
 RESET session_replication_role;
 SELECT count(*) FROM s3_deletion;

@@ -4,6 +4,7 @@
 \set SHOW_CONTEXT never
 SET s3store.access_key_id = 'id';
 SET s3store.secret_access_key = 'secret';
+SET s3store.max_attempts = 1;
 -- nothing here may reach the network
 SET s3store.endpoints = '{
   "s3": {"endpoint_url": "http://127.0.0.1:1"},
@@ -40,12 +41,17 @@ SELECT s3_key_below('nowhere://b/a', 's3://b/');
 SELECT s3_key_below('s3://b/a', 'nowhere://b/');
 SELECT s3_key_below('s3://b/a', 'no url');
 -- what is no table or column of text
-CREATE TABLE car (id int, photo s3url, number int, thumb varchar(100), names text[]);
+CREATE TABLE car (id int, photo s3url, number int, thumb varchar(100), names text[], fixed char(20));
+CREATE DOMAIN fixed AS char(20);
+ALTER TABLE car ADD fixed_too fixed;
 SELECT * FROM s3_reconcile('s3://b/', 'no_such_table', 'photo');
 SELECT * FROM s3_reconcile('s3://b/', 'car', 'no_such_column');
 SELECT * FROM s3_reconcile('s3://b/', 'car', 'ctid');
 SELECT * FROM s3_reconcile('s3://b/', 'car', 'number');
 SELECT * FROM s3_reconcile('s3://b/', 'car', 'names');
+SELECT * FROM s3_reconcile('s3://b/', 'car', 'fixed');
+SELECT * FROM s3_reconcile('s3://b/', 'car', 'fixed_too');
+SELECT * FROM s3_reconcile_all('s3://b/', '{car,car}', '{photo,fixed}');
 SELECT * FROM s3_reconcile('s3://b/', 4294967295::oid::regclass, 'photo');
 CREATE SEQUENCE car_number;
 SELECT * FROM s3_reconcile('s3://b/', 'car_number', 'last_value');
@@ -86,7 +92,15 @@ RESET ROLE;
 -- a server that nobody answers for, and rows that are none
 SELECT * FROM s3_reconcile('s3://b/', 'car', 'photo');
 SELECT * FROM s3_progress;
+-- a prefix that ends within a name
+SELECT * FROM s3_reconcile('s3://b/images', 'car', 'photo');
+SELECT * FROM s3_reconcile_all('s3://b/images', '{car}', '{photo}');
+CALL s3_sync_meta('s3://b/images');
+SELECT * FROM s3_reconcile('s3://b/images/', 'car', 'photo');
+SELECT * FROM s3_reconcile('s3://b', 'car', 'photo');
+SELECT * FROM s3_reconcile('below://b', 'car', 'photo');
 DROP TABLE car;
+DROP DOMAIN fixed;
 DROP SEQUENCE car_number;
 DROP FUNCTION below(text, text);
 DROP ROLE regress_s3_none, regress_s3_reconciler;

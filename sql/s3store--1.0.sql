@@ -43,6 +43,19 @@ COMMENT ON DOMAIN s3url IS
 'text that is an S3 URL (scheme://bucket/key), or '''' or ''-'' for no file';
 
 --
+-- Headers
+--
+
+CREATE FUNCTION s3_content_disposition(filename pg_catalog.text,
+									   disposition pg_catalog.text DEFAULT 'attachment')
+RETURNS pg_catalog.text
+AS 'MODULE_PATHNAME', 's3store_content_disposition'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION s3_content_disposition(pg_catalog.text, pg_catalog.text) IS
+'value of a header Content-Disposition by which a browser saves a file under that name, whatever characters are in it';
+
+--
 -- Links.  Costs are measured: the unit is a function such as || of two short texts.
 --
 
@@ -64,7 +77,7 @@ LANGUAGE C STABLE PARALLEL SAFE COST 25;
 
 COMMENT ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval,
 							   pg_catalog.jsonb, pg_catalog.timestamptz) IS
-'presigned link to an object; method is an operation (get_object, head_object, put_object, delete_object, copy_object, upload_part, create_multipart_upload, complete_multipart_upload, abort_multipart_upload, list_parts, list_objects_v2) or an HTTP verb, expires defaults to s3store.presign_expires, params are boto3''s, signed_at defaults to the start of the statement';
+'presigned link to an object; method is an operation (get_object, head_object, put_object, delete_object, copy_object, upload_part, create_multipart_upload, complete_multipart_upload, abort_multipart_upload, list_parts, list_objects_v2) or an HTTP verb, NULL is get_object, expires defaults to s3store.presign_expires, params are boto3''s, signed_at defaults to the start of the statement';
 
 CREATE FUNCTION s3_presign(urls pg_catalog.text[],
 						   method pg_catalog.text DEFAULT 'get_object',
@@ -170,12 +183,13 @@ COMMENT ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text,
 'stores text, in UTF-8, as an object and returns its URL: another one when the name is taken and overwrite (default: s3store.file_overwrite) is off';
 
 CREATE FUNCTION s3_available_name(url pg_catalog.text,
-								  max_length pg_catalog.int4 DEFAULT NULL)
+								  max_length pg_catalog.int4 DEFAULT NULL,
+								  params pg_catalog.jsonb DEFAULT NULL)
 RETURNS pg_catalog.text
 AS 'MODULE_PATHNAME', 's3store_available_name'
 LANGUAGE C VOLATILE PARALLEL SAFE COST 10000;
 
-COMMENT ON FUNCTION s3_available_name(pg_catalog.text, pg_catalog.int4) IS
+COMMENT ON FUNCTION s3_available_name(pg_catalog.text, pg_catalog.int4, pg_catalog.jsonb) IS
 'the URL itself, or when its name is taken or longer than max_length characters another one, with seven random characters before the extension';
 
 CREATE FUNCTION s3_get(url pg_catalog.text, params pg_catalog.jsonb DEFAULT NULL)
@@ -202,25 +216,25 @@ LANGUAGE C VOLATILE PARALLEL SAFE COST 10000;
 COMMENT ON FUNCTION s3_head(pg_catalog.text, pg_catalog.jsonb) IS
 'metadata of an object; NULL when it does not exist';
 
-CREATE FUNCTION s3_exists(url pg_catalog.text) RETURNS pg_catalog.bool
+CREATE FUNCTION s3_exists(url pg_catalog.text, params pg_catalog.jsonb DEFAULT NULL) RETURNS pg_catalog.bool
 AS 'MODULE_PATHNAME', 's3store_exists'
-LANGUAGE C VOLATILE STRICT PARALLEL SAFE COST 10000;
+LANGUAGE C VOLATILE PARALLEL SAFE COST 10000;
 
-COMMENT ON FUNCTION s3_exists(pg_catalog.text) IS
-'whether an object exists, or for a URL that ends in ''/'' any object below it; only the server''s "not found" means no, everything else is an error';
+COMMENT ON FUNCTION s3_exists(pg_catalog.text, pg_catalog.jsonb) IS
+'whether an object exists, or for a URL that ends in ''/'' any object below it; only the server''s "not found" means no, everything else is an error, a missing bucket included, where the server tells';
 
-CREATE FUNCTION s3_size(url pg_catalog.text) RETURNS pg_catalog.int8
+CREATE FUNCTION s3_size(url pg_catalog.text, params pg_catalog.jsonb DEFAULT NULL) RETURNS pg_catalog.int8
 AS 'MODULE_PATHNAME', 's3store_size'
-LANGUAGE C VOLATILE STRICT PARALLEL SAFE COST 10000;
+LANGUAGE C VOLATILE PARALLEL SAFE COST 10000;
 
-COMMENT ON FUNCTION s3_size(pg_catalog.text) IS
+COMMENT ON FUNCTION s3_size(pg_catalog.text, pg_catalog.jsonb) IS
 'size of an object in bytes, uncompressed where its metadata say so; NULL when it does not exist';
 
-CREATE FUNCTION s3_modified_time(url pg_catalog.text) RETURNS pg_catalog.timestamptz
+CREATE FUNCTION s3_modified_time(url pg_catalog.text, params pg_catalog.jsonb DEFAULT NULL) RETURNS pg_catalog.timestamptz
 AS 'MODULE_PATHNAME', 's3store_modified_time'
-LANGUAGE C VOLATILE STRICT PARALLEL SAFE COST 10000;
+LANGUAGE C VOLATILE PARALLEL SAFE COST 10000;
 
-COMMENT ON FUNCTION s3_modified_time(pg_catalog.text) IS
+COMMENT ON FUNCTION s3_modified_time(pg_catalog.text, pg_catalog.jsonb) IS
 'when an object was written last; NULL when it does not exist';
 
 CREATE FUNCTION s3_list(prefix_url pg_catalog.text,
@@ -238,7 +252,7 @@ AS 'MODULE_PATHNAME', 's3store_list'
 LANGUAGE C VOLATILE PARALLEL SAFE COST 10000 ROWS 1000;
 
 COMMENT ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8, pg_catalog.int4) IS
-'objects whose URLs start with prefix_url, in the order of their keys; with a delimiter, such as ''/'', what has it behind the prefix is folded into one row with is_prefix; start_after is a key or a URL, max_keys the most rows to return, connections how many pages are fetched at a time';
+'objects whose URLs start with prefix_url, in the order of their keys; with a delimiter, such as ''/'', what has it behind the prefix is folded into one row with is_prefix; start_after is a key or a URL, max_keys the most rows to return, connections how many pages are fetched at a time; in FROM all pages are fetched before LIMIT sees a row, so give max_keys, or call it in the select list';
 
 CREATE FUNCTION s3_copy(src pg_catalog.text,
 						dst pg_catalog.text,
@@ -248,15 +262,16 @@ AS 'MODULE_PATHNAME', 's3store_copy'
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
 
 COMMENT ON FUNCTION s3_copy(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb) IS
-'copies an object, on its server where one server has both, and returns the URL of the copy; an object that stands there is replaced; params are boto3''s';
+'copies an object, on its server where one server has both, and returns the URL of the copy; an object that stands there is replaced; a rollback takes the copy away again, but does not bring back what it replaced; params are boto3''s';
 
-CREATE FUNCTION s3_rename(src pg_catalog.text, dst pg_catalog.text)
+CREATE FUNCTION s3_rename(src pg_catalog.text, dst pg_catalog.text,
+						  params pg_catalog.jsonb DEFAULT NULL)
 RETURNS pg_catalog.text
 AS 'MODULE_PATHNAME', 's3store_rename'
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
 
-COMMENT ON FUNCTION s3_rename(pg_catalog.text, pg_catalog.text) IS
-'copies an object, checks the copy, deletes the original and returns the new URL; an object that stands there is replaced';
+COMMENT ON FUNCTION s3_rename(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb) IS
+'copies an object, checks the copy, queues the deletion of the original, and returns the new URL; the original goes after the commit, if it has still the content that was copied and no row names it; an object that stands at the new URL is replaced';
 
 CREATE FUNCTION s3_delete(url pg_catalog.text, params pg_catalog.jsonb DEFAULT NULL)
 RETURNS pg_catalog.bool
@@ -315,19 +330,10 @@ AS 'MODULE_PATHNAME', 's3store_intents'
 LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100;
 
 COMMENT ON FUNCTION s3_intents() IS
-'puts that may have to be undone: of transactions in progress or prepared (''in progress''), of those that did not commit (''aborted''), of those that are too old to know (''unknown''), of a server of which this one is a copy (''foreign''); ''committed'' ones tell an earlier one that its object has an owner';
-
-CREATE FUNCTION s3_intents_sweep() RETURNS pg_catalog.int8
-AS 'MODULE_PATHNAME', 's3store_intents_sweep'
-LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000;
-
-COMMENT ON FUNCTION s3_intents_sweep() IS
-'removes the objects of puts whose transactions did not commit, and returns how many';
+'puts and copies that may have to be undone; state is that of their transaction: ''in progress'' (or prepared), ''aborted'', ''unknown'' (too old to know), ''committed'' (shown while another put of the same object is not done), ''foreign'' (of the server of which this one is a copy); kind is what was under the name: ''create'' (nothing), ''replace'' (an object, or the server does not say), NULL (nobody has looked yet: nothing was sent); or ''keep'': it is never undone';
 
 REVOKE ALL ON FUNCTION s3_intents() FROM PUBLIC;
-REVOKE ALL ON FUNCTION s3_intents_sweep() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION s3_intents() TO s3store_admin;
-GRANT EXECUTE ON FUNCTION s3_intents_sweep() TO s3store_admin;
 
 --
 -- The queue of deletions.  Its table is the extension's own: nobody else
@@ -339,10 +345,11 @@ CREATE SEQUENCE s3_deletion_id CACHE 100;
 CREATE TABLE s3_deletion (
 	id pg_catalog.int8 NOT NULL,
 	object pg_catalog.int8 NOT NULL,
-	url_hash pg_catalog.int8 NOT NULL,
 	server pg_catalog.int8 NOT NULL,
 	next_at pg_catalog.timestamptz NOT NULL,
 	queued_at pg_catalog.timestamptz NOT NULL,
+	not_before pg_catalog.timestamptz,
+	met_at pg_catalog.timestamptz,
 	unsure_until pg_catalog.timestamptz,
 	gone_at pg_catalog.timestamptz,
 	relation pg_catalog.oid,
@@ -350,10 +357,12 @@ CREATE TABLE s3_deletion (
 	attempts pg_catalog.int2 NOT NULL,
 	attribute pg_catalog.int2,
 	state pg_catalog."char" NOT NULL,
+	kind pg_catalog."char" NOT NULL,
 	void pg_catalog.bool NOT NULL,
 	dead pg_catalog.bool NOT NULL,
 	url pg_catalog.text NOT NULL,
 	version_id pg_catalog.text,
+	etag pg_catalog.text,
 	last_error pg_catalog.text
 ) WITH (
 	autovacuum_vacuum_scale_factor = 0.02,
@@ -363,32 +372,36 @@ CREATE TABLE s3_deletion (
 
 CREATE INDEX s3_deletion_pending ON s3_deletion (server, next_at, id) WHERE state OPERATOR(pg_catalog.=) 'p' AND NOT dead;
 CREATE INDEX s3_deletion_object ON s3_deletion (object);
-CREATE INDEX s3_deletion_url ON s3_deletion (url_hash);
 CREATE INDEX s3_deletion_started ON s3_deletion (server) WHERE state OPERATOR(pg_catalog.<>) 'p';
 CREATE INDEX s3_deletion_dead ON s3_deletion (id) WHERE dead;
 
 COMMENT ON SEQUENCE s3_deletion_id IS 'numbers of queued deletions';
 COMMENT ON TABLE s3_deletion IS
-'objects that wait for their deletion; read it through the view s3_queue';
+'objects that wait for their deletion, or were left by puts that were rolled back; read it through the view s3_queue';
 COMMENT ON COLUMN s3_deletion.id IS 'number of the deletion';
 COMMENT ON COLUMN s3_deletion.object IS 'hash of server, bucket and the key on the server';
-COMMENT ON COLUMN s3_deletion.url_hash IS 'hash of the URL as it is written';
 COMMENT ON COLUMN s3_deletion.server IS 'hash of the address that the URL led to when the deletion was queued';
-COMMENT ON COLUMN s3_deletion.next_at IS 'when it is due';
+COMMENT ON COLUMN s3_deletion.next_at IS 'when it is looked at next';
 COMMENT ON COLUMN s3_deletion.queued_at IS 'when it was queued';
+COMMENT ON COLUMN s3_deletion.not_before IS 'when it is due, where it has a delay; NULL: at once';
+COMMENT ON COLUMN s3_deletion.met_at IS
+'when it was first found committed while nothing in this database was writing the object; what others write later is not deleted; NULL: not yet';
 COMMENT ON COLUMN s3_deletion.unsure_until IS
 'a request to delete the object had no answer, and may be carried out until then; NULL: there is none';
 COMMENT ON COLUMN s3_deletion.gone_at IS 'when the object was gone; NULL: it is not';
 COMMENT ON COLUMN s3_deletion.relation IS 'table whose row named the object; NULL: the deletion was not queued for a row';
-COMMENT ON COLUMN s3_deletion.owner IS 'role on whose behalf the object is deleted; that of a row: the present owner of the table';
+COMMENT ON COLUMN s3_deletion.owner IS 'role on whose behalf the object is deleted; for a row of a table: the table''s owner at that time, but its present owner counts';
 COMMENT ON COLUMN s3_deletion.attempts IS 'attempts that have failed';
 COMMENT ON COLUMN s3_deletion.attribute IS 'number of the column of that table';
 COMMENT ON COLUMN s3_deletion.state IS
 'p: pending; d: being deleted; g: the object is gone, but a transaction is open that may know it from before';
+COMMENT ON COLUMN s3_deletion.kind IS
+'d: the object is to be deleted; u: puts of it that were rolled back are to be undone, as the journal of puts says; k: that could not be decided, and the object was kept';
 COMMENT ON COLUMN s3_deletion.void IS 'whether the object was stored again: it stays';
-COMMENT ON COLUMN s3_deletion.dead IS 'whether it was given up';
+COMMENT ON COLUMN s3_deletion.dead IS 'whether it was given up, for the reason in last_error, until s3_queue_retry is called';
 COMMENT ON COLUMN s3_deletion.url IS 'URL of the object';
 COMMENT ON COLUMN s3_deletion.version_id IS 'version to delete; NULL: the object';
+COMMENT ON COLUMN s3_deletion.etag IS 'ETag of the content that is meant, such as of the source of a rename; NULL: what was there when the deletion was committed';
 COMMENT ON COLUMN s3_deletion.last_error IS 'why the last attempt failed, or why it waits';
 
 -- A replica of the rows is no order to delete the objects once more.
@@ -409,22 +422,24 @@ CREATE VIEW s3_queue AS
 SELECT d.id,
 	   d.url,
 	   d.version_id,
+	   CASE d.kind WHEN 'd' THEN 'deletion' ELSE 'undo' END AS kind,
 	   CASE WHEN d.void THEN 'void' WHEN d.dead THEN 'dead'
 			WHEN d.state OPERATOR(pg_catalog.=) 'd' THEN 'deleting'
 			WHEN d.state OPERATOR(pg_catalog.=) 'g' THEN 'gone' ELSE 'pending' END AS state,
 	   d.queued_at,
-	   d.next_at,
+	   GREATEST(d.next_at, d.not_before) AS next_at,
 	   d.attempts,
 	   d.last_error,
 	   d.relation::pg_catalog.regclass AS relation,
 	   (SELECT a.attname FROM pg_catalog.pg_attribute a
 		 WHERE a.attrelid OPERATOR(pg_catalog.=) d.relation
 		   AND a.attnum OPERATOR(pg_catalog.=) d.attribute) AS attribute,
-	   d.owner::pg_catalog.regrole AS owner
+	   COALESCE((SELECT c.relowner FROM pg_catalog.pg_class c
+				  WHERE c.oid OPERATOR(pg_catalog.=) d.relation), d.owner)::pg_catalog.regrole AS owner
   FROM s3_deletion d;
 
 COMMENT ON VIEW s3_queue IS
-'objects that wait for their deletion: pending until next_at; deleting; gone, until every transaction has ended that may know the object from before; void where it was stored again; dead after too many failed attempts';
+'objects that wait for their deletion, or (kind undo) were left by puts that were rolled back; state is pending until next_at, or longer, as last_error says; deleting; gone, until every transaction has ended that may know the object from before; void where it was stored again; dead where it was given up, or nobody can tell whether the object is the one that was meant: last_error says why';
 
 CREATE FUNCTION s3_delete_later(url pg_catalog.text,
 								delay pg_catalog.interval DEFAULT NULL,
@@ -467,7 +482,7 @@ AS 'MODULE_PATHNAME', 's3store_drain'
 LANGUAGE C;
 
 COMMENT ON PROCEDURE s3_drain(pg_catalog.int8) IS
-'deletes the objects whose deletion is due, at most max_items of them; commits as it goes';
+'undoes the puts that were rolled back, and deletes the objects whose deletion is due, at most max_items of them; commits as it goes; the worker does the same by itself';
 
 CREATE FUNCTION s3_queue_retry(id pg_catalog.int8 DEFAULT NULL)
 RETURNS pg_catalog.int8
@@ -475,7 +490,7 @@ AS 'MODULE_PATHNAME', 's3store_queue_retry'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION s3_queue_retry(pg_catalog.int8) IS
-'makes a queued deletion due at once, or without a number all that are dead; returns how many';
+'makes a queued deletion due at once, or without a number all dead ones, but for undos of puts; returns how many; one that is dead and given by its number deletes the object even if it was written again, or nobody can tell whose it is, but not if a row names it';
 
 CREATE TABLE s3_writer (
 	database pg_catalog.oid PRIMARY KEY,
@@ -522,21 +537,21 @@ RETURNS TABLE (url pg_catalog.text,
 			   metadata pg_catalog.jsonb,
 			   error pg_catalog.text,
 			   sqlstate pg_catalog.text)
-AS 'MODULE_PATHNAME', 's3store_head_many'
+AS 'MODULE_PATHNAME', 's3store_head'
 LANGUAGE C VOLATILE PARALLEL SAFE COST 100000;
 
 COMMENT ON FUNCTION s3_head(pg_catalog.text[], pg_catalog.jsonb) IS
 'what is known of each object, as s3_head of one; only the URL where it does not exist; error and sqlstate where it could not be looked up; params are boto3''s';
 
-CREATE FUNCTION s3_exists(urls pg_catalog.text[])
+CREATE FUNCTION s3_exists(urls pg_catalog.text[], params pg_catalog.jsonb DEFAULT NULL)
 RETURNS TABLE (url pg_catalog.text,
 			   "exists" pg_catalog.bool,
 			   error pg_catalog.text,
 			   sqlstate pg_catalog.text)
-AS 'MODULE_PATHNAME', 's3store_exists_many'
+AS 'MODULE_PATHNAME', 's3store_exists'
 LANGUAGE C VOLATILE PARALLEL SAFE COST 100000;
 
-COMMENT ON FUNCTION s3_exists(pg_catalog.text[]) IS
+COMMENT ON FUNCTION s3_exists(pg_catalog.text[], pg_catalog.jsonb) IS
 'whether each object exists, or for a URL that ends in / any object below it; error and sqlstate where it could not be looked up';
 
 CREATE FUNCTION s3_get(urls pg_catalog.text[], params pg_catalog.jsonb DEFAULT NULL)
@@ -544,7 +559,7 @@ RETURNS TABLE (url pg_catalog.text,
 			   content pg_catalog.bytea,
 			   error pg_catalog.text,
 			   sqlstate pg_catalog.text)
-AS 'MODULE_PATHNAME', 's3store_get_many'
+AS 'MODULE_PATHNAME', 's3store_get'
 LANGUAGE C VOLATILE PARALLEL SAFE COST 100000;
 
 COMMENT ON FUNCTION s3_get(pg_catalog.text[], pg_catalog.jsonb) IS
@@ -579,13 +594,13 @@ COMMENT ON FUNCTION s3_delete(pg_catalog.text[]) IS
 'deletes each object, by the thousand in a request; deleted: it is gone, whether or not it was there; error and sqlstate where it was not deleted';
 
 REVOKE ALL ON FUNCTION s3_head(pg_catalog.text[], pg_catalog.jsonb) FROM PUBLIC;
-REVOKE ALL ON FUNCTION s3_exists(pg_catalog.text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_exists(pg_catalog.text[], pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_get(pg_catalog.text[], pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_put(pg_catalog.text[], pg_catalog.bytea[], pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_delete(pg_catalog.text[]) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION s3_head(pg_catalog.text[], pg_catalog.jsonb) TO s3store_read;
-GRANT EXECUTE ON FUNCTION s3_exists(pg_catalog.text[]) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_exists(pg_catalog.text[], pg_catalog.jsonb) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_get(pg_catalog.text[], pg_catalog.jsonb) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text[], pg_catalog.bytea[], pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_delete(pg_catalog.text[]) TO s3store_write;
@@ -746,7 +761,7 @@ AS 'MODULE_PATHNAME', 's3store_check'
 LANGUAGE C VOLATILE STRICT PARALLEL SAFE COST 10000 ROWS 8;
 
 COMMENT ON FUNCTION s3_check(pg_catalog.text) IS
-'goes the way of a request to a URL step by step, to the first one that fails: what it found, and what to do';
+'tries the steps of a request to a URL one by one, to the first one that fails: what it found, and what to do';
 
 REVOKE ALL ON FUNCTION s3_check(pg_catalog.text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION s3_check(pg_catalog.text) TO s3store_read;
@@ -762,16 +777,16 @@ REVOKE ALL ON FUNCTION s3_presign_request(pg_catalog.text, pg_catalog.text, pg_c
 REVOKE ALL ON FUNCTION s3_presign_post(pg_catalog.text, pg_catalog.interval, pg_catalog.int8, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) FROM PUBLIC;
-REVOKE ALL ON FUNCTION s3_available_name(pg_catalog.text, pg_catalog.int4) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_available_name(pg_catalog.text, pg_catalog.int4, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_get(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_get_text(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_head(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
-REVOKE ALL ON FUNCTION s3_exists(pg_catalog.text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION s3_size(pg_catalog.text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION s3_modified_time(pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_exists(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_size(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_modified_time(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8, pg_catalog.int4) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_copy(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
-REVOKE ALL ON FUNCTION s3_rename(pg_catalog.text, pg_catalog.text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION s3_rename(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_settings(pg_catalog.text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_credentials(pg_catalog.text) FROM PUBLIC;
@@ -781,19 +796,19 @@ GRANT EXECUTE ON FUNCTION s3_url(pg_catalog.text) TO s3store_read, s3store_write
 GRANT EXECUTE ON FUNCTION s3_presign(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_read, s3store_write;
 GRANT EXECUTE ON FUNCTION s3_presign(pg_catalog.text[], pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_read, s3store_write;
 GRANT EXECUTE ON FUNCTION s3_presign_request(pg_catalog.text, pg_catalog.text, pg_catalog.interval, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_read, s3store_write;
-GRANT EXECUTE ON FUNCTION s3_available_name(pg_catalog.text, pg_catalog.int4) TO s3store_read, s3store_write;
+GRANT EXECUTE ON FUNCTION s3_available_name(pg_catalog.text, pg_catalog.int4, pg_catalog.jsonb) TO s3store_read, s3store_write;
 GRANT EXECUTE ON FUNCTION s3_get(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_get_text(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_head(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
-GRANT EXECUTE ON FUNCTION s3_exists(pg_catalog.text) TO s3store_read;
-GRANT EXECUTE ON FUNCTION s3_size(pg_catalog.text) TO s3store_read;
-GRANT EXECUTE ON FUNCTION s3_modified_time(pg_catalog.text) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_exists(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_size(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
+GRANT EXECUTE ON FUNCTION s3_modified_time(pg_catalog.text, pg_catalog.jsonb) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_list(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8, pg_catalog.int4) TO s3store_read;
 GRANT EXECUTE ON FUNCTION s3_presign_post(pg_catalog.text, pg_catalog.interval, pg_catalog.int8, pg_catalog.text, pg_catalog.jsonb, pg_catalog.jsonb, pg_catalog.timestamptz) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.bytea, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_put(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.jsonb, pg_catalog.bool, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_copy(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb) TO s3store_write;
-GRANT EXECUTE ON FUNCTION s3_rename(pg_catalog.text, pg_catalog.text) TO s3store_write;
+GRANT EXECUTE ON FUNCTION s3_rename(pg_catalog.text, pg_catalog.text, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_delete(pg_catalog.text, pg_catalog.jsonb) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_settings(pg_catalog.text) TO s3store_admin;
 GRANT EXECUTE ON FUNCTION s3_credentials(pg_catalog.text) TO s3store_admin;
@@ -810,6 +825,16 @@ REVOKE ALL ON FUNCTION s3_queue_retry(pg_catalog.int8) FROM PUBLIC;
 REVOKE ALL ON FUNCTION s3_set_writer_token(pg_catalog.text) FROM PUBLIC;
 
 GRANT SELECT ON TABLE s3_queue TO s3store_admin;
+
+-- A dump has the token, and need not be a superuser's.
+CREATE FUNCTION s3store_grant_token() RETURNS pg_catalog.void
+AS 'MODULE_PATHNAME', 's3store_grant_token'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+SELECT s3store_grant_token();
+
+DROP FUNCTION s3store_grant_token();
+
 GRANT EXECUTE ON FUNCTION s3_delete_later(pg_catalog.text, pg_catalog.interval, pg_catalog.text) TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_manage() TO s3store_write;
 GRANT EXECUTE ON FUNCTION s3_follow(pg_catalog.regclass, pg_catalog.name, pg_catalog.interval, pg_catalog.text) TO s3store_write;

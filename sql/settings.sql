@@ -461,6 +461,22 @@ SET s3store.endpoints = '{"s3": {"endpoint_url": "https://minio/?x=y"}}';
 SET s3store.endpoints = '{"s3": {"endpoint_url": "https://minio/#x"}}';
 SET s3store.endpoints = '{"s3": {"endpoint_url": "https://minio:99999"}}';
 SET s3store.endpoints = '{"s3": {"endpoint_url_presigning": "gopher://files"}}';
+-- which server it is
+SET s3store.endpoints = '{"s3": {"endpoint_url": "http://minio", "same_server_as": "minio:9000"}}';
+SET s3store.endpoints = '{"s3": {"endpoint_url": "http://minio", "same_server_as": "https://user:password@minio"}}';
+SET s3store.endpoints = '{"s3": {"endpoint_url": "http://minio", "same_server_as": true}}';
+SET s3store.endpoints = '{"s3": {"same_server_as": "http://minio:9000"}}';
+SET s3store.endpoints = '{"s3": {"endpoint_url": "https://s3.amazonaws.com", "same_server_as": "http://minio:9000"}}';
+SET s3store.endpoints = '{"a": {"endpoint_url": "http://minio:9000"},
+	"b": {"endpoint_url": "https://files", "same_server_as": "http://minio:9000"}, "c": {"endpoint_url": "https://files/"}}';
+SET s3store.endpoints = '{"a": {"endpoint_url": "http://minio:9000", "same_server_as": "http://10.0.0.1"},
+	"b": {"endpoint_url": "https://files", "same_server_as": "http://minio:9000"}}';
+SET s3store.endpoints = '{"a": {"endpoint_url": "http://minio:9000"}, "b": {"endpoint_url": "https://files",
+	"same_server_as": "http://Minio:9000/"}, "c": {"endpoint_url": "http://minio:9000", "same_server_as": ""},
+	"d": {"endpoint_url": "https://files", "same_server_as": "http://minio:9000"}, "e": {"same_server_as": null}}';
+SELECT source, value FROM unnest('{a,b,c,d,e}'::text[]) AS scheme, s3_settings(scheme) WHERE name = 'same_server_as';
+SELECT scheme, s3_key_below(scheme || '://bucket/dir/key', 'a://bucket/dir') FROM unnest('{a,b,c,d,e}'::text[]) AS scheme;
+RESET s3store.endpoints;
 -- arrays, objects and switches
 SET s3store.endpoints = '{"s3": {"buckets": []}}';
 SET s3store.endpoints = '{"s3": {"buckets": [""]}}';

@@ -39,6 +39,10 @@ fuzz: $(FUZZERS)
 		else echo "not ok $$n - $$name"; failed=1; fi; \
 	done; echo "1..$$n"; exit $$failed
 
+# The models of removal and undo, in full: some minutes.
+model:
+	@test/model/check
+
 # How fast the pure rooms are, as they are built for the server.  What needs
 # one stands beside: test/bench/list.
 bench: $(patsubst test/bench/%.c,$(UNIT)/bench_%,$(wildcard test/bench/*.c))
@@ -50,7 +54,7 @@ $(UNIT)/bench_%: test/bench/%.c test/unit/memory.c $(PURE)
 		$(filter-out -DUSE_ASSERT_CHECKING -MMD -MP,$(TEST_CPPFLAGS)) -o $@ $^ $(TEST_LIBS)
 
 # With clang and its libFuzzer: make test/unit/bin/libfuzzer_location
-$(UNIT)/libfuzzer_%: test/fuzz/fuzz_%.c test/unit/memory.c $(PURE)
+$(UNIT)/libfuzzer_%: test/fuzz/fuzz_%.c test/fuzz/libfuzzer.c test/unit/memory.c $(PURE)
 	@mkdir -p $(@D)
 	clang $(filter-out -Werror,$(TEST_CFLAGS)) -Wno-ignored-attributes \
 		-fsanitize=fuzzer $(filter-out -MMD -MP,$(TEST_CPPFLAGS)) -o $@ $^ $(TEST_LIBS)
@@ -96,5 +100,5 @@ clean: clean-tests
 clean-tests:
 	rm -rf $(UNIT)
 
-.PHONY: test-programs unit fuzz bench lint indent indent-check analyze clean-tests
+.PHONY: test-programs unit fuzz model bench lint indent indent-check analyze clean-tests
 .SECONDARY:

@@ -50,6 +50,22 @@
 #define MaySetParameter(name, role)	superuser_arg(role)
 #endif
 
+/* Has this process the lock? */
+#if PG_VERSION_NUM >= 170000
+#define IsLockHeldByMe(tag, mode)	LockHeldByMe(tag, mode, false)
+#else
+#define IsLockHeldByMe(tag, mode)	LockHeldByMe(tag, mode)
+#endif
+
+/* A scan of an index, without counts of its steps. */
+#if PG_VERSION_NUM >= 180000
+#define BeginIndexScan(table, index, snapshot, nkeys) \
+	index_beginscan(table, index, snapshot, NULL, nkeys, 0)
+#else
+#define BeginIndexScan(table, index, snapshot, nkeys) \
+	index_beginscan(table, index, snapshot, nkeys, 0)
+#endif
+
 /* A name such as schema.function, taken apart; throws when it is none. */
 #if PG_VERSION_NUM >= 160000
 #define QualifiedNameList(name)	stringToQualifiedNameList(name, NULL)

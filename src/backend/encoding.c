@@ -20,9 +20,15 @@
 #include "base/error.h"
 
 #define CHARSET_NAME_MAX	64
+#define SHOWN_MAX			1500	/* bytes: more than the longest URL has */
 
 static int	charset_of(const char *content_type);
-static char *convert_text(const char *utf8);
+#if PG_VERSION_NUM < 140000
+static text *try_whole(S3Slice utf8);
+#endif
+static char *convert_text(const char *utf8, bool *fits);
+static int	legal_len(const char *utf8, int left);
+static char *append_escapes(char *end, const char *bytes, int len);
 static int	convert_start(Oid conversion, const char *utf8, int len, char *dst, int size);
 static void mask_text(char *text);
 
@@ -59,6 +65,27 @@ s3_server_cstring(const char *utf8)
 	return text == utf8 ? pstrdup(utf8) : text;
 }
 
+char *
+s3_shown_text(const text *text)
+{
+	return s3_shown_utf8(s3_utf8_slice(VARDATA_ANY(text), VARSIZE_ANY_EXHDR(text)));
+}
+
+char *
+s3_shown_cstring(const char *text)
+{
+	return s3_shown_utf8(s3_utf8_slice(text, strlen(text)));
+}
+
+char *
+s3_shown_utf8(S3Slice utf8)
+{
+	char		clean[SHOWN_MAX];
+
+	s3_error_copy_text(clean, sizeof(clean), utf8);
+	return s3_error_text(clean);
+}
+
 text *
 s3_text_from_server(const char *utf8)
 {
@@ -78,6 +105,44 @@ s3_text_from_utf8(S3Slice utf8)
 		return cstring_to_text_with_len(utf8.data, (int) utf8.len);
 	return cstring_to_text(converted);
 }
+
+text *
+s3_text_fitted(S3Slice utf8, bool *fits)
+{
+	int			encoding = GetDatabaseEncoding();
+	text	   *whole = NULL;
+
+	*fits = true;
+	if (encoding == PG_SQL_ASCII ||
+		(encoding == PG_UTF8 && pg_verify_mbstr(PG_UTF8, utf8.data, (int) utf8.len, true)))
+		return cstring_to_text_with_len(utf8.data, (int) utf8.len);
+#if PG_VERSION_NUM < 140000
+	whole = try_whole(utf8);
+#endif
+	return whole != NULL ? whole : cstring_to_text(convert_text(s3_slice_dup(utf8), fits));
+}
+
+#if PG_VERSION_NUM < 140000
+/* A conversion throws at what it cannot convert; nothing of it has to be rolled back. */
+static text *
+try_whole(S3Slice utf8)
+{
+	MemoryContext context = CurrentMemoryContext;
+	text	   *volatile whole = NULL;
+
+	PG_TRY();
+	{
+		whole = s3_text_from_utf8(utf8);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return whole;
+}
+#endif
 
 text *
 s3_text_from_content(S3Slice content, const char *content_type)
@@ -119,15 +184,16 @@ s3_error_text(const char *utf8)
 
 	if (GetDatabaseEncoding() != PG_UTF8 && GetDatabaseEncoding() != PG_SQL_ASCII &&
 		IsTransactionState())
-		return convert_text(utf8);
+		return convert_text(utf8, NULL);
 	copy = pstrdup(utf8);
 	if (GetDatabaseEncoding() != PG_UTF8)
 		mask_text(copy);
 	return copy;
 }
 
+/* What does not fit becomes '?'; or is escaped, and *fits false, where that is asked. */
 static char *
-convert_text(const char *utf8)
+convert_text(const char *utf8, bool *fits)
 {
 	Oid			conversion = FindDefaultConversionProc(PG_UTF8, GetDatabaseEncoding());
 	int			left = strlen(utf8);
@@ -135,22 +201,44 @@ convert_text(const char *utf8)
 	char	   *text = palloc0(size);
 	char	   *end = text;
 
-	while (left > 0)
+	for (;;)
 	{
 		int			done = convert_start(conversion, utf8, left, end,
 										 size - (int) (end - text));
-		int			skipped = 0;
+		int			skipped;
 
 		end += strlen(end);
-		if (done < left)
+		if (done == left)
+			return text;
+		skipped = Max(legal_len(utf8 + done, left - done), 1);
+		if (fits != NULL)
 		{
-			skipped = Min(pg_encoding_mblen(PG_UTF8, utf8 + done), left - done);
-			*end++ = '?';
+			*fits = false;
+			end = append_escapes(end, utf8 + done, skipped);
 		}
+		else
+			*end++ = '?';
 		utf8 += done + skipped;
 		left -= done + skipped;
 	}
-	return text;
+}
+
+/* 0: no character of UTF-8. */
+static int
+legal_len(const char *utf8, int left)
+{
+	int			len = pg_encoding_mblen(PG_UTF8, utf8);
+
+	return len <= left && pg_utf8_islegal((const unsigned char *) utf8, len) ? len : 0;
+}
+
+/* An escape is four bytes, which is just MAX_CONVERSION_GROWTH. */
+static char *
+append_escapes(char *end, const char *bytes, int len)
+{
+	for (int i = 0; i < len; i++)
+		end += snprintf(end, MAX_CONVERSION_GROWTH + 1, "\\x%02X", (unsigned char) bytes[i]);
+	return end;
 }
 
 /*
@@ -160,7 +248,7 @@ convert_text(const char *utf8)
 static int
 convert_start(Oid conversion, const char *utf8, int len, char *dst, int size)
 {
-	int			ascii = 0;
+	int			kept = 0;
 
 #if PG_VERSION_NUM >= 140000
 	if (OidIsValid(conversion))
@@ -170,11 +258,12 @@ convert_start(Oid conversion, const char *utf8, int len, char *dst, int size)
 #endif
 	/* Before 14, a conversion throws at what it cannot convert. */
 
-	while (ascii < len && !IS_HIGHBIT_SET(utf8[ascii]))
-		ascii++;
-	memcpy(dst, utf8, ascii);
-	dst[ascii] = '\0';
-	return ascii;
+	while (kept < len && (!IS_HIGHBIT_SET(utf8[kept]) || GetDatabaseEncoding() == PG_UTF8) &&
+		   legal_len(utf8 + kept, len - kept) > 0)
+		kept += legal_len(utf8 + kept, len - kept);
+	memcpy(dst, utf8, kept);
+	dst[kept] = '\0';
+	return kept;
 }
 
 static void

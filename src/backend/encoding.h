@@ -32,6 +32,17 @@ extern char *s3_utf8_argument(FunctionCallInfo fcinfo, int number);
 extern char *s3_server_cstring(const char *utf8);
 
 /*
+ * URLs, keys and values as a message shows them: palloc'd, in the database's
+ * encoding.  Anybody may have chosen them, and a terminal may act on them: control
+ * characters, and bytes that are no text, become '?', and the rest of what is very
+ * long is left out.  They are given as a datum, as a C string, or in UTF-8; the
+ * last form may be used outside of transactions, too.
+ */
+extern char *s3_shown_text(const text *text);
+extern char *s3_shown_cstring(const char *text);
+extern char *s3_shown_utf8(S3Slice utf8);
+
+/*
  * Returns text of an S3 server as a text datum.  Control characters, bytes that
  * are not UTF-8, and characters that the database's encoding lacks, become '?'.
  */
@@ -42,6 +53,13 @@ extern text *s3_text_from_server(const char *utf8);
  * UTF-8, 22P05 when the database's encoding lacks a character.
  */
 extern text *s3_text_from_utf8(S3Slice utf8);
+
+/*
+ * The same of what others have chosen, such as a key that a server lists: bytes
+ * that are not UTF-8, and those of characters that the database's encoding lacks,
+ * are written as \xE2, and *fits is false.
+ */
+extern text *s3_text_fitted(S3Slice utf8, bool *fits);
 
 /*
  * Returns content as text: "content_type" may name its charset, UTF-8 is the

@@ -15,6 +15,7 @@
 #define S3_REPORT_KEY_MAX	200 /* bytes of a key that a message shows */
 
 static void throw(const S3Error *err, const char *message) pg_attribute_noreturn();
+static char *shown_start(S3Slice name);
 static int	errcode_for_s3_error(S3ErrorKind kind);
 static int	report_detail(const S3Error *err);
 static int	report_hint(const S3Error *err);
@@ -70,23 +71,25 @@ char *
 s3_error_message_for_object(const S3Error *err, const char *verb,
 							const char *preposition, S3Slice bucket, S3Slice key)
 {
-	char		clean_bucket[S3_REPORT_KEY_MAX];
-	char		clean_key[S3_REPORT_KEY_MAX];
-
-	s3_error_copy_text(clean_bucket, sizeof(clean_bucket), bucket);
-	s3_error_copy_text(clean_key, sizeof(clean_key), key);
 	return psprintf(_("could not %s object \"%s\" %s bucket \"%s\": %s"), verb,
-					s3_error_text(clean_key), preposition, clean_bucket, s3_error_text(err->message));
+					shown_start(key), preposition, shown_start(bucket), s3_error_text(err->message));
 }
 
 char *
 s3_error_message_for_bucket(const S3Error *err, S3Slice bucket)
 {
-	char		clean_bucket[S3_REPORT_KEY_MAX];
-
-	s3_error_copy_text(clean_bucket, sizeof(clean_bucket), bucket);
-	return psprintf(_("could not list bucket \"%s\": %s"), clean_bucket,
+	return psprintf(_("could not list bucket \"%s\": %s"), shown_start(bucket),
 					s3_error_text(err->message));
+}
+
+/* Cut, since the message goes on behind it. */
+static char *
+shown_start(S3Slice name)
+{
+	char		clean[S3_REPORT_KEY_MAX];
+
+	s3_error_copy_text(clean, sizeof(clean), name);
+	return s3_error_text(clean);
 }
 
 const char *
@@ -159,8 +162,14 @@ report_detail(const S3Error *err)
 	return detail.len > 0 ? errdetail_internal("%s", s3_error_text(detail.data)) : 0;
 }
 
+/* The hint of the error; if a request to a server has failed, also that at s3_check(). */
 static int
 report_hint(const S3Error *err)
 {
-	return err->hint[0] != '\0' ? errhint("%s", s3_error_text(err->hint)) : 0;
+	bool		on_the_way = err->step != S3_STEP_NONE && err->kind != S3_ERROR_TOO_LARGE;
+	const char *hint = s3_error_text(err->hint);
+
+	if (!on_the_way)
+		return *hint == '\0' ? 0 : errhint("%s", hint);
+	return errhint("%s%s%s", hint, *hint == '\0' ? "" : " ", S3_CHECK_HINT);
 }

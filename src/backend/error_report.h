@@ -10,6 +10,9 @@
 
 #include "base/error.h"
 
+/* The hint, or its end, of every request to a server that has failed. */
+#define S3_CHECK_HINT	"SELECT * FROM s3_check('scheme://bucket/key') shows which step fails."
+
 /* Reports "err" with ereport(ERROR).  Never returns. */
 extern void s3_error_throw(const S3Error *err) pg_attribute_noreturn();
 

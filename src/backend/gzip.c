@@ -4,7 +4,8 @@
  *	  The gzip content encoding, made and undone.
  *
  * A small object may uncompress to gigabytes: output is counted while it is
- * made.  A query that waits for either can be cancelled.
+ * made.  A large one may uncompress to nothing: zlib gets it in steps, and a
+ * query that waits for either can be cancelled between them.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,6 +25,7 @@
 typedef struct Inflater
 {
 	z_stream	stream;
+	S3Slice		rest;			/* of the input, which zlib has not got yet */
 	MemoryContextCallback callback;
 } Inflater;
 
@@ -51,7 +53,8 @@ static bool deflate_step(z_stream *stream, size_t left, StringInfo dst, size_t m
 static void throw_out_of_memory(const char *detail) pg_attribute_noreturn();
 static Inflater *start_inflater(S3Slice gzip);
 static void end_inflater(void *arg);
-static int	inflate_step(z_stream *stream, StringInfo dst);
+static int	inflate_step(Inflater *inflater, StringInfo dst);
+static bool has_input(const Inflater *inflater);
 static bool too_large(uint64 max, S3Error *err);
 static bool damaged(S3Error *err);
 
@@ -146,19 +149,19 @@ throw_out_of_memory(const char *detail)
 bool
 s3_gunzip(S3Slice gzip, uint64 max, StringInfo dst, S3Error *err)
 {
-	z_stream   *stream = &start_inflater(gzip)->stream;
+	Inflater   *inflater = start_inflater(gzip);
 	size_t		start = dst->len;
 	int			status = Z_OK;
 
 	while (status == Z_OK)
 	{
 		CHECK_FOR_INTERRUPTS();
-		status = inflate_step(stream, dst);
+		status = inflate_step(inflater, dst);
 		if (dst->len - start > max)
 			return too_large(max, err);
 		/* Members may follow one another. */
-		if (status == Z_STREAM_END && stream->avail_in > 0)
-			status = inflateReset(stream);
+		if (status == Z_STREAM_END && has_input(inflater))
+			status = inflateReset(&inflater->stream);
 	}
 	return status == Z_STREAM_END || damaged(err);
 }
@@ -179,19 +182,18 @@ s3_gunzip_start(uint64 max, S3GunzipSink sink, void *arg)
 bool
 s3_gunzip_add(S3Gunzip *gunzip, S3Slice gzip, S3Error *err)
 {
-	z_stream   *stream = &gunzip->inflater->stream;
+	Inflater   *inflater = gunzip->inflater;
 
-	stream->next_in = (Bytef *) unconstify(char *, gzip.data);
-	stream->avail_in = (uInt) gzip.len;
+	inflater->rest = gzip;
 	/* A full step of output may have left some inside. */
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
 		/* Members may follow one another. */
-		if (gunzip->status == Z_STREAM_END && stream->avail_in > 0)
-			gunzip->status = inflateReset(stream);
+		if (gunzip->status == Z_STREAM_END && has_input(inflater))
+			gunzip->status = inflateReset(&inflater->stream);
 		if (gunzip->status == Z_OK)
-			gunzip->status = inflate_step(stream, &gunzip->out);
+			gunzip->status = inflate_step(inflater, &gunzip->out);
 		/* That there was nothing to do is no error: more may come. */
 		if (gunzip->status == Z_BUF_ERROR)
 			gunzip->status = Z_OK;
@@ -203,7 +205,8 @@ s3_gunzip_add(S3Gunzip *gunzip, S3Slice gzip, S3Error *err)
 		if (gunzip->out.len > 0)
 			gunzip->sink(gunzip->arg, gunzip->out.data, gunzip->out.len);
 		resetStringInfo(&gunzip->out);
-	} while (stream->avail_in > 0 || (gunzip->status == Z_OK && stream->avail_out == 0));
+	} while (has_input(inflater) ||
+			 (gunzip->status == Z_OK && inflater->stream.avail_out == 0));
 	return true;
 }
 
@@ -218,8 +221,7 @@ start_inflater(S3Slice gzip)
 {
 	Inflater   *inflater = palloc0(sizeof(Inflater));
 
-	inflater->stream.next_in = (Bytef *) unconstify(char *, gzip.data);
-	inflater->stream.avail_in = (uInt) gzip.len;	/* an object is below 1 GB */
+	inflater->rest = gzip;
 	if (inflateInit2(&inflater->stream, GZIP_ONLY) != Z_OK)
 		throw_out_of_memory("Failed while uncompressing an object.");
 	inflater->callback.func = end_inflater;
@@ -236,12 +238,24 @@ end_inflater(void *arg)
 	(void) inflateEnd(&inflater->stream);
 }
 
-/* A step that brings nothing out means that more input is needed. */
+/*
+ * Takes a step of the input in, if zlib has used up the last one, and a step
+ * of the output out.  Neither may be anything.
+ */
 static int
-inflate_step(z_stream *stream, StringInfo dst)
+inflate_step(Inflater *inflater, StringInfo dst)
 {
+	z_stream   *stream = &inflater->stream;
 	int			status;
 
+	if (stream->avail_in == 0 && inflater->rest.len > 0)
+	{
+		size_t		step = Min(inflater->rest.len, INPUT_STEP);
+
+		stream->next_in = (Bytef *) unconstify(char *, inflater->rest.data);
+		stream->avail_in = (uInt) step;
+		inflater->rest = s3_slice(inflater->rest.data + step, inflater->rest.len - step);
+	}
 	enlargeStringInfo(dst, OUTPUT_STEP);
 	stream->next_out = (Bytef *) dst->data + dst->len;
 	stream->avail_out = OUTPUT_STEP;
@@ -249,6 +263,12 @@ inflate_step(z_stream *stream, StringInfo dst)
 	dst->len += OUTPUT_STEP - stream->avail_out;
 	dst->data[dst->len] = '\0';
 	return status;
+}
+
+static bool
+has_input(const Inflater *inflater)
+{
+	return inflater->stream.avail_in > 0 || inflater->rest.len > 0;
 }
 
 static bool

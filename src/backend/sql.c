@@ -12,6 +12,7 @@
 #include "utils/array.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 
 #include "backend/sql.h"
 
@@ -46,6 +47,23 @@ s3_sql_execute(const char *statement, int expected, int nargs, Oid *types,
 	int			result = SPI_execute_with_args(statement, nargs, types, values, nulls, false, 0);
 
 	/* SPI leaves its own context current, which ends with the connection. */
+	MemoryContextSwitchTo(context);
+	if (result != expected)
+		elog(ERROR, "could not execute \"%s\": %s", statement, SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+uint64
+s3_sql_execute_latest(const char *statement, int expected, int nargs, Oid *types, Datum *values)
+{
+	MemoryContext context = CurrentMemoryContext;
+	SPIPlanPtr	plan = SPI_prepare(statement, nargs, types);
+	int			result;
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", statement, SPI_result_code_string(SPI_result));
+	result = SPI_execute_snapshot(plan, values, NULL, GetLatestSnapshot(), InvalidSnapshot,
+								  false, true, 0);
 	MemoryContextSwitchTo(context);
 	if (result != expected)
 		elog(ERROR, "could not execute \"%s\": %s", statement, SPI_result_code_string(result));

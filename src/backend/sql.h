@@ -37,6 +37,13 @@ extern void s3_sql_set_local(const char *name, const char *value);
 extern uint64 s3_sql_execute(const char *statement, int expected, int nargs,
 							 Oid *types, Datum *values, const char *nulls);
 
+/*
+ * Runs a statement that changes rows, with the latest snapshot: in a transaction
+ * of REPEATABLE READ, too, it changes what has been committed since.
+ */
+extern uint64 s3_sql_execute_latest(const char *statement, int expected, int nargs, Oid *types,
+									Datum *values);
+
 /* A value of the result of s3_sql_execute(); rows count from 0, columns from 1. */
 extern Datum s3_sql_value(uint64 row, int column, bool *is_null);
 

@@ -49,6 +49,20 @@ s3_fields_set(S3Fields *fields, const char *name, const char *value)
 }
 
 void
+s3_fields_remove(S3Fields *fields, const char *name)
+{
+	for (int i = 0; i < fields->count; i++)
+	{
+		if (strcmp(fields->items[i].name, name) != 0)
+			continue;
+		fields->count--;
+		memmove(&fields->items[i], &fields->items[i + 1],
+				(fields->count - i) * sizeof(S3Field));
+		return;
+	}
+}
+
+void
 s3_fields_add_all(S3Fields *fields, const S3Fields *more)
 {
 	for (int i = 0; more != NULL && i < more->count; i++)

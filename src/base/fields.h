@@ -34,6 +34,9 @@ extern void s3_fields_add_all(S3Fields *fields, const S3Fields *more);
 /* As s3_fields_add, in the place of the first field of that name, if any. */
 extern void s3_fields_set(S3Fields *fields, const char *name, const char *value);
 
+/* Takes off the first field of that name, if any. */
+extern void s3_fields_remove(S3Fields *fields, const char *name);
+
 /* Returns the value of the first field of that name, or NULL. */
 extern const char *s3_fields_find(const S3Fields *fields, const char *name);
 

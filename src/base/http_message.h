@@ -15,6 +15,10 @@
 #define S3_HTTP_ERROR_BODY_MAX	(1024 * 1024)	/* of an answer that is not
 												 * 2xx */
 #define S3_HTTP_WATCH_STEP		(256 * 1024)	/* bytes */
+#define S3_HTTP_RATE_MIN		1000	/* bytes a second that bodies come or
+										 * go, at least */
+#define S3_HTTP_WORK_TIMEOUTS	15	/* times request_timeout, for the body of
+									 * an early answer */
 
 struct S3HttpResponse;
 
@@ -34,7 +38,11 @@ typedef struct S3HttpRequest
 	void		(*watch) (const struct S3HttpResponse *so_far, void *arg);
 	void	   *watch_arg;
 	int			connect_timeout;	/* ms: DNS, connect and TLS together */
-	int			request_timeout;	/* ms without progress */
+	int			request_timeout;	/* ms without progress, for the headers of
+									 * the answer, or below the lowest rate */
+	bool		answers_early;	/* the server may answer before it is done,
+								 * and send blanks or results while it works */
+	bool		once;			/* libcurl must not send it again by itself */
 	int			total_timeout;	/* ms, from start to end; 0: none */
 	const char *proxy;			/* http://host[:port]; NULL or "": none */
 	const char *ca_file;		/* NULL or "": the system's */
@@ -51,9 +59,9 @@ typedef struct S3HttpResponse
 	char	   *body;			/* the headroom lies before it; NULL when
 								 * there is neither body nor headroom */
 	size_t		body_len;
-	bool		resent;			/* the request went out twice: a kept
-								 * connection was closed before an answer
-								 * came, and the server may have served it */
+	int			resent;			/* how many times the request went out without
+								 * getting this answer: the server may have
+								 * served each of them */
 } S3HttpResponse;
 
 /* A request under way. */

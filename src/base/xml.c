@@ -5,7 +5,8 @@
  *
  * Pure; the only file that includes expat.  A server is not trusted: there
  * are no entities (a document type ends the parsing), depth and lengths are
- * bounded, and nothing throws inside a callback.
+ * bounded, and nothing throws inside a callback.  The parser gets a document in
+ * steps, between which a query can be cancelled.
  *
  * One thing is read that XML 1.0 forbids: a reference to a control character,
  * such as "&#x01;", which Ceph writes for that byte of a key.
@@ -19,6 +20,14 @@
 
 #include "base/xml.h"
 
+#ifdef FRONTEND
+#define CHECK_FOR_INTERRUPTS()	((void) 0)
+#else
+#include "miscadmin.h"
+#endif
+
+#define PARSE_STEP	(64 * 1024) /* bytes */
+
 /* What the references that expat refuses are replaced by before it sees them. */
 #define CONTROL_TARGET	"control"	/* of a processing instruction */
 #define CONTROL_FORMAT	"<?" CONTROL_TARGET " %02x?>"
@@ -29,12 +38,18 @@ typedef struct XmlState
 	const char *root;
 	const char *fault;			/* why we stopped, or NULL */
 	int			depth;			/* of the element we are in; -1 outside */
+	int			nodes;			/* elements and attributes so far */
 	S3XmlElementEnd element_end;
 	void	   *arg;
 	size_t		text_len;
 	char		text[S3_XML_TEXT_MAX];
 } XmlState;
 
+/* Left by an error between two steps, to be freed before the next parsing. */
+static XML_Parser left_over = NULL;
+
+static enum XML_Status parse_in_steps(XmlState *state, S3Slice document);
+static void free_left_over(void);
 static void XMLCALL start_element(void *arg, const XML_Char *name, const XML_Char **attributes);
 static void XMLCALL end_element(void *arg, const XML_Char *name);
 static void XMLCALL add_text(void *arg, const XML_Char *text, int len);
@@ -53,6 +68,7 @@ s3_xml_parse(S3Slice document, const char *root,
 	XmlState	state = {0};
 	enum XML_Status status;
 
+	free_left_over();
 	document = replace_control_references(document);
 	state.root = root;
 	state.depth = -1;
@@ -67,14 +83,11 @@ s3_xml_parse(S3Slice document, const char *root,
 	XML_SetProcessingInstructionHandler(state.parser, add_control);
 	XML_SetStartDoctypeDeclHandler(state.parser, refuse_doctype);
 
-	/* Nothing between creating and freeing the parser can throw. */
-	if (document.len > INT_MAX)
-		status = XML_STATUS_ERROR;
-	else
-		status = XML_Parse(state.parser, document.data, (int) document.len, 1);
+	left_over = state.parser;
+	status = parse_in_steps(&state, document);
 	if (status != XML_STATUS_OK && state.fault == NULL)
 		state.fault = XML_ErrorString(XML_GetErrorCode(state.parser));
-	XML_ParserFree(state.parser);
+	free_left_over();
 	explicit_bzero(state.text, sizeof(state.text)); /* keys, perhaps */
 
 	if (state.fault == NULL)
@@ -82,6 +95,43 @@ s3_xml_parse(S3Slice document, const char *root,
 	s3_error_set(err, S3_ERROR_PROTOCOL, "could not understand the server's answer");
 	return s3_error_detail(err, "Reading an XML document with root element \"%s\": %s.",
 						   root, state.fault);
+}
+
+/*
+ * May throw, but only where no frame of expat is on the stack.  A step of an
+ * unfinished token costs expat all of the token, and a tag its attributes, so
+ * that tokens are bounded, too.
+ */
+static enum XML_Status
+parse_in_steps(XmlState *state, S3Slice document)
+{
+	size_t		fed = 0;
+
+	for (;;)
+	{
+		size_t		step = Min(document.len - fed, PARSE_STEP);
+		bool		is_last = fed + step == document.len;
+		enum XML_Status status;
+
+		status = XML_Parse(state->parser, document.data + fed, (int) step, is_last);
+		fed += step;
+		if (status != XML_STATUS_OK || is_last)
+			return status;
+		if (fed - Max(XML_GetCurrentByteIndex(state->parser), 0) > S3_XML_TOKEN_MAX)
+		{
+			stop(state, "a tag or comment is too long");
+			return XML_STATUS_ERROR;
+		}
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+static void
+free_left_over(void)
+{
+	if (left_over != NULL)
+		XML_ParserFree(left_over);
+	left_over = NULL;
 }
 
 bool
@@ -152,6 +202,7 @@ replace_control_references(S3Slice document)
 		int			control;
 		size_t		len = control_reference(at, end, &control);
 
+		CHECK_FOR_INTERRUPTS();
 		if (len > 0)
 		{
 			if (clean.data == NULL)
@@ -198,7 +249,11 @@ start_element(void *arg, const XML_Char *name, const XML_Char **attributes)
 
 	if (state->fault != NULL)
 		return;
-	if (strlen(name) > S3_XML_NAME_MAX)
+	for (state->nodes++; attributes[0] != NULL; attributes += 2)
+		state->nodes++;
+	if (state->nodes > S3_XML_NODES_MAX)
+		stop(state, "it has too many elements and attributes");
+	else if (strlen(name) > S3_XML_NAME_MAX)
 		stop(state, "an element's name is too long");
 	else if (++state->depth >= S3_XML_DEPTH_MAX)
 		stop(state, "elements are nested too deep");

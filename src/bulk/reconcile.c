@@ -17,6 +17,7 @@
 
 #include "bulk/progress.h"
 #include "bulk/reconcile.h"
+#include "client/url_notice.h"
 
 typedef struct Merge
 {
@@ -52,6 +53,7 @@ s3_reconcile(const S3ReconcileArguments *arguments, S3ReconcileFound found, void
 	if (state.listing == NULL)
 		return;
 	s3_url_rows_check(arguments->columns, arguments->count);
+	s3_url_warn_prefix(arguments->prefix_url);
 
 	state.arguments = arguments;
 	state.found = found;

@@ -23,6 +23,7 @@
 
 #include "bulk/sync.h"
 #include "client/listing.h"
+#include "client/url_notice.h"
 #include "settings/guards.h"
 
 #define WINDOW_MAX			2000	/* objects; the first one may take long */
@@ -75,6 +76,7 @@ static void take_answer(Run *run, S3SyncObject *object, const S3Finished *finish
 static void start_object(Run *run, const S3ListItem *item);
 static void go_on(Run *run, S3SyncObject *object);
 static void move_window(Run *run);
+static void take_place(S3SyncResult *result, const S3SyncObject *object);
 static void commit(Run *run);
 
 void
@@ -94,6 +96,7 @@ s3_sync_run(const S3SyncArguments *arguments, S3SyncResult *result)
 	run->listing = start_listing(arguments);
 	if (run->listing != NULL)
 	{
+		s3_url_warn_prefix(arguments->prefix_url);
 		callback.callback = s3_sync_report_place;
 		callback.arg = &run->report;
 		callback.previous = error_context_stack;
@@ -103,6 +106,7 @@ s3_sync_run(const S3SyncArguments *arguments, S3SyncResult *result)
 		s3_sync_report_summary(&run->report);
 		error_context_stack = callback.previous;
 	}
+	s3_journal_forget();
 	MemoryContextSwitchTo(old_context);
 	if (result->resume_after != NULL)
 		result->resume_after = DatumGetTextPCopy(PointerGetDatum(result->resume_after));
@@ -385,7 +389,7 @@ start_object(Run *run, const S3ListItem *item)
 	S3Error		err;
 
 	object->options = &run->arguments->options;
-	object->url = s3_listing_url(run->listing, item);
+	object->has_url = s3_listing_try_url(run->listing, item, &object->url);
 	object->context = AllocSetContextCreate(run->context, "s3store sync object",
 											ALLOCSET_SMALL_SIZES);
 	dlist_push_tail(&run->window, &object->node);
@@ -394,8 +398,10 @@ start_object(Run *run, const S3ListItem *item)
 	MemoryContextSwitchTo(object->context);
 	initStringInfo(&object->key);
 	appendBinaryStringInfo(&object->key, item->key.data, (int) item->key.len);
-	if (item->storage_class.data != NULL &&
-		s3_sync_is_archive_class(s3_slice_dup(item->storage_class)))
+	if (!object->has_url)
+		s3_sync_object_fail_unnamed(object);
+	else if (item->storage_class.data != NULL &&
+			 s3_sync_is_archive_class(s3_slice_dup(item->storage_class)))
 	{
 		object->step = S3_SYNC_END;
 		object->outcome = S3_SYNC_ARCHIVED;
@@ -438,11 +444,23 @@ move_window(Run *run)
 			return;
 		dlist_delete(&object->node);
 		run->window_count--;
-		if (result->resume_after != NULL)
-			pfree(result->resume_after);
-		result->resume_after = object->url;
+		take_place(result, object);
 		pfree(object);
 	}
+}
+
+/* The place to go on from is a URL; after a key that has none, it is not moved. */
+static void
+take_place(S3SyncResult *result, const S3SyncObject *object)
+{
+	if (!object->has_url)
+	{
+		pfree(object->url);
+		return;
+	}
+	if (result->resume_after != NULL)
+		pfree(result->resume_after);
+	result->resume_after = object->url;
 }
 
 /* A run of hours must not keep a snapshot, nor lose what functions wrote. */

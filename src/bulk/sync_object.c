@@ -19,15 +19,18 @@
 #include "utils/snapmgr.h"
 
 #include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "bulk/sync_object.h"
 #include "client/object_requests.h"
+#include "client/server_facts.h"
+#include "credentials/customer_key.h"
 #include "objects/copy_parts.h"
 #include "queue/queue.h"
-#include "queue/admission.h"
 #include "s3/acl.h"
 #include "s3/tags.h"
 
 #define COPY_TRIES_MAX	5
+#define HTTP_BAD_REQUEST 400
 #define RESTORE_TIMEOUT	2000	/* ms */
 
 static const S3OperationId operations[] = {
@@ -43,12 +46,16 @@ static bool has_functions(const S3Endpoint *endpoint);
 static void take_thrown(const ErrorData *error, S3ErrorKind kind, const char *what, S3Error *err);
 static bool check_key(const S3SyncObject *object, S3Error *err);
 static bool open_call(S3SyncObject *object, S3Error *err);
+static bool note_copy(S3SyncObject *object);
+static void fail_open_put(S3SyncObject *object);
 static const char *pin_of(const S3SyncObject *object);
-static void add_copy_headers(S3SyncObject *object);
+static bool add_copy_headers(S3SyncObject *object, S3Error *err);
 static void copy_large(S3SyncObject *object);
 static void copy_in_parts(const S3SyncObject *object);
 static bool is_of_object(const ErrorData *error, S3ErrorKind *kind);
 static void take_look_up(S3SyncObject *object, const S3Finished *finished);
+static bool is_key_missing(const S3SyncObject *object, const S3Error *err);
+static void confirm_copy(S3SyncObject *object);
 static bool make_plan(S3SyncObject *object, S3Error *err);
 static void take_tags(S3SyncObject *object, const S3Finished *finished);
 static void take_grants(S3SyncObject *object, const S3Finished *finished);
@@ -116,13 +123,22 @@ s3_sync_object_open(S3SyncObject *object)
 	}
 	if (object->step == S3_SYNC_COPY)
 	{
+		if (!note_copy(object))
+			return false;
 		if (s3_copy_needs_parts(object->call.endpoint, object->info.size))
 		{
 			copy_large(object);
 			return false;
 		}
-		add_copy_headers(object);
+		if (!add_copy_headers(object, &err))
+		{
+			s3_intent_settle(&object->intent);
+			s3_sync_object_fail(object, &err);
+			return false;
+		}
 	}
+	else if (object->step == S3_SYNC_LOOK_UP)
+		object->call.explains = S3_EXPLAINS_REFUSALS;
 	else if (object->step == S3_SYNC_PUT_TAGS)
 		s3_object_tags_prepare(&object->call, object->tags.data);
 	else if (object->call.operation->query_name != NULL)
@@ -145,6 +161,16 @@ s3_sync_object_take(S3SyncObject *object, const S3Finished *finished)
 			take_grants(object, finished);
 			break;
 		case S3_SYNC_COPY:
+
+			/*
+			 * Without an answer, or with a proxy's, it may yet be carried
+			 * out.
+			 */
+			if ((finished->ok || (finished->err.http_status >= 400 && finished->err.http_status < 500)) &&
+				!finished->response.resent)
+				s3_intent_settle(&object->intent);
+			else
+				s3_intent_note_unsure(&object->intent);
 			take_copy(object, finished);
 			break;
 		case S3_SYNC_CHECK_TAGS:
@@ -181,6 +207,23 @@ s3_sync_object_fail(S3SyncObject *object, const S3Error *err)
 	end(object, S3_SYNC_FAILED);
 }
 
+void
+s3_sync_object_fail_unnamed(S3SyncObject *object)
+{
+	S3Slice		key = s3_slice(object->key.data, object->key.len);
+	text	   *shown;
+	bool		fits;
+	S3Error		err;
+
+	shown = s3_text_fitted(key, &fits);
+	key = s3_utf8_slice(VARDATA_ANY(shown), VARSIZE_ANY_EXHDR(shown));
+	resetStringInfo(&object->key);
+	appendBinaryStringInfo(&object->key, key.data, (int) key.len);
+	s3_error_set(&err, S3_ERROR_ARGUMENT, "no URL can address this key");
+	s3_error_detail(&err, "It does not fit the encoding of the database, and is shown with escapes.");
+	s3_sync_object_fail(object, &err);
+}
+
 static bool
 has_functions(const S3Endpoint *endpoint)
 {
@@ -212,22 +255,43 @@ check_key(const S3SyncObject *object, S3Error *err)
 	return s3_error_detail(err, "The setting normalize_keys would change it.");
 }
 
-/* Locks the object against its removal before a copy, which may run SQL. */
 static bool
 open_call(S3SyncObject *object, S3Error *err)
 {
-	const char *command = object->options->command;
-	S3OperationId operation = operations[object->step];
+	return s3_call_try_open(&object->call, operations[object->step], object->options->command,
+							object->url, err) == S3_CALL_OPENED &&
+		check_key(object, err);
+}
 
-	if (s3_call_try_open(&object->call, operation, command, object->url, err) != S3_CALL_OPENED)
-		return false;
-	if (operation == S3_COPY_OBJECT)
-	{
-		s3_admission_of_put(&object->call.location);
-		if (s3_call_try_open(&object->call, operation, command, object->url, err) != S3_CALL_OPENED)
-			return false;
-	}
-	return check_key(object, err);
+/*
+ * A copy that is carried out after a deletion would bring the object back.  So
+ * it is noted, which makes later deletions wait; and only then is it asked for
+ * those that are queued already, which come first: the object is left out.
+ */
+static bool
+note_copy(S3SyncObject *object)
+{
+	s3_intent_begin(&object->intent, &object->call, S3_INTENT_SYNC, object->info.size, "");
+	if (is_doomed(object))
+		end(object, S3_SYNC_GONE);
+	else if (s3_queue_has_kind(object->intent.object, S3_QUEUE_UNDO) ||
+			 s3_intent_has_open_put(object->intent.object))
+		fail_open_put(object);
+	else
+		return true;
+	s3_intent_settle(&object->intent);
+	return false;
+}
+
+/* What has been put could not be told from the copy when it is rolled back. */
+static void
+fail_open_put(S3SyncObject *object)
+{
+	S3Error		err;
+
+	s3_error_set(&err, S3_ERROR_CONFLICT, "a transaction that has not committed has stored the object");
+	s3_error_hint(&err, "Sync it again when that transaction has ended.");
+	s3_sync_object_fail(object, &err);
 }
 
 /* The ETag that the copy is made of; NULL: any. */
@@ -241,8 +305,8 @@ pin_of(const S3SyncObject *object)
 	return etag;
 }
 
-static void
-add_copy_headers(S3SyncObject *object)
+static bool
+add_copy_headers(S3SyncObject *object, S3Error *err)
 {
 	S3Fields   *headers = &object->call.request.headers;
 	const char *etag = pin_of(object);
@@ -258,6 +322,7 @@ add_copy_headers(S3SyncObject *object)
 	}
 	s3_fields_add_all(headers, &object->plan.headers);
 	s3_fields_add_all(headers, &object->grants);
+	return s3_customer_key_add(object->call.endpoint, S3_CUSTOMER_KEY_OF_SOURCE, headers, err);
 }
 
 /* Blocks, which few objects do.  What fails the object alone does not throw. */
@@ -270,6 +335,7 @@ copy_large(S3SyncObject *object)
 	PG_TRY();
 	{
 		copy_in_parts(object);
+		s3_intent_settle(&object->intent);
 		end(object, S3_SYNC_CHANGED);
 	}
 	PG_CATCH();
@@ -283,6 +349,11 @@ copy_large(S3SyncObject *object)
 		if (!is_of_object(error, &kind))
 			PG_RE_THROW();
 		FlushErrorState();
+		/* An upload whose completion had no answer may yet be completed. */
+		if (kind == S3_ERROR_SERVER)
+			s3_intent_note_unsure(&object->intent);
+		else
+			s3_intent_settle(&object->intent);
 		take_thrown(error, kind, "", &err);
 		take_failure(object, &err);
 	}
@@ -296,10 +367,12 @@ copy_in_parts(const S3SyncObject *object)
 	S3CopyWork	copy = {.arguments = &arguments};
 	S3ObjectInfo info = object->info;
 	S3Fields   *headers = &copy.headers.target;
+	S3Error		err;
 
 	arguments.source = arguments.target = object->url;
 	copy.source = copy.target = object->call;
 	copy.info = &info;
+	copy.intent = object->intent;
 	copy.etag = pin_of(object);
 	copy.pinned = copy.etag != NULL;
 	copy.headers.replaces_metadata = copy.headers.replaces_tags = true;
@@ -307,6 +380,8 @@ copy_in_parts(const S3SyncObject *object)
 	s3_fields_add_all(headers, &object->grants);
 	if (object->tags.len > 0)
 		s3_fields_add(headers, "x-amz-tagging", object->tags.data);
+	if (!s3_copy_add_source_key(&copy, &err))
+		s3_error_throw(&err);
 	s3_copy_parts_on_server(&copy);
 }
 
@@ -345,20 +420,51 @@ take_look_up(S3SyncObject *object, const S3Finished *finished)
 
 	if (!finished->ok)
 	{
-		take_failure(object, &finished->err);
+		if (is_key_missing(object, &finished->err))
+			end(object, S3_SYNC_KEY_MISSING);
+		else
+			take_failure(object, &finished->err);
 		return;
 	}
 	object->head = finished->response;
-	if (!s3_response_object(&object->head, &object->info, &err))
+	if (!s3_response_sized_object(&object->head, &object->info, &err))
 		s3_sync_object_fail(object, &err);
 	else if (s3_sync_is_archived(&object->head, &object->info))
 		end(object, S3_SYNC_ARCHIVED);
 	else if (!make_plan(object, &err))
 		s3_sync_object_fail(object, &err);
+	else if (object->unconfirmed)
+		confirm_copy(object);
 	else if (object->plan.count == 0)
 		end(object, S3_SYNC_MATCHES);
 	else
 		next_step(object);
+}
+
+/* What is refused with a key, or for no reason that is told, may be anything. */
+static bool
+is_key_missing(const S3SyncObject *object, const S3Error *err)
+{
+	return *object->call.endpoint->settings.sse_customer_key_file == '\0' &&
+		s3_response_wants_customer_key(err) && strcmp(err->code, "InvalidRequest") == 0;
+}
+
+/* The answer to the copy was empty: the object shows whether it was made. */
+static void
+confirm_copy(S3SyncObject *object)
+{
+	S3Error		err;
+
+	if (object->plan.count == 0 && object->tags.len > 0)
+		object->step = S3_SYNC_CHECK_TAGS;
+	else if (object->plan.count == 0)
+		end(object, S3_SYNC_CHANGED);
+	else
+	{
+		s3_error_set(&err, S3_ERROR_PROTOCOL, "the server has not made the copy");
+		s3_error_detail(&err, "Its answer was empty, and the object has not changed.");
+		s3_sync_object_fail(object, &err);
+	}
 }
 
 static bool
@@ -397,10 +503,13 @@ take_grants(S3SyncObject *object, const S3Finished *finished)
 
 	/* A server that knows no grants has none to keep. */
 	if (!finished->ok && finished->err.kind == S3_ERROR_UNSUPPORTED)
+	{
+		s3_server_facts_find(finished->call->endpoint_host)->no_grants = true;
 		next_step(object);
+	}
 	else if (!finished->ok)
 	{
-		if (err.kind == S3_ERROR_DENIED)
+		if (err.kind == S3_ERROR_DENIED || err.http_status == HTTP_BAD_REQUEST)
 		{
 			err.hint[0] = '\0';
 			s3_error_hint(&err, "Pass keep_acl => false to sync objects without their grants.");
@@ -420,7 +529,12 @@ take_grants(S3SyncObject *object, const S3Finished *finished)
 static void
 take_copy(S3SyncObject *object, const S3Finished *finished)
 {
-	if (finished->ok && object->tags.len > 0)
+	if (finished->ok && s3_response_is_empty(&finished->response))
+	{
+		object->unconfirmed = true;
+		object->step = S3_SYNC_LOOK_UP;
+	}
+	else if (finished->ok && object->tags.len > 0)
 		object->step = S3_SYNC_CHECK_TAGS;
 	else if (finished->ok)
 		end(object, S3_SYNC_CHANGED);
@@ -462,19 +576,19 @@ next_step(S3SyncObject *object)
 		end(object, S3_SYNC_CHANGED);
 	else if (object->step < S3_SYNC_GET_TAGS && has_tags(object))
 		object->step = S3_SYNC_GET_TAGS;
-	else if (object->step < S3_SYNC_GET_GRANTS && object->options->keep_acl)
+	else if (object->step < S3_SYNC_GET_GRANTS && object->options->keep_acl &&
+			 !s3_server_facts_find(object->call.endpoint_host)->no_grants)
 		object->step = S3_SYNC_GET_GRANTS;
 	else
 		object->step = S3_SYNC_COPY;
 }
 
-/* Is its deletion queued?  A copy would cancel that, as every write does. */
+/* Is its deletion queued?  An undo does not count, since it may keep the object. */
 static bool
 is_doomed(const S3SyncObject *object)
 {
-	S3ObjectIdentity identity = s3_object_identity(&object->call.location);
 
-	return s3_queue_has(&identity);
+	return s3_queue_has(s3_object_identity(&object->call.location).object);
 }
 
 static bool

@@ -12,6 +12,7 @@
 
 #include "bulk/sync_plan.h"
 #include "client/pipeline.h"
+#include "journal/intent.h"
 #include "objects/put_headers.h"
 
 typedef struct S3SyncOptions
@@ -37,6 +38,7 @@ typedef enum S3SyncOutcome
 	S3_SYNC_CHANGED,			/* or would be, in a dry run */
 	S3_SYNC_MATCHES,
 	S3_SYNC_ARCHIVED,			/* its content cannot be read */
+	S3_SYNC_KEY_MISSING,		/* likewise: a key of its client's encrypts it */
 	S3_SYNC_GONE,				/* somebody has deleted it meanwhile, or its
 								 * deletion is queued */
 	S3_SYNC_FAILED
@@ -48,18 +50,21 @@ typedef struct S3SyncObject
 	const S3SyncOptions *options;
 	MemoryContext context;		/* of all that is below "outcome" */
 	text	   *url;			/* the owner's, as is the struct */
+	bool		has_url;		/* "url" is the object's, and not only shown */
 	S3SyncStep	step;			/* whose call is under way */
 	S3SyncOutcome outcome;		/* at the end */
 
 	StringInfoData key;			/* as the server has listed it */
 	S3PutAnswers answers;		/* of the settings' functions */
 	S3Call		call;
+	S3PutIntent intent;			/* while a copy is under way */
 	S3HttpResponse head;
 	S3ObjectInfo info;
 	S3SyncPlan	plan;			/* where it has changed */
 	StringInfoData tags;		/* as x-amz-tagging has them */
 	S3Fields	grants;			/* headers */
 	int			tries;			/* of copies */
+	bool		unconfirmed;	/* nobody knows whether the copy was made */
 	const char *refused_etag;	/* the server does not know it by this one */
 	S3Error		err;			/* where it has failed */
 } S3SyncObject;
@@ -87,5 +92,8 @@ extern void s3_sync_object_restore(S3SyncObject *object);
 
 /* Ends the object with a failure. */
 extern void s3_sync_object_fail(S3SyncObject *object, const S3Error *err);
+
+/* The same for one whose key does not fit the database's encoding. */
+extern void s3_sync_object_fail_unnamed(S3SyncObject *object);
 
 #endif							/* S3STORE_SYNC_OBJECT_H */

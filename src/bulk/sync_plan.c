@@ -9,7 +9,9 @@
  */
 #include "bulk/sync_plan.h"
 
+#include "s3/content_encoding.h"
 #include "s3/metadata.h"
+#include "s3/metadata_words.h"
 
 #define CLASS_HEADER		"x-amz-storage-class"
 #define CLASS_DEFAULT		"STANDARD"
@@ -43,11 +45,13 @@ static void plan_encryption(const S3HttpResponse *head, const S3Fields *wanted,
 							S3SyncPlan *plan);
 static bool is_same_kms_key(const char *there, const char *wanted);
 static void plan_metadata(const S3ObjectInfo *info, const S3Fields *wanted, S3SyncPlan *plan);
+static const char *decode(const char *value);
 static const char *metadata_of(const S3ObjectInfo *info, const char *name);
 static void keep_metadata(const S3ObjectInfo *info, S3SyncPlan *plan);
 static bool keeps_size(const S3ObjectInfo *info);
 static void set_header(S3SyncPlan *plan, const char *name, const char *was,
 					   const char *becomes);
+static void compare(S3SyncPlan *plan, const char *name, const char *was, const char *becomes);
 static void note_change(S3SyncPlan *plan, const char *name, const char *was,
 						const char *becomes);
 static void keep_headers(const S3HttpResponse *head, const char *const *names, int count,
@@ -69,7 +73,8 @@ s3_sync_plan(const S3HttpResponse *head, const S3ObjectInfo *info,
 
 	keep_metadata(info, plan);
 	keep_headers(head, kept_headers, lengthof(kept_headers), plan);
-	return check_all_told(head, err) && s3_metadata_check_size(&plan->headers, err);
+	return check_all_told(head, err) && s3_check_headers(&plan->headers, err) &&
+		s3_metadata_check_size(&plan->headers, err);
 }
 
 bool
@@ -116,8 +121,15 @@ plan_storage_class(const S3ObjectInfo *info, const S3Fields *wanted, S3SyncPlan 
 {
 	const char *becomes = s3_fields_find(wanted, CLASS_HEADER);
 
-	set_header(plan, CLASS_HEADER, info->storage_class,
-			   becomes == NULL ? CLASS_DEFAULT : becomes);
+	if (becomes == NULL)
+		becomes = CLASS_DEFAULT;
+
+	/*
+	 * An object that is in the default class and stays there needs no header;
+	 * some servers refuse it.
+	 */
+	if (strcmp(info->storage_class, CLASS_DEFAULT) != 0 || strcmp(becomes, CLASS_DEFAULT) != 0)
+		set_header(plan, CLASS_HEADER, info->storage_class, becomes);
 }
 
 static void
@@ -168,8 +180,16 @@ plan_metadata(const S3ObjectInfo *info, const S3Fields *wanted, S3SyncPlan *plan
 		if (!s3_metadata_is_header(name) ||
 			(keeps_size(info) && strcmp(name, S3_METADATA_PREFIX SIZE_NAME) == 0))
 			continue;
-		set_header(plan, name, metadata_of(info, name), wanted->items[i].value);
+		s3_fields_add(&plan->headers, name, wanted->items[i].value);
+		compare(plan, name, decode(metadata_of(info, name)), decode(wanted->items[i].value));
 	}
+}
+
+/* Servers send the same value in different forms. */
+static const char *
+decode(const char *value)
+{
+	return value == NULL ? NULL : s3_metadata_words_decode(value);
 }
 
 /* Of the header of that name; NULL: the object has none. */
@@ -195,7 +215,8 @@ keep_metadata(const S3ObjectInfo *info, S3SyncPlan *plan)
 		for (char *p = name; *p != '\0'; p++)
 			*p = pg_ascii_tolower((unsigned char) *p);
 		if (s3_fields_find(&plan->headers, name) == NULL)
-			s3_fields_add(&plan->headers, name, info->metadata.items[i].value);
+			s3_fields_add(&plan->headers, name,
+						  s3_metadata_words_resend(info->metadata.items[i].value));
 	}
 }
 
@@ -203,7 +224,7 @@ keep_metadata(const S3ObjectInfo *info, S3SyncPlan *plan)
 static bool
 keeps_size(const S3ObjectInfo *info)
 {
-	return info->content_encoding != NULL && strcmp(info->content_encoding, "gzip") == 0 &&
+	return s3_content_encoding_is_gzip(info->content_encoding) &&
 		metadata_of(info, S3_METADATA_PREFIX SIZE_NAME) != NULL;
 }
 
@@ -213,6 +234,12 @@ set_header(S3SyncPlan *plan, const char *name, const char *was, const char *beco
 {
 	if (becomes != NULL)
 		s3_fields_add(&plan->headers, name, becomes);
+	compare(plan, name, was, becomes);
+}
+
+static void
+compare(S3SyncPlan *plan, const char *name, const char *was, const char *becomes)
+{
 	if (was == NULL ? becomes != NULL : becomes == NULL || strcmp(was, becomes) != 0)
 		note_change(plan, name, was, becomes);
 }
@@ -235,6 +262,9 @@ keep_headers(const S3HttpResponse *head, const char *const *names, int count,
 	{
 		char	   *value = s3_response_header(head, names[i]);
 
+		/* Some stores keep what was about the way of the content alone. */
+		if (value != NULL && strcmp(names[i], "content-encoding") == 0)
+			value = s3_content_encoding_stored(value);
 		if (value != NULL && *value != '\0')
 			s3_fields_add(&plan->headers, names[i], value);
 	}

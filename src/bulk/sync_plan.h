@@ -35,7 +35,7 @@ typedef struct S3SyncPlan
  * goes, as it does with the Python library.
  *
  * Returns false for metadata that cannot be kept (S3_ERROR_UNSUPPORTED), or
- * that would be too much (S3_ERROR_TOO_LARGE).
+ * that would be too much (S3_ERROR_TOO_LARGE), and for what no header may hold.
  */
 extern bool s3_sync_plan(const S3HttpResponse *head, const S3ObjectInfo *info,
 						 const S3Fields *wanted, S3SyncPlan *plan, S3Error *err);

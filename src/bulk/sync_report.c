@@ -17,10 +17,8 @@
 #define NOTICE_EVERY		(5 * USECS_PER_SEC)
 #define WARNINGS_MAX		100 /* further failures are counted only */
 #define FAILURES_MAX		1000	/* in a row, then something else is wrong */
-#define URL_SHOWN_MAX		1500	/* bytes */
 
 static void warn_of_failure(S3SyncReport *report, const S3SyncObject *object);
-static const char *shown_url(const text *url);
 
 void
 s3_sync_report_start(S3SyncReport *report)
@@ -41,7 +39,8 @@ s3_sync_report_object(S3SyncReport *report, const S3SyncObject *object)
 	S3ProgressCounts *counts = report->counts;
 	S3SyncResult *result = report->result;
 
-	report->failures_in_a_row = object->outcome == S3_SYNC_FAILED ? report->failures_in_a_row + 1 : 0;
+	if (object->has_url)
+		report->failures_in_a_row = object->outcome == S3_SYNC_FAILED ? report->failures_in_a_row + 1 : 0;
 	switch (object->outcome)
 	{
 		case S3_SYNC_CHANGED:
@@ -55,6 +54,10 @@ s3_sync_report_object(S3SyncReport *report, const S3SyncObject *object)
 			break;
 		case S3_SYNC_ARCHIVED:
 			result->archived++;
+			counts->skipped++;
+			break;
+		case S3_SYNC_KEY_MISSING:
+			result->key_missing++;
 			counts->skipped++;
 			break;
 		case S3_SYNC_MATCHES:
@@ -117,6 +120,11 @@ s3_sync_report_summary(S3SyncReport *report)
 				(errmsg("%lld objects are archived, and were skipped",
 						(long long) report->result->archived),
 				 errhint("Restore them first, and copy them to another storage class.")));
+	if (report->result->key_missing > 0)
+		ereport(NOTICE,
+				(errmsg("%lld objects are encrypted with customer-provided keys, and were skipped",
+						(long long) report->result->key_missing),
+				 errhint("Name the file with the key as sse_customer_key_file in the endpoint's entry in s3store.endpoints.")));
 	ereport(NOTICE,
 			(errmsg("all %lld objects done: %lld %schanged, %lld skipped, %lld failed",
 					(long long) counts->done, (long long) counts->changed, dry,
@@ -135,7 +143,7 @@ s3_sync_report_place(void *arg)
 		errcontext("no object was done yet");
 	else
 		errcontext("all objects up to \"%s\" were done; pass it as start_after to go on",
-				   shown_url(report->result->resume_after));
+				   s3_shown_text(report->result->resume_after));
 }
 
 static void
@@ -152,14 +160,4 @@ warn_of_failure(S3SyncReport *report, const S3SyncObject *object)
 		ereport(WARNING,
 				(errmsg("further objects that fail are only counted")));
 	report->telling = false;
-}
-
-static const char *
-shown_url(const text *url)
-{
-	static char shown[URL_SHOWN_MAX];
-	S3Slice		utf8 = s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url));
-
-	s3_error_copy_text(shown, sizeof(shown), utf8);
-	return s3_error_text(shown);
 }

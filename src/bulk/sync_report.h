@@ -35,6 +35,8 @@ typedef struct S3SyncResult
 	int64		skipped;		/* as they should be, archived, gone, or about
 								 * to go */
 	int64		archived;
+	int64		key_missing;	/* likewise, encrypted with a key of their
+								 * clients */
 	int64		failed;
 	text	   *resume_after;	/* the URL up to which all are done, or NULL */
 } S3SyncResult;

@@ -124,11 +124,16 @@ check_column(const S3Column *column)
 				 errhint("Make a view that has the URLs as text, one a row.")));
 }
 
-/* Domains such as s3url, varchar and extensions' types like citext will do. */
+/*
+ * Domains such as s3url, varchar and extensions' types like citext will do; not
+ * char(n), which loses the blanks at the end of a key, and has others.
+ */
 static bool
 is_text(Oid type)
 {
-	return TypeCategory(getBaseType(type)) == TYPCATEGORY_STRING;
+	Oid			base = getBaseType(type);
+
+	return TypeCategory(base) == TYPCATEGORY_STRING && base != BPCHAROID;
 }
 
 /* An object whose row is hidden must not be taken for one without a row. */

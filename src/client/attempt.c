@@ -21,18 +21,25 @@
 
 #include "backend/body_hash.h"
 #include "backend/error_report.h"
-#include "base/date.h"
 #include "base/random.h"
 #include "client/attempt.h"
 #include "client/server_facts.h"
+#include "credentials/customer_key.h"
+#include "s3/param_rules.h"
 #include "s3/response.h"
 #include "s3/signing.h"
 
+#define HTTP_FORBIDDEN		403
+#define SKEW_MIN			(15 * SECS_PER_MINUTE)	/* of clocks that S3
+													 * refuses */
 #define CLOCK_OFFSET_MAX	SECS_PER_DAY	/* a larger one is not believed */
 
 static bool follow_settings(S3Attempt *attempt, S3Error *err);
 static void copy_fields(S3Fields *to, const S3Fields *from);
+static void accept_stored_form(S3Attempt *attempt);
 static void fill_request(S3Attempt *attempt);
+static bool reads_object(const S3Call *call);
+static bool is_transcoded(const S3Attempt *attempt);
 static bool has_content(const S3Call *call, const S3HttpResponse *response);
 static void watch_content(const S3HttpResponse *so_far, void *arg);
 static bool check_content(S3Attempt *attempt, S3Slice content, S3IntegrityDirection direction);
@@ -40,7 +47,10 @@ static void add_content(S3Attempt *attempt, const S3HttpResponse *response, S3Sl
 static void start_integrity(S3Attempt *attempt, const S3HttpResponse *response);
 static void free_integrity(void *arg);
 static bool learn_clock(S3Attempt *attempt);
+static bool learn_skew(S3Attempt *attempt);
+static bool ask_for_reason(S3Attempt *attempt);
 static bool learn_region(S3Attempt *attempt);
+static bool learn_transcoding(S3Attempt *attempt);
 static bool take_tokens(S3Attempt *attempt, S3RetryReason reason);
 static void forget_answer(S3HttpResponse *response);
 
@@ -74,10 +84,20 @@ s3_attempt_prepare(S3Attempt *attempt)
 		return false;
 	s3_call_prevent_change(call);
 	copy_fields(&call->request.headers, &attempt->headers);
-	now += s3_server_facts_find(call->endpoint->base.host)->clock_offset;
-	signing = s3_call_signing(call, now);
-	if (!s3_signing_sign(&call->request, &signing, err))
+	call->request.method = attempt->explains ? "GET" : call->operation->method;
+	if (attempt->explains)
+		s3_fields_set(&call->request.headers, "range", "bytes=0-0");
+	if (s3_param_is_of(S3_PARAM_SSE_KEY_NAME, call->operation->id) &&
+		!s3_customer_key_add(call->endpoint, S3_CUSTOMER_KEY_OF_OBJECT,
+							 &call->request.headers, err))
 		return false;
+	now += s3_server_facts_find(call->endpoint->base.host)->clock_offset;
+	attempt->signed_at = now;
+	signing = s3_call_signing(call, now);
+	if (!s3_signing_sign(&call->request, &signing, err) ||
+		!s3_check_headers(&call->request.headers, err))
+		return false;
+	accept_stored_form(attempt);
 	fill_request(attempt);
 	return true;
 }
@@ -93,6 +113,9 @@ s3_attempt_check_answer(S3Attempt *attempt)
 	if (!s3_response_check(response, err) ||
 		(call->operation->fails_late && !s3_response_check_late(response, err)))
 		return false;
+	attempt->was_transcoded = is_transcoded(attempt);
+	if (attempt->was_transcoded)
+		return s3_error_set(err, S3_ERROR_PROTOCOL, "the server did not send the object in the form in which it is stored");
 	if ((call->operation->id == S3_PUT_OBJECT || call->operation->id == S3_UPLOAD_PART) &&
 		sent.data != NULL)
 		return check_content(attempt, sent, S3_INTEGRITY_SENT);
@@ -106,7 +129,9 @@ bool
 s3_attempt_again(S3Attempt *attempt, S3RetryReason reason)
 {
 	S3Finished *finished = &attempt->finished;
-	bool		at_once = (reason == S3_RETRY_CLOCK && learn_clock(attempt)) ||
+	bool		at_once = learn_transcoding(attempt) || learn_skew(attempt) ||
+		ask_for_reason(attempt) ||
+		(reason == S3_RETRY_CLOCK && learn_clock(attempt)) ||
 		(reason == S3_RETRY_REGION && learn_region(attempt));
 	int64		due = s3_http_now();
 
@@ -129,10 +154,37 @@ s3_attempt_again(S3Attempt *attempt, S3RetryReason reason)
 	 * answered with a failure.
 	 */
 	if (reason == S3_RETRY_FAILED)
-		attempt->lost = true;
+		attempt->lost = attempt->attempts;
 	forget_answer(&finished->response);
 	attempt->due = due;
 	return true;
+}
+
+/*
+ * The answer to the GET says what the one to the HEAD would, if that had a body.
+ * Where access was denied, the bucket is not asked again: there may be many such
+ * objects in it.
+ */
+bool
+s3_attempt_take_reason(S3Attempt *attempt, bool come)
+{
+	S3Finished *finished = &attempt->finished;
+	const S3Call *call = finished->call;
+	S3RetryReason reason;
+	S3Error		told;
+
+	if (!come || s3_response_check(&finished->response, &told))
+		told.code[0] = '\0';
+	finished->err = attempt->unexplained;
+	s3_response_tell_reason(&finished->err, &told);
+	attempt->explains = false;
+	attempt->explained = true;
+	reason = s3_retry_reason(&finished->err, true);
+	if (come && finished->err.kind == S3_ERROR_DENIED && reason != S3_RETRY_CLOCK &&
+		reason != S3_RETRY_REGION)
+		s3_server_facts_learn_denial(call->endpoint_host, call->location.bucket,
+									 call->generation);
+	return false;
 }
 
 void
@@ -180,7 +232,23 @@ copy_fields(S3Fields *to, const S3Fields *from)
 		s3_fields_add(to, from->items[i].name, from->items[i].value);
 }
 
-/* The strings of settings are copied: the transfer may outlive those. */
+/*
+ * A store that decompresses tells neither the length nor the ETag of what it
+ * sends then.  This header is not signed: proxies on the way, such as those of
+ * Google, change it.
+ */
+static void
+accept_stored_form(S3Attempt *attempt)
+{
+	S3Call	   *call = attempt->finished.call;
+
+	attempt->accepts_gzip = reads_object(call) &&
+		s3_server_facts_find(call->endpoint_host)->transcodes;
+	if (attempt->accepts_gzip)
+		s3_fields_add(&call->request.headers, "accept-encoding", "gzip");
+}
+
+/* What is used of the settings is copied: the transfer may outlive them. */
 static void
 fill_request(S3Attempt *attempt)
 {
@@ -196,17 +264,48 @@ fill_request(S3Attempt *attempt)
 	http->url = url.data;
 	http->headers = &call->request.headers;
 	http->body = call->request.body;
-	http->max_body = call->max_body;
+	http->max_body = attempt->explains ? S3_DOCUMENT_MAX : call->max_body;
 	http->headroom = VARHDRSZ;
 	http->watch = watch_content;
 	http->watch_arg = attempt;
 	http->connect_timeout = settings->connect_timeout;
 	http->request_timeout = settings->request_timeout;
+	http->answers_early = call->operation->fails_late;
+	http->once = call->operation->once || attempt->afresh;
 	if (attempt->deadline > 0)
 		http->total_timeout = (int) Max(attempt->deadline - s3_http_now(), 1);
 	http->proxy = *settings->proxy == '\0' ? NULL : pstrdup(settings->proxy);
 	http->ca_file = *settings->ca_file == '\0' ? NULL : pstrdup(settings->ca_file);
 	http->verify_tls = settings->verify_tls;
+	attempt->verify_etag = settings->verify_etag;
+}
+
+static bool
+reads_object(const S3Call *call)
+{
+	return call->operation->id == S3_GET_OBJECT || call->operation->id == S3_HEAD_OBJECT;
+}
+
+/*
+ * Is the answer about another form of the object than the one that is stored?
+ * Google says so.  Of others, a HEAD without a length is taken for that: what is
+ * stored has one.
+ */
+static bool
+is_transcoded(const S3Attempt *attempt)
+{
+	const S3Call *call = attempt->finished.call;
+	const S3HttpResponse *response = &attempt->finished.response;
+	const char *stored;
+
+	if (!reads_object(call) || attempt->accepts_gzip || response->status != 200)
+		return false;
+	stored = s3_response_header(response, "x-goog-stored-content-encoding");
+	if (stored != NULL)
+		return pg_strcasecmp(stored, "gzip") == 0 &&
+			s3_response_header(response, "content-encoding") == NULL;
+	return call->operation->id == S3_HEAD_OBJECT &&
+		s3_response_header(response, "content-length") == NULL;
 }
 
 /* Is it a whole object?  A range of one is not. */
@@ -258,7 +357,8 @@ start_integrity(S3Attempt *attempt, const S3HttpResponse *response)
 	attempt->release.func = free_integrity;
 	attempt->release.arg = attempt;
 	MemoryContextRegisterResetCallback(attempt->context, &attempt->release);
-	attempt->integrity = s3_integrity_start(response, attempt->finished.call->request.md5);
+	attempt->integrity = s3_integrity_start(response, attempt->verify_etag,
+											attempt->finished.call->request.md5);
 	MemoryContextSwitchTo(old_context);
 }
 
@@ -280,17 +380,58 @@ static bool
 learn_clock(S3Attempt *attempt)
 {
 	S3Finished *finished = &attempt->finished;
-	char	   *date = s3_response_header(&finished->response, "date");
 	int64		there;
 	int64		offset;
 
-	if (attempt->clock_tried || date == NULL || !s3_date_parse_http(date, &there))
+	if (attempt->clock_tried || !s3_response_date(&finished->response, &there))
 		return false;
 	attempt->clock_tried = true;
 	offset = there - (int64) time(NULL);
 	if (offset > CLOCK_OFFSET_MAX || offset < -CLOCK_OFFSET_MAX)
 		return false;
 	s3_server_facts_find(finished->call->endpoint_host)->clock_offset = offset;
+	return true;
+}
+
+/*
+ * The answer to a HEAD does not say that the clocks differ, but it may have a
+ * Date.
+ */
+static bool
+learn_skew(S3Attempt *attempt)
+{
+	S3Finished *finished = &attempt->finished;
+	const S3Call *call = finished->call;
+	int64		there;
+
+	if (call->operation->id != S3_HEAD_OBJECT || finished->err.http_status != HTTP_FORBIDDEN ||
+		finished->err.code[0] != '\0' || s3_call_is_unsigned(call) ||
+		!s3_response_date(&finished->response, &there))
+		return false;
+	/* Another answer may have set the clock since then. */
+	if (there < attempt->signed_at + SKEW_MIN && there > attempt->signed_at - SKEW_MIN)
+		return false;
+	s3_response_tell_skew(&finished->err);
+	attempt->explained = !learn_clock(attempt);
+	return !attempt->explained;
+}
+
+/* The same request as a GET of no more than a byte. */
+static bool
+ask_for_reason(S3Attempt *attempt)
+{
+	const S3Call *call = attempt->finished.call;
+	bool		denied = attempt->finished.err.kind == S3_ERROR_DENIED;
+
+	if (call->explains == S3_EXPLAINS_NOTHING || call->operation->id != S3_HEAD_OBJECT ||
+		attempt->explained ||
+		!s3_response_hides_reason(&attempt->finished.err) ||
+		(denied && (call->explains != S3_EXPLAINS_ALL ||
+					s3_server_facts_knows_denial(call->endpoint_host, call->location.bucket,
+												 call->generation))))
+		return false;
+	attempt->unexplained = attempt->finished.err;
+	attempt->explains = true;
 	return true;
 }
 
@@ -309,6 +450,19 @@ learn_region(S3Attempt *attempt)
 		return false;
 	s3_server_facts_learn_bucket_region(call->endpoint_host, call->location.bucket, region);
 	return s3_call_use_region(call, region, &err);
+}
+
+/* From now on, the stored form is asked for. */
+static bool
+learn_transcoding(S3Attempt *attempt)
+{
+	if (!attempt->was_transcoded)
+		return false;
+	attempt->was_transcoded = false;	/* the next failure has another cause */
+	/* A HEAD without a length may have left a body in its connection. */
+	attempt->afresh = true;
+	s3_server_facts_find(attempt->finished.call->endpoint_host)->transcodes = true;
+	return true;
 }
 
 static bool

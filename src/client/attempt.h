@@ -22,6 +22,7 @@ typedef struct S3Attempt
 	MemoryContext context;		/* of what one attempt needs */
 	S3Fields	headers;		/* as they were before the signature */
 	S3HttpRequest http;
+	bool		verify_etag;	/* the setting, when it was sent */
 	S3Integrity *integrity;		/* of the content; NULL: not started */
 	size_t		checked;		/* bytes of the content that it has seen */
 	MemoryContextCallback release;
@@ -30,10 +31,18 @@ typedef struct S3Attempt
 	int64		due;			/* s3_http_now(); when to send it */
 	int64		deadline;		/* likewise; 0: none */
 	int			tokens;			/* taken from the server's budget */
-	bool		lost;			/* an answer was lost: the server may have
+	int			lost;			/* answers that were lost: the server may have
 								 * carried the request out */
+	int64		signed_at;		/* seconds since 1970, by the server's clock
+								 * as far as it is known */
 	bool		clock_tried;
 	bool		region_tried;
+	bool		explains;		/* it asks why the last one has failed */
+	bool		explained;		/* that was asked */
+	S3Error		unexplained;	/* what the last one has failed with */
+	bool		accepts_gzip;	/* it asks for what is stored gzipped as it is */
+	bool		was_transcoded; /* what came is not as it is stored */
+	bool		afresh;			/* over a connection of its own */
 } S3Attempt;
 
 /*
@@ -47,6 +56,12 @@ extern bool s3_attempt_prepare(S3Attempt *attempt);
 
 /* Is the answer what was asked for?  Sets "err" where not. */
 extern bool s3_attempt_check_answer(S3Attempt *attempt);
+
+/*
+ * Ends an attempt that asks why the call has failed: takes the reason from the
+ * answer, if one has "come".  Returns false, since the call has failed.
+ */
+extern bool s3_attempt_take_reason(S3Attempt *attempt, bool come);
 
 /*
  * Returns whether another attempt follows a failure; then its time is in "due",

@@ -24,6 +24,8 @@
 #include "s3/signing.h"
 #include "settings/guards.h"
 
+static int	time_limit = 0;		/* ms for a whole call; 0: none */
+
 static S3CallOpened open_call(S3Call *call, S3OperationId operation, const char *command,
 							  S3CallPurpose purpose, text *url, S3Error *err);
 static S3CallOpened open_location(S3Call *call, S3OperationId operation,
@@ -63,6 +65,15 @@ s3_call_open_bucket(S3Call *call, S3OperationId operation, const char *command, 
 	if (opened == S3_CALL_FAILED || !set_server(call, &err))
 		s3_error_throw(&err);
 	return true;
+}
+
+int
+s3_call_limit_time(int timeout)
+{
+	int			before = time_limit;
+
+	time_limit = timeout;
+	return before;
 }
 
 void
@@ -172,7 +183,12 @@ open_call(S3Call *call, S3OperationId operation, const char *command,
 		s3_settings_prevent_if_protected(call->endpoint, call->command);
 	if (!make_key(call, err))
 		return S3_CALL_FAILED;
-	call->max_body = (uint64) call->endpoint->settings.max_object_size * 1024;
+	if (operation == S3_GET_OBJECT)
+		call->max_body = (uint64) call->endpoint->settings.max_object_size * 1024;
+	else
+		call->max_body = call->operation->on_bucket ? S3_LIST_PAGE_MAX : S3_DOCUMENT_MAX;
+	if (purpose == S3_CALL_LINK)
+		call->request.path_prefix = call->endpoint->settings.presigning_path_prefix;
 	if (!(purpose == S3_CALL_REQUEST ? set_server(call, err) :
 		  set_target(call, &call->endpoint->presigning_base, err)))
 		return S3_CALL_FAILED;
@@ -191,6 +207,7 @@ open_location(S3Call *call, S3OperationId operation, const char *command, text *
 	memset(call, 0, sizeof(*call));
 	call->operation = s3_operation(operation);
 	call->command = command;
+	call->timeout = time_limit;
 	initStringInfo(&call->key);
 	if (!s3_location_parse(utf8, &call->location, err) ||
 		(call->endpoint = s3_endpoint_try_find(call->location.scheme, err)) == NULL ||

@@ -15,6 +15,19 @@
 #include "settings/settings.h"
 
 #define S3_LIST_PAGE_MAX	(8 * 1024 * 1024)	/* bytes of a list's page */
+#define S3_DOCUMENT_MAX		(1024 * 1024)	/* bytes of what else is no object */
+
+/*
+ * The answer to a HEAD has no words.  Why it has failed is asked for by a GET:
+ * where it was refused (400, or a redirect), or also where access was denied,
+ * which those who go on with another request need not know.
+ */
+typedef enum S3Explains
+{
+	S3_EXPLAINS_NOTHING,
+	S3_EXPLAINS_REFUSALS,
+	S3_EXPLAINS_ALL
+} S3Explains;
 
 /*
  * One call.  Lives in the memory context in which it was opened.  It refers to
@@ -34,8 +47,9 @@ typedef struct S3Call
 	const char *region;			/* that requests are signed for */
 	S3SignatureVersion signature_version;	/* that the request was made for */
 	uint64		max_body;		/* bytes of the answer to accept */
-	int			timeout;		/* ms for the whole call; 0: as the settings
-								 * say */
+	S3Explains	explains;		/* of a HEAD that fails: when to ask why */
+	int			timeout;		/* ms for the whole call, from when it is
+								 * first sent; 0: as long as it makes progress */
 	S3Request	request;		/* add headers and query before performing */
 } S3Call;
 
@@ -82,6 +96,12 @@ extern S3CallOpened s3_call_try_open(S3Call *call, S3OperationId operation,
 /* As s3_call_open, for the bucket itself (the key may be empty). */
 extern bool s3_call_open_bucket(S3Call *call, S3OperationId operation,
 								const char *command, text *url);
+
+/*
+ * Limits the time of each call that is opened from now on, in ms; 0: no more.
+ * Returns the limit before, which the caller sets again, also after an error.
+ */
+extern int	s3_call_limit_time(int timeout);
 
 /* For attempt.c, which sends the request. */
 extern void s3_call_prevent_change(const S3Call *call);

@@ -1,15 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * delete_objects.c
- *	  Deletes many objects, by the thousand in a request (DeleteObjects).
+ *	  Deletes objects: one by its own request (DeleteObject), many by the
+ *	  thousand in a request (DeleteObjects).
  *
  *	  URL -> request of its bucket -> outcome of each key
  *	   |                               |
  *	   +------> request of its own <---+
  *
- * An object has a request of its own (DeleteObject) where DeleteObjects cannot
- * name it, or left its outcome open.  It counts as deleted only when the server
- * says so by its key.
+ * Of many, an object has a request of its own where DeleteObjects cannot name
+ * it, or left its outcome open.  It counts as deleted only when the server says
+ * so by its key.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,16 +18,16 @@
 
 #include "lib/ilist.h"
 #include "miscadmin.h"
+#include "nodes/bitmapset.h"
 #include "nodes/pg_list.h"
 #include "utils/memutils.h"
 
 #include "backend/error_report.h"
 #include "base/xml.h"
-#include "client/batch.h"
 #include "client/delete_objects.h"
 #include "client/object_requests.h"
-#include "client/pipeline.h"
 #include "client/server_facts.h"
+#include "client/versions.h"
 #include "s3/delete_result.h"
 #include "s3/retry.h"
 
@@ -40,7 +41,6 @@ typedef struct Deletion
 	MemoryContext context;		/* of this and all below */
 	S3Call		call;
 	StringInfoData body;
-	bool		single;			/* one object, by DeleteObject */
 	int			count;
 	int			items[KEYS_MAX];
 	S3DeleteKey keys[KEYS_MAX];
@@ -50,6 +50,7 @@ typedef struct Deleting
 {
 	S3DeleteItem *items;
 	const char *command;
+	int64		until;			/* no request is started later; -1: whenever */
 	S3Pipeline *pipeline;
 	S3Finished *finished;
 	MemoryContext context;		/* of all this, but for the items' errors */
@@ -57,15 +58,17 @@ typedef struct Deleting
 	dlist_head	open;			/* requests that are being collected */
 	int			nopen;
 	List	   *alone;			/* items to be deleted one by one */
+	Bitmapset  *unknown;		/* those whose request was refused as one that
+								 * the server may not know */
 } Deleting;
 
+static S3Call *step_delete(S3BatchItem *item, const S3Finished *finished, void *arg);
 static void collect(Deleting *deleting, int index);
 static void add_key(Deleting *deleting, int index, const S3Call *call);
 static Deletion *find_open(Deleting *deleting, const S3Call *call);
 static Deletion *open_deletion(Deleting *deleting, int index);
 static void close_deletion(Deleting *deleting, Deletion *deletion);
-static void start_single(Deleting *deleting);
-static void send_deletion(Deleting *deleting, Deletion *deletion);
+static void drop_deletion(Deleting *deleting, Deletion *deletion);
 static bool finish_one(Deleting *deleting);
 static bool may_come(const S3Finished *finished);
 static void note_answer(Deleting *deleting, Deletion *deletion);
@@ -73,16 +76,28 @@ static bool is_unknown(const S3Finished *finished);
 static void note_key(Deleting *deleting, Deletion *deletion, const S3DeleteKey *key);
 static void fail_key(Deleting *deleting, const Deletion *deletion, const S3DeleteKey *key,
 					 const S3Error *err);
-static void note_single(Deleting *deleting, Deletion *deletion);
 static void leave_alone(Deleting *deleting, int index);
+static void leave_unknown(Deleting *deleting, int index);
+static void delete_alone(Deleting *deleting);
+static S3Call *step_alone(S3BatchItem *item, const S3Finished *finished, void *arg);
+static void emit_alone(S3BatchItem *item, void *arg);
 static void fail_item(Deleting *deleting, int index, const S3Call *call, const S3Error *err);
 
+bool
+s3_delete_object(text *url, S3DeleteArguments *arguments)
+{
+	S3BatchItem item;
+
+	s3_batch_run_one(&item, url, step_delete, arguments);
+	return item.state != NULL;
+}
+
 void
-s3_delete_objects(S3DeleteItem *items, int count, const char *command)
+s3_delete_objects(S3DeleteItem *items, int count, const char *command, int64 until)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "s3store deletions",
 												  ALLOCSET_DEFAULT_SIZES);
-	Deleting	deleting = {.items = items,.command = command};
+	Deleting	deleting = {.items = items,.command = command,.until = until};
 	MemoryContext old_context;
 	int			connections = 0;
 
@@ -98,15 +113,43 @@ s3_delete_objects(S3DeleteItem *items, int count, const char *command)
 		collect(&deleting, i);
 	while (!dlist_is_empty(&deleting.open))
 		close_deletion(&deleting, dlist_head_element(Deletion, node, &deleting.open));
-
-	/* A request that comes to its end may add to those left alone. */
-	do
-	{
-		while (deleting.alone != NIL)
-			start_single(&deleting);
-	} while (finish_one(&deleting) || deleting.alone != NIL);
+	while (finish_one(&deleting))
+		;
+	if (deleting.alone != NIL)
+		delete_alone(&deleting);
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(context);
+}
+
+/* The item's state is its call, and remains NULL where the URL names no object. */
+static S3Call *
+step_delete(S3BatchItem *item, const S3Finished *finished, void *arg)
+{
+	const S3DeleteArguments *arguments = arg;
+	Jsonb	   *params = arguments->params;
+	S3Call	   *call;
+	bool		all_versions = false;
+
+	if (finished != NULL)
+		return finished->ok || s3_object_is_gone(&finished->err) ? NULL :
+			s3_batch_fail(item, item->state, &finished->err);
+	call = item->state = s3_batch_open(item, palloc(sizeof(S3Call)), S3_DELETE_OBJECT,
+									   arguments->command);
+	if (call == NULL)
+		return NULL;
+	if (params != NULL)			/* none is required */
+	{
+		all_versions = s3_params_take_bool(&params, "AllVersions");
+		s3_params_apply(call->operation, params, &call->request);
+	}
+	if (all_versions)
+	{
+		s3_versions_delete(item->url, params, call);
+		return NULL;
+	}
+	if (arguments->version_id != NULL)
+		s3_fields_add(&call->request.query, "versionId", arguments->version_id);
+	return call;
 }
 
 /* Opens an item, and decides how it is deleted. */
@@ -218,7 +261,10 @@ open_deletion(Deleting *deleting, int index)
 	return deletion;
 }
 
-/* Sends a request that gets no more keys. */
+/*
+ * Sends a request that gets no more keys.  Waits for a connection first: only
+ * what is under way takes memory.
+ */
 static void
 close_deletion(Deleting *deleting, Deletion *deletion)
 {
@@ -233,47 +279,23 @@ close_deletion(Deleting *deleting, Deletion *deletion)
 	s3_fields_add(&request->headers, "content-type", "application/xml");
 	s3_object_add_digest(request);
 	deletion->call.max_body = S3_DELETE_RESULT_MAX;
-	send_deletion(deleting, deletion);
-	MemoryContextSwitchTo(old_context);
-}
-
-static void
-start_single(Deleting *deleting)
-{
-	int			index = llast_int(deleting->alone);
-	S3DeleteItem *item = &deleting->items[index];
-	MemoryContext context = AllocSetContextCreate(deleting->context, "s3store deletion",
-												  ALLOCSET_SMALL_SIZES);
-	MemoryContext old_context = MemoryContextSwitchTo(context);
-	Deletion   *deletion = palloc0(offsetof(Deletion, keys));
-	S3Error		err;
-
-	deleting->alone = list_delete_last(deleting->alone);
-	deletion->context = context;
-	deletion->single = true;
-	deletion->count = 1;
-	deletion->items[0] = index;
-	if (s3_call_try_open(&deletion->call, S3_DELETE_OBJECT, deleting->command, item->url,
-						 &err) == S3_CALL_OPENED)
-	{
-		if (item->version_id != NULL)
-			s3_fields_add(&deletion->call.request.query, "versionId", item->version_id);
-		send_deletion(deleting, deletion);
-		MemoryContextSwitchTo(old_context);
-		return;
-	}
-	fail_item(deleting, index, NULL, &err);
-	MemoryContextSwitchTo(old_context);
-	MemoryContextDelete(context);
-}
-
-/* Waits for a connection first: only what is under way takes memory. */
-static void
-send_deletion(Deleting *deleting, Deletion *deletion)
-{
 	while (!s3_pipeline_has_room(deleting->pipeline))
 		(void) finish_one(deleting);
-	s3_pipeline_start(deleting->pipeline, &deletion->call, deletion);
+	if (deleting->until < 0 || s3_http_now() < deleting->until)
+		s3_pipeline_start(deleting->pipeline, &deletion->call, deletion);
+	else
+		drop_deletion(deleting, deletion);
+	MemoryContextSwitchTo(old_context);
+}
+
+/* Leaves the deletion's memory context, which may be the current one. */
+static void
+drop_deletion(Deleting *deleting, Deletion *deletion)
+{
+	for (int i = 0; i < deletion->count; i++)
+		deleting->items[deletion->items[i]].outcome = S3_DELETE_NOT_SENT;
+	MemoryContextSwitchTo(deleting->context);
+	MemoryContextDelete(deletion->context);
 }
 
 /* Waits for one request, and notes the outcome of its items; false: none left. */
@@ -289,10 +311,7 @@ finish_one(Deleting *deleting)
 	for (int i = 0; i < deletion->count; i++)
 		deleting->items[deletion->items[i]].unsure |= may_come(deleting->finished);
 	old_context = MemoryContextSwitchTo(deletion->context);
-	if (deletion->single)
-		note_single(deleting, deletion);
-	else
-		note_answer(deleting, deletion);
+	note_answer(deleting, deletion);
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(deletion->context);
 	return true;
@@ -314,8 +333,6 @@ note_answer(Deleting *deleting, Deletion *deletion)
 {
 	S3Finished *finished = deleting->finished;
 
-	if (is_unknown(finished))
-		s3_server_facts_find(deletion->call.endpoint_host)->no_delete_objects = true;
 	if (finished->ok)
 		finished->ok = s3_delete_result_read(&finished->response, deletion->keys, deletion->count,
 											 &finished->err);
@@ -324,16 +341,28 @@ note_answer(Deleting *deleting, Deletion *deletion)
 		if (finished->ok)
 			note_key(deleting, deletion, &deletion->keys[i]);
 		else if (is_unknown(finished))
-			leave_alone(deleting, deletion->items[i]);
+			leave_unknown(deleting, deletion->items[i]);
 		else
 			fail_key(deleting, deletion, &deletion->keys[i], &finished->err);
 	}
 }
 
+/*
+ * Servers that do not know DeleteObjects say so in many ways: GCS takes it for
+ * the making of a bucket (400).  What is about access, about the bucket, or
+ * about the moment would be no better for each object alone.
+ */
 static bool
 is_unknown(const S3Finished *finished)
 {
-	return !finished->ok && finished->err.kind == S3_ERROR_UNSUPPORTED;
+	const S3Error *err = &finished->err;
+
+	if (finished->ok)
+		return false;
+	return err->kind == S3_ERROR_UNSUPPORTED ||
+		(err->http_status >= 400 && err->http_status < 500 &&
+		 err->kind != S3_ERROR_DENIED && strcmp(err->code, "NoSuchBucket") != 0 &&
+		 s3_retry_reason(err, true) == S3_RETRY_NEVER);
 }
 
 /* A failure that another attempt may not meet leaves the item to be tried alone. */
@@ -369,24 +398,74 @@ fail_key(Deleting *deleting, const Deletion *deletion, const S3DeleteKey *key, c
 }
 
 static void
-note_single(Deleting *deleting, Deletion *deletion)
-{
-	const S3Finished *finished = deleting->finished;
-	S3DeleteItem *item = &deleting->items[deletion->items[0]];
-
-	if (finished->ok || s3_object_is_gone(&finished->err))
-		item->outcome = S3_DELETED;
-	else
-		fail_item(deleting, deletion->items[0], &deletion->call, &finished->err);
-}
-
-static void
 leave_alone(Deleting *deleting, int index)
 {
 	MemoryContext old_context = MemoryContextSwitchTo(deleting->context);
 
 	deleting->alone = lappend_int(deleting->alone, index);
 	MemoryContextSwitchTo(old_context);
+}
+
+/* Where the server has perhaps refused DeleteObjects itself. */
+static void
+leave_unknown(Deleting *deleting, int index)
+{
+	MemoryContext old_context = MemoryContextSwitchTo(deleting->context);
+
+	leave_alone(deleting, index);
+	deleting->unknown = bms_add_member(deleting->unknown, index);
+	MemoryContextSwitchTo(old_context);
+}
+
+static void
+delete_alone(Deleting *deleting)
+{
+	S3BatchWork work = {step_alone, emit_alone, deleting};
+	int			count = list_length(deleting->alone);
+	Datum	   *urls = MemoryContextAllocHuge(CurrentMemoryContext, count * sizeof(Datum));
+	bool	   *nulls = palloc0(count * sizeof(bool));
+
+	for (int i = 0; i < count; i++)
+		urls[i] = PointerGetDatum(deleting->items[list_nth_int(deleting->alone, i)].url);
+	s3_batch_run(&work, urls, nulls, count);
+}
+
+static S3Call *
+step_alone(S3BatchItem *item, const S3Finished *finished, void *arg)
+{
+	const Deleting *deleting = arg;
+	S3DeleteItem *deleted = &deleting->items[list_nth_int(deleting->alone, item->index)];
+	S3DeleteArguments arguments = {deleting->command, NULL, deleted->version_id};
+
+	if (finished != NULL)
+		deleted->unsure |= may_come(finished);
+	else if (deleting->until >= 0 && s3_http_now() >= deleting->until)
+	{
+		deleted->outcome = S3_DELETE_NOT_SENT;
+		return NULL;
+	}
+	return step_delete(item, finished, &arguments);
+}
+
+/*
+ * Only what each object alone does not meet was about DeleteObjects: that is
+ * remembered.
+ */
+static void
+emit_alone(S3BatchItem *item, void *arg)
+{
+	Deleting   *deleting = arg;
+	const S3Call *call = item->state;
+	int			index = list_nth_int(deleting->alone, item->index);
+
+	if (item->failed)
+		fail_item(deleting, index, item->failed_call, &item->err);
+	else if (deleting->items[index].outcome != S3_DELETE_NOT_SENT)
+	{
+		deleting->items[index].outcome = S3_DELETED;
+		if (call != NULL && bms_is_member(index, deleting->unknown))
+			s3_server_facts_find(call->endpoint_host)->no_delete_objects = true;
+	}
 }
 
 static void

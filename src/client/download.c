@@ -20,6 +20,7 @@
 #include "backend/gzip.h"
 #include "client/download.h"
 #include "client/pipeline.h"
+#include "s3/content_encoding.h"
 #include "s3/integrity.h"
 #include "s3/response.h"
 
@@ -110,6 +111,7 @@ look_up(Download *download)
 	if (!s3_call_open(look, S3_HEAD_OBJECT, download->command, S3_CALL_REQUEST, download->url) ||
 		!s3_call_open(&get, S3_GET_OBJECT, download->command, S3_CALL_REQUEST, download->url))
 		return false;
+	look->explains = S3_EXPLAINS_ALL;
 	s3_params_apply(get.operation, download->params, &get.request);
 	check_params(&get.request);
 	version_id = s3_fields_find(&get.request.query, "versionId");
@@ -118,7 +120,7 @@ look_up(Download *download)
 	s3_fields_add_all(&look->request.headers, &get.request.headers);
 	/* Any failure is reported as that of the GET. */
 	if (!s3_call_perform(look, &download->head, &err) ||
-		!s3_response_object(&download->head, &download->info, &err))
+		!s3_response_sized_object(&download->head, &download->info, &err))
 		s3_call_throw(&get, &err);
 	download->etag = s3_response_header(&download->head, "etag");
 	return true;
@@ -146,7 +148,8 @@ start_integrity(Download *download)
 	download->release.func = free_integrity;
 	download->release.arg = download;
 	MemoryContextRegisterResetCallback(download->context, &download->release);
-	download->integrity = s3_integrity_start(&download->head, NULL);
+	download->integrity = s3_integrity_start(&download->head,
+											 download->look.endpoint->settings.verify_etag, NULL);
 }
 
 static void
@@ -161,7 +164,7 @@ start_gunzip(Download *download)
 	const char *encoding = download->info.content_encoding;
 	uint64		max = (uint64) download->look.endpoint->settings.max_object_size * 1024;
 
-	if (download->info.size > 0 && encoding != NULL && pg_strcasecmp(encoding, "gzip") == 0)
+	if (download->info.size > 0 && s3_content_encoding_is_gzip(encoding))
 		download->gunzip = s3_gunzip_start(max, download->sink, download->arg);
 }
 

@@ -22,6 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#define WARNINGS_MAX	100		/* of keys that do not fit the encoding */
 #define EMPTY_PAGES_MAX	1000	/* in a row: servers skip what is deleted */
 
 struct S3Listing
@@ -30,7 +31,9 @@ struct S3Listing
 	MemoryContext page_context; /* of the page */
 	MemoryContext call_context; /* of the call that fetches it */
 	S3ListOptions options;		/* with start_after as a key on the server */
+	S3Slice		bucket;
 	S3Slice		bucket_url;		/* "scheme://bucket/", as the caller wrote it */
+	int			warnings;		/* of keys that do not fit */
 	StringInfoData prefix;		/* of the keys on the server */
 	size_t		own_len;		/* of it the endpoint's own */
 	int64		left;			/* entries that may still come; -1: all */
@@ -45,6 +48,8 @@ struct S3Listing
 	StringInfoData version_id_marker;
 };
 
+static S3Slice url_of_key(const S3Listing *listing, S3Slice key);
+static void warn_of_key(S3Listing *listing, S3Slice key);
 static void take_location(S3Listing *listing);
 static char *start_key(S3Listing *listing, const S3Call *call);
 static void check_same_bucket(const S3Location *start, const S3Call *call);
@@ -205,13 +210,32 @@ s3_listing_check_connections(int connections)
 }
 
 text *
-s3_listing_url(const S3Listing *listing, const S3ListItem *item)
+s3_listing_url(S3Listing *listing, const S3ListItem *item)
 {
-	return s3_listing_key_url(listing, item->key);
+	text	   *url;
+
+	if (!s3_listing_try_url(listing, item, &url))
+		warn_of_key(listing, item->key);
+	return url;
+}
+
+bool
+s3_listing_try_url(const S3Listing *listing, const S3ListItem *item, text **url)
+{
+	bool		fits;
+
+	*url = s3_text_fitted(url_of_key(listing, item->key), &fits);
+	return fits;
 }
 
 text *
 s3_listing_key_url(const S3Listing *listing, S3Slice key)
+{
+	return s3_text_from_utf8(url_of_key(listing, key));
+}
+
+static S3Slice
+url_of_key(const S3Listing *listing, S3Slice key)
 {
 	S3Slice		bucket = listing->bucket_url;
 	StringInfoData url;
@@ -219,7 +243,24 @@ s3_listing_key_url(const S3Listing *listing, S3Slice key)
 	initStringInfo(&url);
 	appendBinaryStringInfo(&url, bucket.data, (int) bucket.len);
 	appendBinaryStringInfo(&url, key.data + listing->own_len, (int) (key.len - listing->own_len));
-	return s3_text_from_utf8(s3_slice(url.data, url.len));
+	return s3_slice(url.data, url.len);
+}
+
+static void
+warn_of_key(S3Listing *listing, S3Slice key)
+{
+	bool		fits;
+
+	if (++listing->warnings > WARNINGS_MAX)
+		return;
+	ereport(WARNING,
+			(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
+			 errmsg("key \"%s\" in bucket \"%s\" does not fit the encoding of the database",
+					s3_shown_text(s3_text_fitted(key, &fits)), s3_shown_utf8(listing->bucket)),
+			 errdetail("It is shown with escapes, as a URL that names no object.")));
+	if (listing->warnings == WARNINGS_MAX)
+		ereport(WARNING,
+				(errmsg("further keys that do not fit the encoding are shown with escapes without a warning")));
 }
 
 /* Takes what all pages need from the URL and the settings. */
@@ -232,6 +273,7 @@ take_location(S3Listing *listing)
 
 	open_call(listing, &call);
 	settings = &call.endpoint->settings;
+	listing->bucket = s3_slice_cstring(s3_slice_dup(call.location.bucket));
 	listing->bucket_url = s3_slice_cstring(psprintf("%.*s://%.*s/",
 													S3_SLICE_ARGS(call.location.scheme),
 													S3_SLICE_ARGS(call.location.bucket)));

@@ -75,9 +75,13 @@ extern int	s3_listing_check_connections(int connections);
 
 /*
  * Returns the URL of an entry: the scheme as the caller wrote it, the bucket,
- * and the key without the endpoint's prefix.
+ * and the key without the endpoint's prefix.  Where the key does not fit the
+ * database's encoding, no text is its URL: it is written with escapes
+ * (s3_text_fitted), and a WARNING says so; s3_listing_try_url returns false
+ * instead.  s3_listing_key_url is for the key of a URL that the database has.
  */
-extern text *s3_listing_url(const S3Listing *listing, const S3ListItem *item);
+extern text *s3_listing_url(S3Listing *listing, const S3ListItem *item);
+extern bool s3_listing_try_url(const S3Listing *listing, const S3ListItem *item, text **url);
 extern text *s3_listing_key_url(const S3Listing *listing, S3Slice key);
 
 /* When an entry was written; the server must have told. */

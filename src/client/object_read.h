@@ -18,6 +18,7 @@ typedef enum S3ReadKind
 	S3_READ_EXISTS,				/* for a URL that ends in '/': whether there
 								 * is any object below it */
 	S3_READ_INFO,
+	S3_READ_SIZE,				/* the same; fails where the size is unknown */
 	S3_READ_CONTENT				/* uncompressed, where its encoding is gzip;
 								 * fails when there is no object */
 } S3ReadKind;
@@ -35,18 +36,18 @@ typedef struct S3ObjectRead
 {
 	bool		no_file;		/* the URL means that, or is NULL */
 	bool		found;
-	S3ObjectInfo info;			/* S3_READ_INFO: of what was found */
+	bool		asks_bucket;	/* the call under way asks whether the bucket
+								 * exists */
+	S3ObjectInfo info;			/* S3_READ_INFO, _SIZE: of what was found */
 	bytea	   *content;		/* S3_READ_CONTENT: likewise; lies in the body */
 	S3HttpResponse response;	/* of the last call */
 	S3Call		call;
 	S3Listing  *listing;		/* of what is below the URL, or NULL */
+	S3Fields	list_headers;	/* of the params, what is for lists, too */
 } S3ObjectRead;
 
-/* The step of a batch (see S3BatchWork). */
+/* A step, but for the type of its last argument: see S3BatchStep. */
 extern S3Call *s3_object_read_step(S3BatchItem *item, const S3Finished *finished,
 								   const S3ReadArguments *arguments);
-
-/* Takes all steps for one URL, and throws what it fails with. */
-extern S3ObjectRead *s3_object_read(text *url, const S3ReadArguments *arguments);
 
 #endif							/* S3STORE_OBJECT_READ_H */

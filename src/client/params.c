@@ -4,7 +4,7 @@
  *	  The parameters that boto3 takes, made fields of a request.
  *
  * Only parameters that param_rules.c names get into the query or a header, and
- * headers have only values that HTTP allows.
+ * headers, those of the answer too, have only values that HTTP allows.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,6 +20,7 @@
 #include "common/base64.h"
 #include "fmgr.h"
 #include "s3/metadata.h"
+#include "s3/metadata_words.h"
 #include "s3/param_rules.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -37,10 +38,12 @@ static void check_required(const S3Operation *operation, const S3Request *reques
 static const S3ParamRule *find_rule(const S3Operation *operation, const char *name);
 static char *list_rules(const S3Operation *operation);
 static void apply_rule(const S3ParamRule *rule, JsonbValue *value, S3Request *request);
+static char *query_text(const S3ParamRule *rule, JsonbValue *value);
 static void apply_sse_key(const S3ParamRule *rule, JsonbValue *value, S3Request *request);
 static int	decode_sse_key(const char *text, uint8 *key, size_t size);
 static void add_sse_key_md5(const char *name, const char *md5_name, S3Request *request);
 static void apply_metadata(const char *what, JsonbContainer *object, S3Request *request);
+static char *metadata_text(const char *what, const char *name, JsonbValue *value);
 static char *copy_source_text(const S3ParamRule *rule, JsonbValue *value);
 static char *find_version(char *source);
 static char *copy_source_of_parts(const char *what, JsonbContainer *object, char **version);
@@ -179,7 +182,7 @@ find_rule(const S3Operation *operation, const char *name)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid parameter \"%s\" for %s", name, operation->name),
+			 errmsg("invalid parameter \"%s\" for %s", s3_shown_cstring(name), operation->name),
 			 errdetail("Valid parameters: %s.", list_rules(operation))));
 }
 
@@ -209,9 +212,24 @@ apply_rule(const S3ParamRule *rule, JsonbValue *value, S3Request *request)
 	else if (rule->type == S3_PARAM_SSE_CUSTOMER_KEY)
 		apply_sse_key(rule, value, request);
 	else if (rule->place == S3_PARAM_IN_QUERY)
-		s3_fields_add(&request->query, rule->wire_name, scalar_text(rule, value));
+		s3_fields_add(&request->query, rule->wire_name, query_text(rule, value));
 	else
 		add_header(rule->name, rule->wire_name, scalar_text(rule, value), request);
+}
+
+/*
+ * A query may hold any text, but servers make headers of some: with a line break
+ * in it, whoever chose a file's name would choose headers and content, too.
+ */
+static char *
+query_text(const S3ParamRule *rule, JsonbValue *value)
+{
+	char	   *text = scalar_text(rule, value);
+	S3Error		err;
+
+	if (rule->type == S3_PARAM_ANSWER_HEADER && !s3_check_header_value(rule->name, text, &err))
+		s3_error_throw(&err);
+	return text;
 }
 
 /*
@@ -284,11 +302,14 @@ apply_metadata(const char *what, JsonbContainer *object, S3Request *request)
 
 		if (!s3_check_header_name(name, &err))
 			s3_error_throw(&err);
-		text = string_text(name, &value);
+		text = metadata_text(what, name, &value);
 		size += strlen(name) + strlen(text);
 		for (char *p = name; *p != '\0'; p++)
 			*p = pg_ascii_tolower((unsigned char) *p);
-		add_header(name, psprintf(S3_METADATA_PREFIX "%s", name), text, request);
+		if (!s3_check_header_value(name, text, &err))
+			s3_error_throw(&err);
+		add_header(name, psprintf(S3_METADATA_PREFIX "%s", name),
+				   s3_metadata_words_encode(text), request);
 	}
 	if (size > S3_METADATA_SIZE_MAX)
 		ereport(ERROR,
@@ -296,6 +317,18 @@ apply_metadata(const char *what, JsonbContainer *object, S3Request *request)
 				 errmsg("user metadata in \"%s\" is too large", what),
 				 errdetail("Names and values have %zu bytes; S3 allows %d.",
 						   size, S3_METADATA_SIZE_MAX)));
+}
+
+static char *
+metadata_text(const char *what, const char *name, JsonbValue *value)
+{
+	if (value->type != jbvString)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value of \"%s\" in \"%s\"", s3_error_text(name), what),
+				 errdetail("User metadata are strings."),
+				 errhint("Write \"1\" for 1.")));
+	return s3_utf8_cstring(value->val.string.val, value->val.string.len);
 }
 
 /*
@@ -444,7 +477,7 @@ require_type(const char *name, bool good, const char *wanted)
 	if (!good)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value of \"%s\"", name),
+				 errmsg("invalid value of \"%s\"", s3_shown_cstring(name)),
 				 errdetail("It must be %s.", wanted)));
 }
 

@@ -162,8 +162,6 @@ new_attempt(S3Pipeline *pipeline, S3Call *call, void *tag)
 	attempt->finished.call = call;
 	attempt->finished.tag = tag;
 	attempt->headers = call->request.headers;
-	if (call->timeout > 0)
-		attempt->deadline = s3_http_now() + call->timeout;
 	return attempt;
 }
 
@@ -216,6 +214,8 @@ send_attempt(S3Pipeline *pipeline, S3Attempt *attempt)
 
 	MemoryContextReset(attempt->context);
 	old_context = MemoryContextSwitchTo(attempt->context);
+	if (attempt->deadline == 0 && attempt->finished.call->timeout > 0)
+		attempt->deadline = s3_http_now() + attempt->finished.call->timeout;
 	if (s3_attempt_prepare(attempt))
 	{
 		MemoryContextSwitchTo(attempt->result_context);
@@ -236,17 +236,19 @@ settle(S3Pipeline *pipeline, S3HttpTransfer *transfer)
 	S3Attempt  *attempt = s3_http_tag(transfer);
 	MemoryContext old_context = MemoryContextSwitchTo(attempt->result_context);
 	S3Finished *finished = &attempt->finished;
+	bool		come;
 
 	pipeline->running--;
-	finished->ok = s3_http_finish(transfer, &finished->response, &finished->err) &&
-		s3_attempt_check_answer(attempt);
+	come = s3_http_finish(transfer, &finished->response, &finished->err);
+	finished->ok = attempt->explains ? s3_attempt_take_reason(attempt, come) :
+		come && s3_attempt_check_answer(attempt);
 	if (finished->ok)
 		note_success(pipeline, attempt);
 	else if (finished->err.transient && !finished->err.unsent)
-		attempt->lost = true;
+		attempt->lost = attempt->attempts;
 	if (finished->ok || !send_again(pipeline, attempt))
 	{
-		finished->response.resent |= attempt->lost;
+		finished->response.resent += attempt->lost;
 		end_attempt(pipeline, attempt);
 	}
 	MemoryContextSwitchTo(old_context);
@@ -283,8 +285,9 @@ end_attempt(S3Pipeline *pipeline, S3Attempt *attempt)
 	S3Finished *finished = &attempt->finished;
 
 	finished->call->request.headers = attempt->headers;
+	finished->call->request.method = finished->call->operation->method;
 	if (!finished->ok && finished->err.kind == S3_ERROR_TOO_LARGE &&
-		finished->response.status == 0 && finished->call->key.len > 0)
+		finished->response.status == 0 && finished->call->operation->id == S3_GET_OBJECT)
 		s3_error_hint(&finished->err, "s3store.max_object_size sets the limit.");
 	dlist_push_tail(&pipeline->ended, &attempt->node);
 }

@@ -4,7 +4,7 @@
  *	  What this session has learnt of the servers it talks to.
  *
  * Hosts are in the settings, so there are few.  There may be any number of
- * buckets: all learnt regions are forgotten at BUCKETS_MAX.
+ * buckets: all that was learnt of them is forgotten at BUCKETS_MAX.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,18 +18,22 @@
 #include "client/server_facts.h"
 #include "s3/retry.h"
 
+#define GOOGLE_DOMAIN		".googleapis.com"
 #define BUCKETS_MAX			1000
 #define BUCKET_NAME_MAX		(S3_SERVER_NAME_MAX + 260)
 
-typedef struct BucketRegion
+typedef struct BucketFacts
 {
 	char		name[BUCKET_NAME_MAX];	/* host/bucket */
-	char		region[S3_REGION_MAX + 1];
-} BucketRegion;
+	char		region[S3_REGION_MAX + 1];	/* or "" */
+	bool		asked;
+} BucketFacts;
 
 static HTAB *servers = NULL;
-static HTAB *bucket_regions = NULL;
+static HTAB *buckets = NULL;
 
+static BucketFacts *find_bucket(const char *host, S3Slice bucket, HASHACTION action);
+static bool is_google(const char *host);
 static HTAB *create_table(const char *name, size_t key_size, size_t entry_size);
 static void bucket_name(const char *host, S3Slice bucket, char *name);
 
@@ -50,41 +54,100 @@ s3_server_facts_find(const char *host)
 		server->retry_tokens = S3_RETRY_TOKENS_MAX;
 		server->no_conditional_put = false;
 		server->no_delete_objects = false;
+		server->no_grants = false;
+		server->denied_bucket[0] = '\0';
+		server->denied_with = 0;
 		server->exact_times = false;
+		server->transcodes = is_google(name);
 	}
 	return server;
+}
+
+bool
+s3_server_facts_knows_denial(const char *host, S3Slice bucket, uint64 generation)
+{
+	const S3ServerFacts *server = s3_server_facts_find(host);
+
+	return server->denied_with == generation &&
+		s3_slice_equal(bucket, s3_slice_cstring(server->denied_bucket));
+}
+
+/* A longer name is never known again. */
+void
+s3_server_facts_learn_denial(const char *host, S3Slice bucket, uint64 generation)
+{
+	S3ServerFacts *server = s3_server_facts_find(host);
+
+	snprintf(server->denied_bucket, sizeof(server->denied_bucket), "%.*s", S3_SLICE_ARGS(bucket));
+	server->denied_with = generation;
 }
 
 const char *
 s3_server_facts_bucket_region(const char *host, S3Slice bucket)
 {
-	char		name[BUCKET_NAME_MAX];
-	BucketRegion *known;
+	BucketFacts *known = find_bucket(host, bucket, HASH_FIND);
 
-	if (bucket_regions == NULL)
-		return NULL;
-	bucket_name(host, bucket, name);
-	known = hash_search(bucket_regions, name, HASH_FIND, NULL);
-	return known == NULL ? NULL : known->region;
+	return known == NULL || known->region[0] == '\0' ? NULL : known->region;
 }
 
 void
 s3_server_facts_learn_bucket_region(const char *host, S3Slice bucket, const char *region)
 {
-	char		name[BUCKET_NAME_MAX];
-	BucketRegion *known;
+	BucketFacts *known = find_bucket(host, bucket, HASH_ENTER);
 
-	if (bucket_regions != NULL && hash_get_num_entries(bucket_regions) >= BUCKETS_MAX)
-	{
-		hash_destroy(bucket_regions);
-		bucket_regions = NULL;
-	}
-	if (bucket_regions == NULL)
-		bucket_regions = create_table("s3store bucket regions", sizeof(name),
-									  sizeof(BucketRegion));
-	bucket_name(host, bucket, name);
-	known = hash_search(bucket_regions, name, HASH_ENTER, NULL);
 	strlcpy(known->region, region, sizeof(known->region));
+}
+
+bool
+s3_server_facts_bucket_asked(const char *host, S3Slice bucket)
+{
+	BucketFacts *known = find_bucket(host, bucket, HASH_FIND);
+
+	return known != NULL && known->asked;
+}
+
+void
+s3_server_facts_learn_bucket_asked(const char *host, S3Slice bucket)
+{
+	find_bucket(host, bucket, HASH_ENTER)->asked = true;
+}
+
+/* HASH_FIND returns NULL where nothing is known. */
+static BucketFacts *
+find_bucket(const char *host, S3Slice bucket, HASHACTION action)
+{
+	char		name[BUCKET_NAME_MAX];
+	BucketFacts *known;
+	bool		found;
+
+	if (action == HASH_ENTER && buckets != NULL && hash_get_num_entries(buckets) >= BUCKETS_MAX)
+	{
+		hash_destroy(buckets);
+		buckets = NULL;
+	}
+	if (buckets == NULL && action == HASH_FIND)
+		return NULL;
+	if (buckets == NULL)
+		buckets = create_table("s3store buckets", sizeof(name), sizeof(BucketFacts));
+	bucket_name(host, bucket, name);
+	known = hash_search(buckets, name, action, &found);
+	if (!found && known != NULL)
+	{
+		known->region[0] = '\0';
+		known->asked = false;
+	}
+	return known;
+}
+
+/* Google Cloud Storage decompresses, and nobody else goes by these names. */
+static bool
+is_google(const char *host)
+{
+	size_t		len = strcspn(host, ":");
+	size_t		domain_len = strlen(GOOGLE_DOMAIN);
+
+	return len > domain_len &&
+		pg_strncasecmp(host + len - domain_len, GOOGLE_DOMAIN, domain_len) == 0;
 }
 
 static HTAB *

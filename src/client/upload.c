@@ -20,6 +20,7 @@
  */
 #include "base/base.h"
 
+#include "backend/encoding.h"
 #include "client/object_requests.h"
 #include "client/pipeline.h"
 #include "client/upload.h"
@@ -99,6 +100,8 @@ run_upload(Run *run, S3UploadSend send, void *arg, S3Finished *completed)
 	send(run->upload, arg);
 	s3_upload_wait(run->upload);
 	s3_upload_stop(run->upload);
+	if (run->target->completing != NULL)
+		run->target->completing(s3_upload_etag(run->upload), arg);
 	complete_upload(run, completed);
 	if (!completed->ok)
 		abort_upload(run, ABORT_TIMEOUT);
@@ -151,6 +154,9 @@ complete_upload(Run *run, S3Finished *completed)
 	if (try_complete(run, conditions, &call, completed))
 		return;
 	if (conditions != NULL && s3_response_is_conflict(&completed->err))
+		return;
+	if (conditions != NULL && completed->err.kind == S3_ERROR_UNSUPPORTED &&
+		run->target->needs_conditions)
 		return;
 	if (conditions != NULL && completed->err.kind == S3_ERROR_UNSUPPORTED &&
 		try_complete(run, NULL, &call, completed))
@@ -262,6 +268,6 @@ warn_of_leftovers(const Run *run, const char *reason)
 	ereport(WARNING,
 			(errcode(ERRCODE_IO_ERROR),
 			 errmsg("could not remove the parts of an upload that was not completed"),
-			 errdetail("Upload of \"%s\": %s.", text_to_cstring(run->target->url), reason),
+			 errdetail("Upload of \"%s\": %s.", s3_shown_text(run->target->url), reason),
 			 errhint("A lifecycle rule of the bucket can remove such parts: AbortIncompleteMultipartUpload.")));
 }

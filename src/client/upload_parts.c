@@ -10,9 +10,11 @@
  */
 #include "base/base.h"
 
+#include "base/digest.h"
 #include "base/xml.h"
 #include "client/pipeline.h"
 #include "client/upload_parts.h"
+#include "port/pg_bswap.h"
 #include "s3/copy_headers.h"
 #include "s3/response.h"
 #include "utils/memutils.h"
@@ -59,6 +61,7 @@ static bool wait_for_part(S3Upload *upload);
 static void end_part(S3Upload *upload, Part *part);
 static bool take_etag(S3Upload *upload, Part *part, const S3HttpResponse *response, S3Error *err);
 static void throw_for_part(const S3Upload *upload, const S3Call *call, const S3Error *err) pg_attribute_noreturn();
+static bool append_md5(StringInfo out, S3Slice etag);
 static void note_text(void *arg, int depth, const char *name, S3Slice text);
 
 MemoryContext
@@ -193,6 +196,48 @@ s3_upload_list_parts(const S3Upload *upload)
 	}
 	appendStringInfoString(&list, "</CompleteMultipartUpload>");
 	return list.data;
+}
+
+const char *
+s3_upload_etag(const S3Upload *upload)
+{
+	S3Call		call;
+	StringInfoData digests;
+	uint8		digest[S3_MD5_LEN];
+	char		hex[S3_MD5_LEN * 2 + 1];
+	S3Error		err;
+
+	s3_upload_open_call(upload, S3_COMPLETE_MULTIPART_UPLOAD, &call);
+	if (!call.endpoint->settings.verify_etag)
+		return "";
+	initStringInfo(&digests);
+	for (int i = 0; i < upload->parts; i++)
+		if (!append_md5(&digests, s3_etag_unquote(s3_slice_cstring(upload->etags[i]))))
+			return "";
+	if (!s3_md5(s3_slice(digests.data, digests.len), digest, &err))
+		return "";
+	s3_hex(digest, S3_MD5_LEN, hex);
+	return psprintf("%s-%d", hex, upload->parts);
+}
+
+/* Returns false where the ETag is no MD5 in hex. */
+static bool
+append_md5(StringInfo out, S3Slice etag)
+{
+	uint64		halves[2];
+	char		digits[17] = {0};
+
+	if (etag.len != S3_MD5_LEN * 2)
+		return false;
+	for (int i = 0; i < 2; i++)
+	{
+		memcpy(digits, etag.data + i * 16, 16);
+		if (strspn(digits, "0123456789abcdefABCDEF") != 16)
+			return false;
+		halves[i] = pg_hton64(strtoull(digits, NULL, 16));
+	}
+	appendBinaryStringInfo(out, (const char *) halves, sizeof(halves));
+	return true;
 }
 
 char *

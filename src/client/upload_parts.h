@@ -19,6 +19,12 @@ typedef struct S3Upload S3Upload;
 /* Told the ID before the first part; may throw. */
 typedef void (*S3UploadStarted) (const char *upload_id, void *arg);
 
+/*
+ * Told the ETag that the object will have, before the upload is completed; "":
+ * not known.
+ */
+typedef void (*S3UploadCompleting) (const char *etag, void *arg);
+
 /* What is uploaded.  Must live as long as the upload. */
 typedef struct S3UploadTarget
 {
@@ -28,9 +34,12 @@ typedef struct S3UploadTarget
 	const S3Fields *part_headers;	/* of every part, such as SSE-C keys */
 	const S3Fields *conditions; /* for its completion, such as If-None-Match;
 								 * NULL: none */
+	bool		needs_conditions;	/* a server that does not know them must
+									 * not complete it */
 	const S3Call *reported_as;	/* the call whose failure that of a part is;
 								 * NULL: its own */
-	S3UploadStarted started;	/* gets the "arg" of s3_upload_run; NULL: none */
+	S3UploadStarted started;	/* get the "arg" of s3_upload_run; NULL: none */
+	S3UploadCompleting completing;
 	int			connections;	/* parts under way at a time */
 } S3UploadTarget;
 
@@ -82,6 +91,13 @@ extern void s3_upload_open_call(const S3Upload *upload, S3OperationId operation,
 
 /* Returns the body of the request that completes it. */
 extern char *s3_upload_list_parts(const S3Upload *upload);
+
+/*
+ * Returns the ETag that S3 gives an object of these parts: the MD5 of their
+ * MD5s, and their number.  "" where the ETag of a part is no MD5,
+ * or verify_etag is off.
+ */
+extern const char *s3_upload_etag(const S3Upload *upload);
 
 /*
  * Finds the text of an element below the root of an answer.  The first one

@@ -18,7 +18,6 @@
 #include "s3/copy_headers.h"
 #include "utils/memutils.h"
 
-static S3Fields list_headers(text *url, Jsonb *params, const char *command);
 static List *find_versions(text *url, const S3Fields *headers, const char *command);
 static void delete_version(text *url, const char *version_id, Jsonb *params,
 						   const S3Fields *headers, const char *command);
@@ -26,35 +25,28 @@ static bool is_there(text *url, const char *version_id, const S3Fields *headers,
 					 const char *command);
 
 void
-s3_versions_delete(text *url, Jsonb *params, const char *command)
+s3_versions_delete(text *url, Jsonb *params, const S3Call *call)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "s3store version",
 												  ALLOCSET_DEFAULT_SIZES);
-	S3Fields	headers = list_headers(url, params, command);
-	List	   *versions = find_versions(url, &headers, command);
+	S3Fields	headers = {0};	/* of the call's, what lists need, too */
+	List	   *versions;
 
+	if (s3_fields_find(&call->request.query, "versionId") != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"AllVersions\" and \"VersionId\" exclude each other")));
+	s3_copy_headers_add_common(&headers, &call->request.headers);
+	versions = find_versions(url, &headers, call->command);
 	for (int i = list_length(versions) - 1; i >= 0; i--)
 	{
 		MemoryContext old_context = MemoryContextSwitchTo(context);
 
-		delete_version(url, list_nth(versions, i), params, &headers, command);
+		delete_version(url, list_nth(versions, i), params, &headers, call->command);
 		MemoryContextSwitchTo(old_context);
 		MemoryContextReset(context);
 	}
 	MemoryContextDelete(context);
-}
-
-/* The headers, of params, that requests for lists need, too. */
-static S3Fields
-list_headers(text *url, Jsonb *params, const char *command)
-{
-	S3Fields	headers = {0};
-	S3Call		call;
-
-	(void) s3_call_open(&call, S3_DELETE_OBJECT, command, S3_CALL_REQUEST, url);
-	s3_params_apply(call.operation, params, &call.request);
-	s3_copy_headers_add_common(&headers, &call.request.headers);
-	return headers;
 }
 
 /* Their IDs, the newest first. */

@@ -12,9 +12,10 @@
 
 /*
  * Deletes all versions and delete markers of the URL's object, and of no other
- * one, for "command"; params are delete_object's and apply to each of them.
- * The oldest goes first, so that no old version is current in between.
+ * one.  "call" would delete the object itself: it is open, and "params" are
+ * applied, which apply to each version.  The oldest goes first, so that no old
+ * version is current in between.
  */
-extern void s3_versions_delete(text *url, Jsonb *params, const char *command);
+extern void s3_versions_delete(text *url, Jsonb *params, const S3Call *call);
 
 #endif							/* S3STORE_VERSIONS_H */

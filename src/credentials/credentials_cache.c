@@ -15,6 +15,8 @@
 #include "access/xact.h"
 #include "utils/memutils.h"
 
+#include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "base/random.h"
 #include "credentials/credentials_cache.h"
 #include "credentials/credentials_refresh.h"
@@ -75,8 +77,9 @@ renew(FetchedKeys *kept, const S3CredentialsService *service, const void *reques
 	if (s3_credentials_refresh_is_usable(&kept->schedule, now))
 		ereport(LOG,
 				(errmsg("keeping the access keys that were fetched before: %s",
-						kept->err.message),
-				 kept->err.detail[0] == '\0' ? 0 : errdetail_internal("%s", kept->err.detail)));
+						s3_error_message(&kept->err)),
+				 kept->err.detail[0] == '\0' ? 0 :
+				 errdetail_internal("%s", s3_error_text(kept->err.detail))));
 	return false;
 }
 

@@ -16,6 +16,8 @@
 #include "access/xact.h"
 #include "utils/timestamp.h"
 
+#include "backend/encoding.h"
+#include "backend/error_report.h"
 #include "credentials/credentials_file.h"
 #include "credentials/credentials_profile.h"
 #include "credentials/secret_cache.h"
@@ -113,8 +115,9 @@ refresh(KeptProfile *kept)
 	}
 	else if (kept->usable && changed)
 		ereport(LOG,
-				(errmsg("keeping the access keys that were read before: %s", kept->err.message),
-				 kept->err.detail[0] == '\0' ? 0 : errdetail_internal("%s", kept->err.detail)));
+				(errmsg("keeping the access keys that were read before: %s", s3_error_message(&kept->err)),
+				 kept->err.detail[0] == '\0' ? 0 :
+				 errdetail_internal("%s", s3_error_text(kept->err.detail))));
 }
 
 static bool
@@ -159,7 +162,7 @@ read_keys(const char *path, const char *name, S3AccessKeys *keys, S3Error *err)
 {
 	char	   *text = palloc(S3_SMALL_FILE_MAX + 2);
 	size_t		len;
-	bool		good = s3_small_file_private("credentials file", path, text, &len, err) &&
+	bool		good = s3_small_file_private("credentials file", path, path, text, &len, err) &&
 		find_keys(path, text, len, name, keys, err);
 
 	explicit_bzero(text, S3_SMALL_FILE_MAX + 2);

@@ -23,6 +23,7 @@
 typedef struct SmallFile
 {
 	const char *what;
+	const char *name;			/* as messages show it */
 	const char *path;
 	bool		private;		/* no links, and no access for others */
 } SmallFile;
@@ -34,9 +35,10 @@ static bool read_all(const SmallFile *file, int fd, char *text, size_t *len, S3E
 static bool check_token(const SmallFile *file, char *text, size_t len, S3Error *err);
 
 bool
-s3_small_file_private(const char *what, const char *path, char *text, size_t *len, S3Error *err)
+s3_small_file_private(const char *what, const char *name, const char *path, char *text, size_t *len,
+					  S3Error *err)
 {
-	SmallFile	file = {what, path, true};
+	SmallFile	file = {what, name, path, true};
 
 	return read_file(&file, text, len, err);
 }
@@ -44,7 +46,7 @@ s3_small_file_private(const char *what, const char *path, char *text, size_t *le
 char *
 s3_small_file_token(const char *what, const char *path, S3Error *err)
 {
-	SmallFile	file = {what, path, false};
+	SmallFile	file = {what, path, path, false};
 	char	   *text = palloc(S3_SMALL_FILE_MAX + 2);
 	char	   *token = NULL;
 	size_t		len;
@@ -68,7 +70,7 @@ read_file(const SmallFile *file, char *text, size_t *len, S3Error *err)
 	if (fd < 0)
 	{
 		s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "could not open %s \"%s\": %m",
-					 file->what, file->path);
+					 file->what, file->name);
 		return link ? s3_error_hint(err, "Symbolic links are not followed.") : false;
 	}
 	good = check(file, fd, err) && read_all(file, fd, text, len, err);
@@ -83,10 +85,10 @@ check(const SmallFile *file, int fd, S3Error *err)
 
 	if (fstat(fd, &st) != 0)
 		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "could not stat %s \"%s\": %m",
-							file->what, file->path);
+							file->what, file->name);
 	if (!S_ISREG(st.st_mode))
 		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "%s \"%s\" is not a regular file",
-							file->what, file->path);
+							file->what, file->name);
 	return !file->private || check_permissions(file, &st, err);
 }
 
@@ -99,12 +101,12 @@ check_permissions(const SmallFile *file, const struct stat *st, S3Error *err)
 	if (!own && st->st_uid != 0)
 		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
 							"%s \"%s\" must be owned by the database user or root",
-							file->what, file->path);
+							file->what, file->name);
 	if ((own && (st->st_mode & (S_IRWXG | S_IRWXO)) != 0) ||
 		(!own && (st->st_mode & (S_IWGRP | S_IXGRP | S_IRWXO)) != 0))
 	{
 		s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "%s \"%s\" has group or world access",
-					 file->what, file->path);
+					 file->what, file->name);
 		return s3_error_detail(err, "File must have permissions u=rw (0600) or less if owned by the database user, or permissions u=rw,g=r (0640) or less if owned by root.");
 	}
 	return true;
@@ -126,10 +128,10 @@ read_all(const SmallFile *file, int fd, char *text, size_t *len, S3Error *err)
 
 	if (n < 0)
 		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "could not read %s \"%s\": %m",
-							file->what, file->path);
+							file->what, file->name);
 	if (*len > S3_SMALL_FILE_MAX)
 		return s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "%s \"%s\" is larger than %d kB",
-							file->what, file->path, S3_SMALL_FILE_MAX / 1024);
+							file->what, file->name, S3_SMALL_FILE_MAX / 1024);
 	return true;
 }
 
@@ -145,8 +147,8 @@ check_token(const SmallFile *file, char *text, size_t len, S3Error *err)
 		if (text[i] < ' ' || text[i] > '~')
 			return s3_error_set(err, S3_ERROR_NO_CREDENTIALS,
 								"%s \"%s\" contains a character other than printable ASCII",
-								file->what, file->path);
+								file->what, file->name);
 	}
 	return len > 0 ||
-		s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "%s \"%s\" is empty", file->what, file->path);
+		s3_error_set(err, S3_ERROR_NO_CREDENTIALS, "%s \"%s\" is empty", file->what, file->name);
 }

@@ -19,11 +19,12 @@
 
 /*
  * Reads a file that, as a server's TLS key, nobody else can read or write, and
- * does not follow a symbolic link.  "text" has room for S3_SMALL_FILE_MAX + 2
+ * does not follow a symbolic link.  Its "name" in the error may be another than its
+ * path, where that is nobody's business.  "text" has room for S3_SMALL_FILE_MAX + 2
  * bytes.
  */
-extern bool s3_small_file_private(const char *what, const char *path, char *text, size_t *len,
-								  S3Error *err);
+extern bool s3_small_file_private(const char *what, const char *name, const char *path, char *text,
+								  size_t *len, S3Error *err);
 
 /*
  * Returns, palloc'd, the token that a file holds: printable, without line ends

@@ -23,6 +23,7 @@
 #include "client/pipeline.h"
 #include "credentials/credentials.h"
 #include "functions/diagnose.h"
+#include "removal/trigger_events.h"
 #include "s3/credentials_syntax.h"
 #include "s3/response.h"
 
@@ -42,6 +43,8 @@ struct S3Diagnosis
 	S3Error		err;
 	bool		knows_skew;
 	int64		skew;			/* seconds that the server is ahead */
+
+	S3UnseenEvents unseen;
 };
 
 /* Returns a sentence when all is well; throws what is wrong. */
@@ -58,6 +61,7 @@ static bool applies(S3Diagnosis *check, const Step *step);
 static void run_step(S3Diagnosis *check, const Step *step, S3DiagnosisRow *row);
 static bool is_finding(const ErrorData *error);
 static char *sentences_of(const ErrorData *error);
+static char *hint_of(const ErrorData *error, const Step *step);
 static void open_call(const S3Diagnosis *check, S3OperationId operation, S3Call *call);
 static bool is_prefix(const S3Call *call);
 static char *check_settings(S3Diagnosis *check, S3Call *call);
@@ -73,6 +77,7 @@ static char *check_sign(S3Diagnosis *check, S3Call *call);
 static char *check_list(S3Diagnosis *check, S3Call *call);
 static char *check_get(S3Diagnosis *check, S3Call *call);
 static void check_region(const S3Diagnosis *check);
+static char *check_follow(S3Diagnosis *check, S3Call *call);
 
 static const Step steps[] = {
 	{"settings", check_settings, "SELECT * FROM s3_settings('scheme') shows what is in force."},
@@ -90,6 +95,8 @@ static const Step steps[] = {
 	"Check the bucket in the URL, and that it is on this endpoint and in this region."},
 	{"get", check_get,
 	"Check bucket and key in the URL; key_prefix and normalize_keys change the key, too."},
+	{"follow", check_follow,
+	"Make the trigger anew, with s3_unfollow and s3_follow, or enable it."},
 };
 
 S3Diagnosis *
@@ -121,12 +128,20 @@ s3_diagnose_next(S3Diagnosis *check, S3DiagnosisRow *row)
 	return false;
 }
 
-/* TLS is for https; list is for a prefix, and get for an object. */
+/*
+ * TLS is for https; list is for a prefix, and get for an object; follow is for a
+ * database in which objects follow rows.
+ */
 static bool
 applies(S3Diagnosis *check, const Step *step)
 {
 	S3Call		call;
 
+	if (step->run == check_follow)
+	{
+		s3_trigger_events_find_unseen(&check->unseen);
+		return check->unseen.columns > 0;
+	}
 	if (step->run != check_tls && step->run != check_list && step->run != check_get)
 		return true;
 	open_call(check, S3_LIST_OBJECTS_V2, &call);
@@ -161,7 +176,7 @@ run_step(S3Diagnosis *check, const Step *step, S3DiagnosisRow *row)
 		FlushErrorState();
 		s3_http_release_since(mark);
 		row->detail = sentences_of(error);
-		row->hint = error->hint != NULL ? error->hint : pstrdup(step->hint);
+		row->hint = hint_of(error, step);
 	}
 	PG_END_TRY();
 }
@@ -193,6 +208,19 @@ sentences_of(const ErrorData *error)
 	if (error->detail == NULL)
 		return psprintf("%s.", error->message);
 	return psprintf("%s. %s", error->message, error->detail);
+}
+
+/* Without the part that names s3_check() itself. */
+static char *
+hint_of(const ErrorData *error, const Step *step)
+{
+	char	   *end = error->hint == NULL ? NULL : strstr(error->hint, S3_CHECK_HINT);
+
+	if (error->hint == NULL || end == error->hint)
+		return pstrdup(step->hint);
+	if (end != NULL)
+		end[-1] = '\0';			/* the blank before it */
+	return error->hint;
 }
 
 /* The settings may have changed since the last step. */
@@ -387,5 +415,20 @@ check_region(const S3Diagnosis *check)
 	s3_error_detail(&err, "Requests follow it there, but links would not work.");
 	s3_error_hint(&err, "Set \"%s\" as s3store.region, or as \"region\" of this scheme in s3store.endpoints.",
 				  call.region);
+	s3_error_throw(&err);
+}
+
+/* Of all followed columns, whatever the URL: any of them might name the object. */
+static char *
+check_follow(S3Diagnosis *check, S3Call *call)
+{
+	const S3UnseenEvents *unseen = &check->unseen;
+	S3Error		err;
+
+	if (unseen->table == NULL)
+		return pstrdup("The triggers of all columns that objects follow see each row.");
+	s3_error_set(&err, S3_ERROR_ARGUMENT, "a trigger with s3_manage() does not see each %s", unseen->events);
+	s3_error_detail(&err, "It is that of column \"%s\" of table %s. A row that it does not see may name an object that is being deleted.",
+					unseen->column, unseen->table);
 	s3_error_throw(&err);
 }

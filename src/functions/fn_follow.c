@@ -164,9 +164,10 @@ check_rows(Oid table, const char *column, const char *within)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("column \"%s\" of table \"%s\" holds a URL that is not within \"%s\"",
-						column, get_rel_name(table), within),
+						column, get_rel_name(table), s3_shown_cstring(within)),
 				 errdetail("The URL is \"%s\".",
-						   SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1))));
+						   s3_shown_cstring(SPI_getvalue(SPI_tuptable->vals[0],
+														 SPI_tuptable->tupdesc, 1)))));
 }
 
 static void

@@ -41,6 +41,7 @@ static void refuse_conditions(FunctionCallInfo fcinfo);
 static void add_conditions(FunctionCallInfo fcinfo, const S3Call *call,
 						   const S3Fields *fields, StringInfo policy);
 static void add_given_fields(Jsonb *given, S3Fields *fields);
+static void check_field(const S3Field *field);
 static void check_field_name(const char *name);
 static void add_content_type(const char *content_type, S3Fields *fields);
 static int64 check_max_size(int64 max_size);
@@ -147,11 +148,25 @@ add_given_fields(Jsonb *given, S3Fields *fields)
 		if (value.type != jbvString)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("invalid value of field \"%s\"", name),
+					 errmsg("invalid value of field \"%s\"",
+							s3_shown_utf8(s3_slice_cstring(name))),
 					 errdetail("It must be a string.")));
 		s3_fields_add(fields, name,
 					  s3_utf8_cstring(value.val.string.val, value.val.string.len));
+		check_field(&fields->items[fields->count - 1]);
 	}
+}
+
+/* The server makes headers of the object of them; the tags alone are XML. */
+static void
+check_field(const S3Field *field)
+{
+	S3Error		err;
+
+	if (!s3_check_header_name(field->name, &err) ||
+		(pg_strcasecmp(field->name, "tagging") != 0 &&
+		 !s3_check_header_value(field->name, field->value, &err)))
+		s3_error_throw(&err);
 }
 
 /* Servers compare the names of fields without regard to case. */

@@ -17,6 +17,7 @@
 #include "utils/builtins.h"
 
 #include "client/download.h"
+#include "client/url_notice.h"
 #include "objects/put_flow.h"
 
 #define PUT_COMMAND	"s3_put_lo()"
@@ -63,7 +64,10 @@ s3store_put_lo(PG_FUNCTION_ARGS)
 	s3_put_flow_run(&flow);
 	close_large_object(object.fd);
 	if (flow.step == S3_PUT_FLOW_NO_FILE)
+	{
+		s3_url_warn_no_file("stored");
 		PG_RETURN_NULL();
+	}
 	PG_RETURN_TEXT_P(flow.name);
 }
 

@@ -27,6 +27,7 @@
 #include "queue/queue.h"
 #include "queue/schedule.h"
 #include "queue/admission.h"
+#include "queue/started.h"
 #include "removal/trigger_args.h"
 #include "settings/settings.h"
 
@@ -35,15 +36,28 @@ PG_FUNCTION_INFO_V1(s3store_manage);
 #define COMMAND		"s3_manage()"
 #define ROWS_AT_ONCE	1000	/* of a table that is truncated */
 
+/* When to look at all deletions that have been started, instead of each row's */
+#define FIRST_LOOK		16		/* rows */
+#define NEXT_LOOK		1000
+
+/* What a trigger keeps for all rows of a statement. */
+typedef struct Managed
+{
+	const S3TriggerArgs *args;
+	int64		rows;			/* that name an object */
+	int64		looks_at;		/* when that many have come */
+	const S3Started *started;	/* NULL: each object is looked for */
+} Managed;
+
 static void check_event(FunctionCallInfo fcinfo);
-static const S3TriggerArgs *managed_by(FunctionCallInfo fcinfo);
-static void manage_row(const TriggerData *data, const S3TriggerArgs *managed);
+static Managed *managed_by(FunctionCallInfo fcinfo);
+static void manage_row(const TriggerData *data, Managed *managed, FmgrInfo *flinfo);
 static text *url_of(HeapTuple tuple, const TriggerData *data, const S3TriggerArgs *managed);
 static bool is_same(text *a, text *b);
 static void queue_url(text *url, const S3TriggerArgs *managed);
-static void admit_url(text *url, const S3TriggerArgs *managed);
+static void admit_url(text *url, Managed *managed);
+static void look_at_started(Managed *managed, FmgrInfo *flinfo);
 static void check_spelling(const S3Location *location);
-static bool is_object(text *url);
 static bool read_url(text *url, S3Location *location);
 static void queue_all(const TriggerData *data, const S3TriggerArgs *managed);
 static void queue_rows(const S3TriggerArgs *managed, MemoryContext context);
@@ -53,14 +67,14 @@ Datum
 s3store_manage(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
-	const S3TriggerArgs *managed;
+	Managed    *managed;
 
 	check_event(fcinfo);
 	managed = managed_by(fcinfo);
 	if (TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
-		queue_all(data, managed);
+		queue_all(data, managed->args);
 	else
-		manage_row(data, managed);
+		manage_row(data, managed, fcinfo->flinfo);
 	return PointerGetDatum(NULL);
 }
 
@@ -84,18 +98,19 @@ check_event(FunctionCallInfo fcinfo)
 }
 
 /* Reads the arguments once for all rows of a statement. */
-static const S3TriggerArgs *
+static Managed *
 managed_by(FunctionCallInfo fcinfo)
 {
 	const TriggerData *data = (TriggerData *) fcinfo->context;
 	FmgrInfo   *flinfo = fcinfo->flinfo;
-	S3TriggerArgs *managed = flinfo->fn_extra;
+	Managed    *managed = flinfo->fn_extra;
 
-	if (managed == NULL || managed->trigger != data->tg_trigger->tgoid)
+	if (managed == NULL || managed->args->trigger != data->tg_trigger->tgoid)
 	{
 		MemoryContext old_context = MemoryContextSwitchTo(flinfo->fn_mcxt);
 
-		managed = s3_trigger_args_read(data);
+		managed = palloc0(sizeof(Managed));
+		managed->args = s3_trigger_args_read(data);
 		MemoryContextSwitchTo(old_context);
 		flinfo->fn_extra = managed;
 	}
@@ -103,23 +118,27 @@ managed_by(FunctionCallInfo fcinfo)
 }
 
 static void
-manage_row(const TriggerData *data, const S3TriggerArgs *managed)
+manage_row(const TriggerData *data, Managed *managed, FmgrInfo *flinfo)
 {
 	text	   *old_url = NULL;
 	text	   *new_url = NULL;
 
 	if (!TRIGGER_FIRED_BY_INSERT(data->tg_event))
-		old_url = url_of(data->tg_trigtuple, data, managed);
+		old_url = url_of(data->tg_trigtuple, data, managed->args);
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
-		new_url = url_of(data->tg_trigtuple, data, managed);
+		new_url = url_of(data->tg_trigtuple, data, managed->args);
 	else if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
-		new_url = url_of(data->tg_newtuple, data, managed);
+		new_url = url_of(data->tg_newtuple, data, managed->args);
 	if (old_url != NULL && new_url != NULL && is_same(old_url, new_url))
 		return;
 	if (old_url != NULL)
-		queue_url(old_url, managed);
-	if (new_url != NULL)
-		admit_url(new_url, managed);
+		queue_url(old_url, managed->args);
+	if (new_url == NULL)
+		return;
+	if (managed->started == NULL && managed->rows == managed->looks_at)
+		look_at_started(managed, flinfo);
+	managed->rows++;
+	admit_url(new_url, managed);
 }
 
 /* NULL for SQL's NULL. */
@@ -147,25 +166,28 @@ is_same(text *a, text *b)
 static void
 queue_url(text *url, const S3TriggerArgs *managed)
 {
+	S3Slice		utf8 = s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url));
 	S3Deletion	deletion = {0};
 	S3Location	location;
+	S3Error		err;
 
-	if (!is_object(url))
+	if (s3_location_is_none(utf8))
+		return;
+	/* Rows from before the trigger may hold anything, and must be deletable. */
+	if (!s3_location_parse(utf8, &location, &err) || location.key.len == 0)
 	{
 		ereport(WARNING,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("object is not deleted: \"%s\"", text_to_cstring(url)),
+				 errmsg("object is not deleted: \"%s\"", s3_shown_text(url)),
 				 errdetail("This is not the URL of an object.")));
 		return;
 	}
-	if (!read_url(url, &location))
-		return;
 	if (!s3_trigger_args_allows(managed, &location))
 	{
 		ereport(WARNING,
 				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("object is not deleted: \"%s\"", text_to_cstring(url)),
-				 errdetail("The URL is not within \"%s\".", managed->within)));
+				 errmsg("object is not deleted: \"%s\"", s3_shown_text(url)),
+				 errdetail("The URL is not within \"%s\".", s3_shown_cstring(managed->within))));
 		return;
 	}
 	if (s3_guc_session_read_only)
@@ -183,26 +205,49 @@ queue_url(text *url, const S3TriggerArgs *managed)
 }
 
 static void
-admit_url(text *url, const S3TriggerArgs *managed)
+admit_url(text *url, Managed *managed)
 {
 	S3Location	location;
-	S3ObjectIdentity identity;
+	int64		object;
 
 	if (!read_url(url, &location))
 		return;
-	if (!s3_trigger_args_allows(managed, &location))
+	if (!s3_trigger_args_allows(managed->args, &location))
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("URL is not within \"%s\": \"%s\"", managed->within, text_to_cstring(url)),
+				 errmsg("URL is not within \"%s\": \"%s\"",
+						s3_shown_cstring(managed->args->within), s3_shown_text(url)),
 				 errhint("The option \"within\" of the column's trigger allows no other URLs.")));
 	check_spelling(&location);
-	identity = s3_object_identity(&location);
-	if (!s3_admission_of_row(&identity))
+	if (managed->started != NULL && managed->started->count == 0)
+		return;
+	object = s3_object_identity(&location).object;
+	if (managed->started != NULL && !s3_started_has(managed->started, object))
+		return;
+	if (!s3_admission_of_row(object))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("object was deleted: \"%s\"", text_to_cstring(url)),
+				 errmsg("object was deleted: \"%s\"", s3_shown_text(url)),
 				 errdetail("Its queued deletion was carried out after this transaction had begun."),
 				 errhint("Store the object again, and repeat the transaction.")));
+}
+
+/*
+ * The statement has locked the table.  A deletion that is queued afterwards waits
+ * for its transaction, and one that was queued before is in the queue now: so when
+ * it has no rows, none is started until this transaction has ended.
+ */
+static void
+look_at_started(Managed *managed, FmgrInfo *flinfo)
+{
+	MemoryContext old_context = MemoryContextSwitchTo(flinfo->fn_mcxt);
+
+	if (managed->rows == 0 && s3_queue_is_empty())
+		managed->started = palloc0(sizeof(S3Started));
+	else if (managed->rows > 0)
+		managed->started = s3_started_look();
+	managed->looks_at += managed->rows == 0 ? FIRST_LOOK : NEXT_LOOK;
+	MemoryContextSwitchTo(old_context);
 }
 
 /*
@@ -212,8 +257,7 @@ admit_url(text *url, const S3TriggerArgs *managed)
 static void
 check_spelling(const S3Location *location)
 {
-	S3Error		err;
-	const S3Endpoint *endpoint = s3_endpoint_try_find(location->scheme, &err);
+	const S3Endpoint *endpoint = s3_endpoint_try_find(location->scheme, NULL);
 	char	   *wanted;
 	char	   *given;
 
@@ -226,21 +270,9 @@ check_spelling(const S3Location *location)
 	if (wanted != NULL && strcmp(given, wanted) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("URL is not written as it should be: \"%s\"", s3_error_text(given)),
+				 errmsg("URL is not written as it should be: \"%s\"", s3_shown_utf8(s3_slice_cstring(given))),
 				 errdetail("A column whose objects follow its rows holds one spelling of an object's URL."),
-				 errhint("Write \"%s\".", s3_error_text(wanted))));
-}
-
-/* Or "no file".  Rows from before the trigger may hold anything, and must be deletable. */
-static bool
-is_object(text *url)
-{
-	S3Slice		utf8 = s3_utf8_slice(VARDATA_ANY(url), VARSIZE_ANY_EXHDR(url));
-	S3Location	location;
-	S3Error		err;
-
-	return s3_location_is_none(utf8) ||
-		(s3_location_parse(utf8, &location, &err) && location.key.len > 0);
+				 errhint("Write \"%s\".", s3_shown_utf8(s3_slice_cstring(wanted)))));
 }
 
 /* Returns false for "no file". */
@@ -257,7 +289,7 @@ read_url(text *url, S3Location *location)
 	if (location->key.len == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_ZERO_LENGTH_CHARACTER_STRING),
-				 errmsg("URL has no key: \"%s\"", text_to_cstring(url))));
+				 errmsg("URL has no key: \"%s\"", s3_shown_text(url))));
 	return true;
 }
 

@@ -18,11 +18,12 @@ PG_FUNCTION_INFO_V1(s3store_available_name);
 
 static int	max_length_argument(FunctionCallInfo fcinfo, int number);
 
-/* s3_available_name(url text, max_length int) returns text */
+/* s3_available_name(url text, max_length int, params jsonb) returns text */
 Datum
 s3store_available_name(PG_FUNCTION_ARGS)
 {
 	int			max_length = max_length_argument(fcinfo, 1);
+	Jsonb	   *params = PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(2);
 	text	   *url;
 	text	   *candidate;
 	S3Call		call;
@@ -36,7 +37,8 @@ s3store_available_name(PG_FUNCTION_ARGS)
 	candidate = url;
 	for (int i = 0; i < S3_NAME_ATTEMPTS_MAX; i++)
 	{
-		if (s3_available_name_fits(candidate, max_length) && !s3_available_name_is_taken(candidate, COMMAND))
+		if (s3_available_name_fits(candidate, max_length) &&
+			!s3_available_name_is_taken(candidate, COMMAND, params))
 			PG_RETURN_TEXT_P(candidate);
 		candidate = s3_available_name_alternative(url, COMMAND, max_length);
 	}

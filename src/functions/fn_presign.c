@@ -12,6 +12,7 @@
 #include "base/base.h"
 
 #include "access/htup_details.h"
+#include "backend/error_report.h"
 #include "backend/fields_jsonb.h"
 #include "base/date.h"
 #include "base/uri.h"
@@ -21,6 +22,7 @@
 #include "links/link_cache.h"
 #include "links/presign.h"
 #include "miscadmin.h"
+#include "s3/integrity.h"
 #include "s3/param_rules.h"
 #include "settings/guards.h"
 #include "settings/privileges.h"
@@ -46,6 +48,8 @@ enum
 	ARG_PARAMS,
 	ARG_SIGNED_AT
 };
+
+#define METHOD_DEFAULT	"get_object"
 
 typedef struct Link
 {
@@ -73,7 +77,7 @@ PG_FUNCTION_INFO_V1(s3store_presign);
 PG_FUNCTION_INFO_V1(s3store_presign_array);
 PG_FUNCTION_INFO_V1(s3store_presign_request);
 
-static bool take_args(FunctionCallInfo fcinfo, S3LinkArgs *args);
+static void take_args(FunctionCallInfo fcinfo, S3LinkArgs *args);
 static bool make_link(S3LinkCache **slot, MemoryContext context, const char *command,
 					  text *url, const S3LinkArgs *args, Link *link);
 static bool make_by_request(S3LinkCache *cache, const char *command, text *url,
@@ -93,8 +97,10 @@ s3store_presign(PG_FUNCTION_ARGS)
 	S3LinkArgs	args;
 	Link		link;
 
-	if (PG_ARGISNULL(ARG_URL) || !take_args(fcinfo, &args) ||
-		!make_link((S3LinkCache **) &fcinfo->flinfo->fn_extra, fcinfo->flinfo->fn_mcxt,
+	if (PG_ARGISNULL(ARG_URL))
+		PG_RETURN_NULL();
+	take_args(fcinfo, &args);
+	if (!make_link((S3LinkCache **) &fcinfo->flinfo->fn_extra, fcinfo->flinfo->fn_mcxt,
 				   "s3_presign()", PG_GETARG_TEXT_PP(ARG_URL), &args, &link))
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(link.url);
@@ -114,8 +120,9 @@ s3store_presign_array(PG_FUNCTION_ARGS)
 	S3LinkArgs	args;
 	Link		link;
 
-	if (PG_ARGISNULL(ARG_URL) || !take_args(fcinfo, &args))
+	if (PG_ARGISNULL(ARG_URL))
 		PG_RETURN_NULL();
+	take_args(fcinfo, &args);
 	urls = PG_GETARG_ARRAYTYPE_P(ARG_URL);
 	deconstruct_array(urls, TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls, &count);
 	for (int i = 0; i < count; i++)
@@ -143,8 +150,10 @@ s3store_presign_request(PG_FUNCTION_ARGS)
 	S3LinkArgs	args;
 	Link		link;
 
-	if (PG_ARGISNULL(ARG_URL) || !take_args(fcinfo, &args) ||
-		!make_link(&memo->links, fcinfo->flinfo->fn_mcxt, "s3_presign_request()",
+	if (PG_ARGISNULL(ARG_URL))
+		PG_RETURN_NULL();
+	take_args(fcinfo, &args);
+	if (!make_link(&memo->links, fcinfo->flinfo->fn_mcxt, "s3_presign_request()",
 				   PG_GETARG_TEXT_PP(ARG_URL), &args, &link))
 		PG_RETURN_NULL();
 	if (link.serial == 0 || link.serial != memo->serial)
@@ -158,18 +167,16 @@ s3store_presign_request(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(memo->desc, values, nulls)));
 }
 
-/* All but the URL.  Returns false where the result is NULL. */
-static bool
+/* All but the URL.  NULL stands for the default of each. */
+static void
 take_args(FunctionCallInfo fcinfo, S3LinkArgs *args)
 {
-	if (PG_ARGISNULL(ARG_METHOD))
-		return false;
-	args->method = PG_GETARG_TEXT_PP(ARG_METHOD);
+	args->method = PG_ARGISNULL(ARG_METHOD) ? cstring_to_text(METHOD_DEFAULT) :
+		PG_GETARG_TEXT_PP(ARG_METHOD);
 	args->expires = PG_ARGISNULL(ARG_EXPIRES) ? NULL : PG_GETARG_INTERVAL_P(ARG_EXPIRES);
 	args->params = PG_ARGISNULL(ARG_PARAMS) ? NULL : PG_GETARG_JSONB_P(ARG_PARAMS);
 	args->at_given = !PG_ARGISNULL(ARG_SIGNED_AT);
 	args->signed_at = args->at_given ? PG_GETARG_TIMESTAMPTZ(ARG_SIGNED_AT) : 0;
-	return true;
 }
 
 /* Returns false where the result is NULL. */
@@ -202,12 +209,15 @@ make_by_request(S3LinkCache *cache, const char *command, text *url,
 	S3Lifetime	lifetime = {0};
 	S3Call		call;
 	bool		public;
+	S3Error		err;
 
 	memset(link, 0, sizeof(*link));
 	s3_privileges_require_for(operation, command);
 	if (!s3_call_open(&call, operation->id, command, S3_CALL_LINK, url))
 		return false;
 	s3_params_apply(operation, args->params, &call.request);
+	if (!s3_integrity_check_link(&call.request.headers, &err))
+		s3_error_throw(&err);
 	if (operation->on_bucket)
 		s3_call_add_prefix(&call);
 	check_copy_source(&call);

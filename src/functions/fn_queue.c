@@ -21,12 +21,14 @@
 
 #include "backend/encoding.h"
 #include "client/call.h"
+#include "client/url_notice.h"
+#include "journal/journal.h"
 #include "queue/commit_hook.h"
 #include "queue/queue.h"
 #include "queue/schedule.h"
 #include "queue/writer_token.h"
 #include "removal/drain.h"
-#include "removal/sweep.h"
+#include "removal/undo_queue.h"
 #include "removal/writer_wait.h"
 
 PG_FUNCTION_INFO_V1(s3store_delete_later);
@@ -41,6 +43,7 @@ PG_FUNCTION_INFO_V1(s3store_ignore_replicated);
 #define WRITERS_POLL	10		/* ms */
 
 static bool is_in_transaction_block(FunctionCallInfo fcinfo);
+static void drain_in_time(int64 max, S3DrainCounts *counts);
 static void drain(int64 max, S3DrainCounts *counts);
 static bool wait_for_writers(TimestampTz start);
 static int64 retry(const char *condition, int64 id, const char *more);
@@ -65,6 +68,7 @@ s3store_delete_later(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"version_id\" must not be empty")));
+	s3_url_notice_slash(deletion.url, "nothing below it will be deleted");
 	PG_RETURN_INT64(s3_queue_insert(&deletion));
 }
 
@@ -87,7 +91,7 @@ s3store_drain(PG_FUNCTION_ARGS)
 				 errmsg("%s cannot be called in a transaction block", DRAIN),
 				 errdetail("It commits between its steps."),
 				 errhint("CALL it by itself, not in a function or between BEGIN and COMMIT.")));
-	drain(max, &counts);
+	drain_in_time(max, &counts);
 	ereport(NOTICE,
 			(errmsg("objects deleted: " INT64_FORMAT ", kept: " INT64_FORMAT ", not yet deleted: " INT64_FORMAT,
 					counts.deleted, counts.kept, counts.failed),
@@ -102,11 +106,28 @@ is_in_transaction_block(FunctionCallInfo fcinfo)
 		castNode(CallContext, fcinfo->context)->atomic;
 }
 
+/* A server must not hold it up longer than a worker. */
+static void
+drain_in_time(int64 max, S3DrainCounts *counts)
+{
+	int			limit = s3_call_limit_time(s3_guc_delete_timeout);
+
+	PG_TRY();
+	{
+		drain(max, counts);
+	}
+	PG_FINALLY();
+	{
+		(void) s3_call_limit_time(limit);
+	}
+	PG_END_TRY();
+}
+
 static void
 drain(int64 max, S3DrainCounts *counts)
 {
 	MemoryContext context = CurrentMemoryContext;
-	S3SweepResult swept;
+	bool		waits;
 	TimestampTz start = GetCurrentTimestamp();
 	int64		tried = 0;
 
@@ -115,17 +136,18 @@ drain(int64 max, S3DrainCounts *counts)
 	/* Ends the transaction of the CALL, and its snapshot. */
 	SPI_commit();
 	SPI_start_transaction();
+	/* So that puts which were rolled back are undone, too. */
+	(void) s3_undo_queue(S3_QUEUE_TXN_PROCEDURE, &waits);
 	while (tried < max)
 	{
 		if (!s3_drain_round(S3_QUEUE_TXN_PROCEDURE, (int) Min(max - tried, S3_DRAIN_BATCH), counts) &&
-			!wait_for_writers(start))
+			!wait_for_writers(start) && s3_undo_queue(S3_QUEUE_TXN_PROCEDURE, &waits) == 0)
 			break;
 		tried = counts->deleted + counts->kept + counts->failed;
 		CHECK_FOR_INTERRUPTS();
 	}
 	counts->failed += s3_writer_wait_count();
-	/* Undoes puts that did not commit, too. */
-	s3_sweep(DRAIN, LOG, &swept);
+	s3_journal_forget();
 	SPI_finish();
 	MemoryContextSwitchTo(context);
 }
@@ -154,13 +176,15 @@ s3store_queue_retry(PG_FUNCTION_ARGS)
 	int64		count;
 
 	if (PG_ARGISNULL(0))
-		PG_RETURN_INT64(retry("dead AND $1 IS NOT NULL", 0, ""));
+		PG_RETURN_INT64(retry("dead AND kind = 'd' AND $1 IS NOT NULL", 0, ""));
 
 	/*
 	 * First among the dead rows, which have an index.  Where the object was
-	 * written again, whoever names that very deletion wants it to go.
+	 * written again, or may be of a put that was rolled back, whoever names
+	 * that very row wants it to go.
 	 */
-	count = retry("dead AND id = $1", PG_GETARG_INT64(0), ", queued_at = clock_timestamp()");
+	count = retry("dead AND id = $1", PG_GETARG_INT64(0),
+				  ", kind = 'd', etag = NULL, queued_at = clock_timestamp(), met_at = NULL");
 	if (count == 0)
 		count = retry("state = 'p' AND id = $1", PG_GETARG_INT64(0), "");
 	PG_RETURN_INT64(count);
@@ -177,7 +201,7 @@ retry(const char *condition, int64 id, const char *more)
 	SPI_connect();
 	s3_queue_run_as_owner(&saved);
 	count = (int64) s3_sql_execute(psprintf("UPDATE %s SET dead = false, attempts = 0,"
-											" next_at = clock_timestamp()%s WHERE %s",
+											" next_at = clock_timestamp(), not_before = NULL%s WHERE %s",
 											s3_queue_name("s3_deletion"), more, condition),
 								   SPI_OK_UPDATE, 1, &type, &value, NULL);
 	s3_sql_run_as_end(&saved);
@@ -199,6 +223,8 @@ s3store_set_writer_token(PG_FUNCTION_ARGS)
 				 errmsg("\"token\" must not be empty"),
 				 errhint("NULL removes the token.")));
 	s3_writer_token_store(token);
+	/* The worker may go on now. */
+	s3_commit_hook_note_deletion();
 	PG_RETURN_VOID();
 }
 

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * fn_roles.c
- *	  The SQL function that creates the roles.
+ *	  The SQL functions that create the roles, and grant what SQL cannot in all
+ *	  releases.
  *
  * The roles belong to the cluster: the first CREATE EXTENSION in it creates
  * them, and DROP EXTENSION leaves them, as other databases may use them.
@@ -10,15 +11,23 @@
  */
 #include "base/base.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_database.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/syscache.h"
 
 #include "settings/privileges.h"
 
 PG_FUNCTION_INFO_V1(s3store_create_roles);
+PG_FUNCTION_INFO_V1(s3store_grant_token);
+
+#define DATABASE_OWNER	"pg_database_owner" /* from PostgreSQL 14 on */
 
 typedef struct Role
 {
@@ -29,6 +38,7 @@ typedef struct Role
 
 static bool roles_missing(void);
 static void create_role(const Role *role);
+static char *database_owner(void);
 static void execute(const char *command);
 
 #define ROLE(name, comment) \
@@ -63,6 +73,34 @@ s3store_create_roles(PG_FUNCTION_ARGS)
 			create_role(&roles[i]);
 	SPI_finish();
 	PG_RETURN_VOID();
+}
+
+/*
+ * Lets the owner of the database read s3_writer: pg_dump dumps it.  Called by the
+ * install script, likewise.
+ */
+Datum
+s3store_grant_token(PG_FUNCTION_ARGS)
+{
+	SPI_connect();
+	execute(psprintf("GRANT SELECT ON TABLE s3_writer TO %s",
+					 OidIsValid(get_role_oid(DATABASE_OWNER, true)) ? DATABASE_OWNER :
+					 quote_identifier(database_owner())));
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+static char *
+database_owner(void)
+{
+	HeapTuple	tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for database %u", MyDatabaseId);
+	owner = ((Form_pg_database) GETSTRUCT(tuple))->datdba;
+	ReleaseSysCache(tuple);
+	return GetUserNameFromId(owner, false);
 }
 
 static bool

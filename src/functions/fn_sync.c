@@ -46,6 +46,7 @@ enum ChangeColumn
 static bool bool_argument(FunctionCallInfo fcinfo, int number, bool otherwise);
 static Datum result_datum(FunctionCallInfo fcinfo, const S3SyncResult *result);
 static void notice_changes(void *arg, text *url, const S3SyncPlan *plan);
+static char *shown(const char *utf8);
 static void put_changes(void *arg, text *url, const S3SyncPlan *plan);
 
 /*
@@ -140,19 +141,25 @@ notice_changes(void *arg, text *url, const S3SyncPlan *plan)
 	{
 		const S3SyncChange *change = &plan->changes[i];
 
-		appendStringInfo(&detail, "%s%s: ", i > 0 ? "\n" : "", change->name);
+		appendStringInfo(&detail, "%s%s: ", i > 0 ? "\n" : "", shown(change->name));
 		if (change->was != NULL)
-			appendStringInfo(&detail, "\"%s\"", change->was);
+			appendStringInfo(&detail, "\"%s\"", shown(change->was));
 		else
 			appendStringInfoString(&detail, "nothing");
 		if (change->becomes != NULL)
-			appendStringInfo(&detail, " becomes \"%s\".", change->becomes);
+			appendStringInfo(&detail, " becomes \"%s\".", shown(change->becomes));
 		else
 			appendStringInfoString(&detail, " goes.");
 	}
 	ereport(NOTICE,
-			(errmsg("would change \"%s\"", text_to_cstring(url)),
-			 errdetail_internal("%s", text_to_cstring(s3_text_from_server(detail.data)))));
+			(errmsg("would change \"%s\"", s3_shown_text(url)),
+			 errdetail_internal("%s", detail.data)));
+}
+
+static char *
+shown(const char *utf8)
+{
+	return s3_shown_utf8(s3_slice_cstring(utf8));
 }
 
 static void

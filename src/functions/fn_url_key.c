@@ -21,6 +21,7 @@
 #include "backend/error_report.h"
 #include "s3/location.h"
 #include "settings/same_server.h"
+#include "settings/settings.h"
 
 PG_FUNCTION_INFO_V1(s3store_key_below);
 PG_FUNCTION_INFO_V1(s3store_reconcile_row);
@@ -257,10 +258,8 @@ static void
 show_url(void *arg)
 {
 	const S3Slice *url = arg;
-	char		shown[S3_ERROR_SERVER_MAX];
 
 	if (memchr(url->data, '@', url->len) != NULL)
 		return;
-	s3_error_copy_text(shown, sizeof(shown), *url);
-	errcontext("URL \"%s\"", shown);
+	errcontext("URL \"%s\"", s3_shown_utf8(*url));
 }

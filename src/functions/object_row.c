@@ -11,6 +11,7 @@
 #include "backend/rows.h"
 #include "base/date.h"
 #include "functions/object_row.h"
+#include "s3/metadata_words.h"
 #include "utils/timestamp.h"
 
 static Datum metadata_datum(const S3Fields *metadata);
@@ -21,6 +22,7 @@ s3_object_row(text *url, const S3ObjectInfo *info, Datum *values, bool *nulls)
 	memset(nulls, 0, OBJECT_COLUMNS * sizeof(bool));
 	values[OBJECT_URL] = PointerGetDatum(url);
 	values[OBJECT_SIZE] = Int64GetDatum(info->size);
+	nulls[OBJECT_SIZE] = info->size == S3_SIZE_UNKNOWN;
 	values[OBJECT_LAST_MODIFIED] = TimestampTzGetDatum(s3_date_from_unix(info->last_modified));
 	nulls[OBJECT_LAST_MODIFIED] = !info->has_last_modified;
 	s3_rows_set_text(values, nulls, OBJECT_ETAG, info->etag);
@@ -39,6 +41,10 @@ static Datum
 metadata_datum(const S3Fields *metadata)
 {
 	JsonbParseState *state = NULL;
+	S3Fields	decoded = {0};
 
-	return JsonbPGetDatum(JsonbValueToJsonb(s3_fields_push_from_server(&state, metadata)));
+	for (int i = 0; i < metadata->count; i++)
+		s3_fields_add(&decoded, metadata->items[i].name,
+					  s3_metadata_words_decode(metadata->items[i].value));
+	return JsonbPGetDatum(JsonbValueToJsonb(s3_fields_push_from_server(&state, &decoded)));
 }

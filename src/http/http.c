@@ -48,7 +48,7 @@ static void wipe_headers(struct curl_slist *headers);
 static S3HttpTransfer *new_transfer(S3HttpGroup *group);
 static bool tend_group(S3HttpGroup *group);
 static int64 earliest_deadline(S3HttpGroup *group);
-static void check_deadlines(S3HttpGroup *group, bool quiet);
+static void check_deadlines(S3HttpGroup *group);
 
 #define transfer_of(pointer)	dlist_container(S3HttpTransfer, node, pointer)
 
@@ -231,7 +231,6 @@ s3_http_wait_for_any(S3HttpGroup *group, int64 deadline)
 	while (dlist_is_empty(&group->done))
 	{
 		int64		until = deadline;
-		bool		quiet;
 
 		s3_http_run();
 		if (tend_group(group))
@@ -248,8 +247,8 @@ s3_http_wait_for_any(S3HttpGroup *group, int64 deadline)
 			if (deadline >= 0)
 				until = Min(until, deadline);
 		}
-		quiet = !s3_http_wait(until);
-		check_deadlines(group, quiet);
+		s3_http_wait(until);
+		check_deadlines(group);
 	}
 	return transfer_of(dlist_head_node(&group->done));
 }
@@ -297,14 +296,14 @@ earliest_deadline(S3HttpGroup *group)
 }
 
 static void
-check_deadlines(S3HttpGroup *group, bool quiet)
+check_deadlines(S3HttpGroup *group)
 {
 	int64		now = s3_http_now();
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &group->running)
 	{
-		s3_http_check_deadline(transfer_of(iter.cur), now, quiet);
+		s3_http_check_deadline(transfer_of(iter.cur), now);
 	}
 }
 

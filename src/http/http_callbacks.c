@@ -28,6 +28,7 @@ static size_t send_body(char *data, size_t size, size_t count, void *arg);
 static int	seek_body(void *arg, curl_off_t offset, int origin);
 static size_t receive_header(char *data, size_t size, size_t count, void *arg);
 static bool end_header(S3HttpTransfer *transfer);
+static bool is_other_encoding(const char *line, size_t len);
 static bool keep_header(S3HttpTransfer *transfer, const char *data, size_t len);
 static size_t receive_body(char *data, size_t size, size_t count, void *arg);
 static bool make_small_room(S3HttpTransfer *transfer);
@@ -133,6 +134,11 @@ receive_header(char *data, size_t size, size_t count, void *arg)
 	}
 	else if (data[0] == '\r' || data[0] == '\n')
 		ok = end_header(transfer);
+	else if (is_other_encoding(data, len))
+	{
+		transfer->stop = S3_HTTP_STOP_ENCODING;
+		ok = false;
+	}
 	else
 		ok = keep_header(transfer, data, len);
 	return ok ? len : 0;
@@ -158,6 +164,25 @@ end_header(S3HttpTransfer *transfer)
 	else
 		transfer->body_max = Min(S3_HTTP_ERROR_BODY_MAX, largest);
 	return true;
+}
+
+/*
+ * Does a header say that the body is encoded for the transfer in another way
+ * than chunked?  We never ask for one, and libcurl would undo as many as there
+ * are, without a look at interrupts.
+ */
+static bool
+is_other_encoding(const char *line, size_t len)
+{
+	const char *name = "transfer-encoding:";
+	size_t		name_len = strlen(name);
+	S3Slice		value;
+
+	if (len < name_len || pg_strncasecmp(line, name, name_len) != 0)
+		return false;
+	value = s3_slice_trim(s3_slice(line + name_len, len - name_len));
+	return value.len != strlen("chunked") ||
+		pg_strncasecmp(value.data, "chunked", value.len) != 0;
 }
 
 static bool

@@ -19,12 +19,14 @@
 static bool explain_stop(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_code(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_tunnel(long status, S3Error *err);
+static bool explain_slow(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_timeout(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_tls(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_lost(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_ended(const S3HttpTransfer *transfer, S3Error *err);
 static bool explain_not_http(S3Error *err);
 static bool explain_headers(S3Error *err);
+static bool explain_encoding(S3Error *err);
 static S3Step failed_step(const S3HttpTransfer *transfer);
 static bool is_tls_code(CURLcode code);
 static bool is_transient(const S3HttpTransfer *transfer);
@@ -69,8 +71,12 @@ explain_stop(const S3HttpTransfer *transfer, S3Error *err)
 			return s3_error_set(err, S3_ERROR_CONNECTION,
 								"timed out after %d ms without progress",
 								transfer->request->request_timeout);
+		case S3_HTTP_STOP_SLOW:
+			return explain_slow(transfer, err);
 		case S3_HTTP_STOP_HEADERS:
 			return explain_headers(err);
+		case S3_HTTP_STOP_ENCODING:
+			return explain_encoding(err);
 		case S3_HTTP_STOP_DESCRIPTORS:
 			s3_error_set(err, S3_ERROR_CONNECTION, "too many files are open in this session");
 			return s3_error_hint(err, "Consider increasing the setting max_files_per_process.");
@@ -134,8 +140,9 @@ explain_code(const S3HttpTransfer *transfer, S3Error *err)
 			return s3_error_set(err, S3_ERROR_ARGUMENT, "address of the server is malformed");
 		case CURLE_UNSUPPORTED_PROTOCOL:
 		case CURLE_WEIRD_SERVER_REPLY:
-		case CURLE_BAD_CONTENT_ENCODING:
 			return explain_not_http(err);
+		case CURLE_BAD_CONTENT_ENCODING:	/* later releases look first */
+			return explain_encoding(err);
 		case CURLE_OUT_OF_MEMORY:
 #if LIBCURL_VERSION_NUM >= 0x080600
 		case CURLE_TOO_LARGE:
@@ -158,12 +165,16 @@ explain_tunnel(long status, S3Error *err)
 	return s3_error_hint(err, "Check that the proxy may connect to the server.");
 }
 
-/* The connect timeout covers the steps up to the request. */
+/* The connect timeout covers the steps up to the request; all of it may have less time. */
 static bool
 explain_timeout(const S3HttpTransfer *transfer, S3Error *err)
 {
+	const S3HttpRequest *request = transfer->request;
+	int			timeout = request->connect_timeout;
 	const char *step;
 
+	if (request->total_timeout > 0)
+		timeout = Min(timeout, request->total_timeout);
 	if (!has_passed(transfer, CURLINFO_NAMELOOKUP_TIME_T))
 		step = "while resolving the host name";
 	else if (!s3_http_is_connected(transfer))
@@ -172,8 +183,23 @@ explain_timeout(const S3HttpTransfer *transfer, S3Error *err)
 		step = "while connecting through the proxy";
 	else
 		step = "while negotiating TLS";
-	return s3_error_set(err, S3_ERROR_CONNECTION, "timed out after %d ms %s",
-						transfer->request->connect_timeout, step);
+	return s3_error_set(err, S3_ERROR_CONNECTION, "timed out after %d ms %s", timeout, step);
+}
+
+/* Bytes came or went, but too few of them. */
+static bool
+explain_slow(const S3HttpTransfer *transfer, S3Error *err)
+{
+	curl_off_t	sent = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	if (!transfer->head_complete && sent >= (curl_off_t) transfer->request->body.len)
+		return s3_error_set(err, S3_ERROR_CONNECTION,
+							"timed out after %d ms before the headers of the answer were complete",
+							transfer->request->request_timeout);
+	return s3_error_set(err, S3_ERROR_CONNECTION,
+						"timed out after %lld ms at less than %d bytes a second",
+						(long long) s3_http_longest_slowness(transfer), S3_HTTP_RATE_MIN);
 }
 
 static bool
@@ -237,6 +263,13 @@ explain_headers(S3Error *err)
 						S3_HTTP_HEADERS_MAX, S3_HTTP_HEADER_COUNT_MAX);
 }
 
+static bool
+explain_encoding(S3Error *err)
+{
+	return s3_error_set(err, S3_ERROR_PROTOCOL,
+						"answer has a transfer encoding that was not asked for");
+}
+
 /* Told by the error code; for a timeout, by the times that libcurl has noted. */
 static S3Step
 failed_step(const S3HttpTransfer *transfer)
@@ -272,7 +305,8 @@ static bool
 is_transient(const S3HttpTransfer *transfer)
 {
 	if (transfer->stop != S3_HTTP_STOP_NONE)
-		return transfer->stop == S3_HTTP_STOP_CONNECT || transfer->stop == S3_HTTP_STOP_TIMEOUT;
+		return transfer->stop == S3_HTTP_STOP_CONNECT || transfer->stop == S3_HTTP_STOP_TIMEOUT ||
+			transfer->stop == S3_HTTP_STOP_SLOW;
 	switch (transfer->code)
 	{
 		case CURLE_OK:

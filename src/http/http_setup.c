@@ -114,6 +114,12 @@ s3_http_set_options(S3HttpTransfer *transfer)
 	s3_http_set_option(transfer, CURLOPT_ERRORBUFFER, transfer->error_buffer);
 	s3_http_set_option(transfer, CURLOPT_URL, transfer->request->url);
 	s3_http_set_option(transfer, CURLOPT_TIMEOUT_MS, (long) transfer->request->total_timeout);
+
+	/*
+	 * Where a connection that was used before ends without an answer, libcurl
+	 * sends the request again over another one.
+	 */
+	s3_http_set_option(transfer, CURLOPT_FRESH_CONNECT, transfer->request->once ? 1L : 0L);
 	s3_http_set_callback_data(transfer);
 	set_method(transfer);
 	set_headers(transfer);
@@ -136,6 +142,7 @@ set_safety_options(S3HttpTransfer *transfer)
 	s3_http_set_option(transfer, CURLOPT_PATH_AS_IS, 1L);
 	s3_http_set_option(transfer, CURLOPT_NETRC, (long) CURL_NETRC_IGNORED);
 	s3_http_set_option(transfer, CURLOPT_HTTP09_ALLOWED, 0L);
+	s3_http_set_option(transfer, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	s3_http_set_option(transfer, CURLOPT_NOSIGNAL, 1L);
 	s3_http_set_option(transfer, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
 	s3_http_set_option(transfer, CURLOPT_USERAGENT, "s3store/" S3STORE_VERSION);

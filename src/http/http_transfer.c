@@ -23,6 +23,9 @@ static void check_length(S3HttpTransfer *transfer);
 static void show_body(S3HttpTransfer *transfer);
 static void make_room(S3HttpTransfer *transfer);
 static void advise_huge_pages(char *start, size_t size);
+static void keep_pace(S3HttpTransfer *transfer, int64 now);
+static curl_off_t moved_bytes(const S3HttpTransfer *transfer);
+static bool was_silent(const S3HttpTransfer *transfer, int64 now);
 static void stop_transfer(S3HttpTransfer *transfer, S3HttpStop stop);
 static void check_memory(const S3HttpTransfer *transfer);
 static bool answer_counts(const S3HttpTransfer *transfer);
@@ -49,6 +52,8 @@ s3_http_check_connected(S3HttpTransfer *transfer)
 	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &elapsed);
 	transfer->connected = elapsed > 0;
 	transfer->last_progress = s3_http_now();
+	transfer->looked_at = transfer->last_progress;
+	transfer->credit = s3_http_longest_slowness(transfer);
 	return transfer->connected;
 }
 
@@ -155,18 +160,72 @@ s3_http_deadline(const S3HttpTransfer *transfer)
 {
 	if (!transfer->connected)
 		return transfer->started + transfer->request->connect_timeout;
-	return transfer->last_progress + transfer->request->request_timeout;
+	return Min(transfer->last_progress + transfer->request->request_timeout,
+			   transfer->looked_at + transfer->credit);
 }
 
-void
-s3_http_check_deadline(S3HttpTransfer *transfer, int64 now, bool quiet)
+int64
+s3_http_longest_slowness(const S3HttpTransfer *transfer)
 {
-	if (now < s3_http_deadline(transfer))
+	int64		timeout = transfer->request->request_timeout;
+
+	return transfer->head_complete && transfer->request->answers_early ?
+		timeout * S3_HTTP_WORK_TIMEOUTS : timeout;
+}
+
+/*
+ * Nobody may have waited for long, and bytes be there unseen: they are seen in
+ * the next wait, which finds what is ready of all transfers.
+ */
+void
+s3_http_check_deadline(S3HttpTransfer *transfer, int64 now)
+{
+	bool		was_late = transfer->late;
+
+	if (transfer->connected)
+		keep_pace(transfer, now);
+	transfer->late = now >= s3_http_deadline(transfer);
+	if (!transfer->late)
 		return;
 	if (!transfer->connected)
 		stop_transfer(transfer, S3_HTTP_STOP_CONNECT);
-	else if (quiet)
-		stop_transfer(transfer, S3_HTTP_STOP_TIMEOUT);
+	else if (was_late)
+		stop_transfer(transfer, was_silent(transfer, now) ?
+					  S3_HTTP_STOP_TIMEOUT : S3_HTTP_STOP_SLOW);
+}
+
+/* The credit of a request begins a moment before its last byte goes out. */
+static bool
+was_silent(const S3HttpTransfer *transfer, int64 now)
+{
+	return now - transfer->last_progress >= transfer->request->request_timeout / 2;
+}
+
+static void
+keep_pace(S3HttpTransfer *transfer, int64 now)
+{
+	curl_off_t	moved = moved_bytes(transfer);
+	int64		earned = (moved - transfer->counted) * 1000 / S3_HTTP_RATE_MIN;
+	int64		largest = s3_http_longest_slowness(transfer);
+
+	transfer->credit -= now - transfer->looked_at;
+	transfer->credit = Min(transfer->credit + Max(earned, 0), largest);
+	if (transfer->head_complete && !transfer->counts_body)
+		transfer->credit = largest;
+	transfer->counts_body = transfer->head_complete;
+	transfer->counted = moved;
+	transfer->looked_at = now;
+}
+
+/* What goes out with the headers is not counted. */
+static curl_off_t
+moved_bytes(const S3HttpTransfer *transfer)
+{
+	curl_off_t	sent = 0;
+
+	if (transfer->sent > 0)
+		curl_easy_getinfo(transfer->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+	return sent + (curl_off_t) transfer->body_len;
 }
 
 static void
@@ -185,7 +244,7 @@ s3_http_take_answer(S3HttpTransfer *transfer, S3HttpResponse *response)
 		return false;
 
 	response->status = transfer->status;
-	response->resent = transfer->sends > 1;
+	response->resent = Max(transfer->sends - 1, 0);
 	response->headers = palloc(transfer->head_len + 1);
 	memcpy(response->headers, transfer->head, transfer->head_len);
 	response->headers[transfer->head_len] = '\0';

@@ -26,7 +26,9 @@ typedef enum S3HttpStop
 	S3_HTTP_STOP_NONE = 0,
 	S3_HTTP_STOP_CONNECT,		/* no connection in time */
 	S3_HTTP_STOP_TIMEOUT,		/* no progress */
+	S3_HTTP_STOP_SLOW,			/* progress, but too little */
 	S3_HTTP_STOP_HEADERS,		/* headers over the limits */
+	S3_HTTP_STOP_ENCODING,		/* a transfer encoding other than chunked */
 	S3_HTTP_STOP_BODY,			/* 2xx body over max_body */
 	S3_HTTP_STOP_ENOUGH,		/* error body cut: the answer counts */
 	S3_HTTP_STOP_DESCRIPTORS,	/* PostgreSQL has no descriptor to spare */
@@ -56,6 +58,12 @@ struct S3HttpTransfer
 	bool		length_checked;
 	int64		started;		/* s3_http_now() */
 	int64		last_progress;	/* likewise, once connected */
+	int64		looked_at;		/* likewise: when its pace was */
+	int64		credit;			/* ms from then that it may go on so slowly */
+	curl_off_t	counted;		/* bytes of bodies that are in the credit */
+	bool		counts_body;	/* of the answer, for which the credit is new */
+	bool		late;			/* its deadline had passed when it was looked
+								 * at */
 	size_t		body_len;
 	size_t		want;			/* paused until this many bytes have room */
 	size_t		watched;		/* bytes that were shown to request->watch */
@@ -113,14 +121,23 @@ extern bool s3_http_tend(S3HttpTransfer *transfer);
 /* Returns the answer's Content-Length, or -1. */
 extern curl_off_t s3_http_announced_length(const S3HttpTransfer *transfer);
 
-/* When the transfer will have made no progress for too long. */
+/* When the transfer will have made no progress, or too little, for too long. */
 extern int64 s3_http_deadline(const S3HttpTransfer *transfer);
 
+/* For how long the transfer may be slow, in ms. */
+extern int64 s3_http_longest_slowness(const S3HttpTransfer *transfer);
+
 /*
- * Ends a transfer whose deadline has passed.  Once it is connected, only a
- * wait that brought nothing ("quiet") shows that no byte is waiting unseen.
+ * To be called after each wait: keeps account of the transfer's pace, and ends
+ * it when its deadline has passed.
+ *
+ * A transfer may make no progress for request_timeout.  As long may it be slow,
+ * or longer with an early answer: it has a credit of that time, which passes as
+ * time does.  Each byte of a body adds to it what it may take at
+ * S3_HTTP_RATE_MIN, up to the whole; headers add nothing.  When they are
+ * complete, the credit is a new one.
  */
-extern void s3_http_check_deadline(S3HttpTransfer *transfer, int64 now, bool quiet);
+extern void s3_http_check_deadline(S3HttpTransfer *transfer, int64 now);
 
 /*
  * Moves the answer to the response; returns false when there is no complete

@@ -158,7 +158,7 @@ s3_http_run(void)
 	collect_finished();
 }
 
-bool
+void
 s3_http_wait(int64 deadline)
 {
 	WaitEvent	events[EVENTS_PER_ROUND];
@@ -173,7 +173,6 @@ s3_http_wait(int64 deadline)
 		else
 			dispatch(&events[i]);
 	}
-	return nevents > 0;
 }
 
 /*

@@ -42,10 +42,9 @@ extern void s3_http_run(void);
 
 /*
  * Waits for something to happen and lets libcurl act on it.  Returns at the
- * deadline (-1: none) at the latest, and after a second in any case; false
- * when nothing happened.
+ * deadline (-1: none) at the latest, and after a second in any case.
  */
-extern bool s3_http_wait(int64 deadline);
+extern void s3_http_wait(int64 deadline);
 
 /* libcurl's callback: it may start a thread to resolve a name. */
 extern int	s3_http_mask_signals(void *resolver, void *reserved, void *arg);

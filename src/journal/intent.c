@@ -4,15 +4,16 @@
  *	  The intent of a put: what is needed to undo it when its transaction does
  *	  not commit, noted before anything is sent.
  *
- * Guarantees: nothing is sent before the intent is on disk.  Nothing is done at
- * commit or abort: the commit log says what became of the transaction.  The
- * commit of a transaction that has put something waits for the disk as
- * synchronous_commit says; otherwise a crash could undo a put whose commit was
- * reported.
+ * Guarantees: nothing that may have to be undone is sent before its intent, and
+ * what was found under its name, are on disk.  Nothing is done at commit or
+ * abort: the commit log says what became of the transaction.  The commit of a
+ * transaction that has put something waits for the disk as synchronous_commit
+ * says; otherwise a crash could undo a put whose commit was reported.
  *
- * The last put of an object that has committed decides about it.  So the intents
- * of one object are in one journal, in order, and committed ones are kept while
- * another one is open.
+ * The intent is noted before the put looks at what stands under the name.  So
+ * when a put finds an object there that another put of this database has
+ * written, the intent of that one is in the journal: it can be told from an
+ * object that was there before them all (intent_group.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -22,10 +23,9 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "miscadmin.h"
-#include "pgstat.h"
 #include "replication/message.h"
-#include "storage/latch.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "backend/body_hash.h"
@@ -33,100 +33,49 @@
 #include "base/date.h"
 #include "journal/intent.h"
 #include "journal/intent_outcome.h"
-#include "journal/journal_home.h"
-#include "journal/object_lock.h"
 #include "queue/commit_hook.h"
+#include "queue/worker_slots.h"
+#include "settings/object_identity.h"
 
-#define COMPACT_SIZE	(32 * 1024) /* bytes that a journal grows between two
-									 * tries to compact it */
-
-static uint64 get_xid(void);
+static uint64 get_xid(bool durable);
+static uint64 oldest_xid(void);
 static uint64 random_id(void);
-static const char *digest_of(const S3Call *put);
+static void watch(S3IntentRole role);
 static const char *text_or_empty(const char *text);
-static bool is_ours(const S3Intent *intent, const S3Before *before, const char *target);
-static bool finds_leftover(const S3JournalContent *content, const S3Before *before,
-						   const char *target);
-static S3Journal *lock_object(const S3Call *call, int number, S3JournalMode mode, const char *target);
-static TimestampTz removing_until(const S3JournalContent *content, const char *target);
-static bool append_intent(S3PutIntent *handle, S3Journal *journal, S3Intent *intent,
-						  const S3Before *before);
-static bool has_leftovers(const S3JournalContent *content);
-static S3Journal *compact(S3Journal *journal, int more);
+static void take_found(S3Intent *intent, const S3Finished *finished);
+static void add_unsure(StringInfo records, const S3PutIntent *handle, int count);
 static bool was_refused(const S3Finished *finished);
 static void add_answer(StringInfo records, const S3PutIntent *intent,
 					   const S3HttpResponse *response);
-static void append_news(const S3PutIntent *intent, const StringInfoData *records, bool durable);
 
 void
-s3_intent_note_before(S3Before *before, const S3Finished *finished)
+s3_intent_begin(S3PutIntent *handle, const S3Call *call, S3IntentRole role, int64 size,
+				const char *etag)
 {
-	S3Error		err;
-	char	   *date;
-
-	memset(before, 0, sizeof(*before));
-	if (!finished->ok)
-		before->state = finished->err.kind == S3_ERROR_NOT_FOUND ?
-			S3_BEFORE_NOTHING : S3_BEFORE_UNKNOWN;
-	else if (s3_response_object(&finished->response, &before->info, &err))
-		before->state = S3_BEFORE_OBJECT;
-	if (before->state == S3_BEFORE_UNKNOWN)
-		return;
-	date = s3_response_header(&finished->response, "date");
-	if (date == NULL || !s3_date_parse_http(date, &before->date))
-		before->date = 0;
-}
-
-bool
-s3_intent_is_leftover(const S3Call *put, const S3Before *before)
-{
-	const char *target = s3_intent_target(put);
-	S3Journal  *journal;
-	bool		found;
-
-	if (!put->endpoint->settings.put_undo)
-		return false;
-	journal = s3_journal_open(s3_journal_number(target), S3_JOURNAL_READ);
-	if (journal == NULL)
-		return false;
-	found = !journal->foreign && finds_leftover(&journal->content, before, target);
-	s3_journal_close(journal);
-	return found;
-}
-
-bool
-s3_intent_begin(S3PutIntent *handle, const S3Call *put, const S3Before *before)
-{
+	S3ObjectIdentity identity = s3_object_identity(&call->location);
 	S3Intent	intent = {0};
-	S3Journal  *journal;
-	bool		good;
+	StringInfoData records;
 
 	memset(handle, 0, sizeof(*handle));
-	if (!put->endpoint->settings.put_undo)
-	{
-		s3_intent_disown(put);
-		return true;
-	}
-	handle->id = random_id();
-	handle->etag = digest_of(put);
-
-	intent.id = handle->id;
-	intent.xid = get_xid();
+	watch(role);
+	intent.id = random_id();
+	intent.role = role;
+	intent.xid = get_xid(role == S3_INTENT_PUT);
+	intent.oldest_xid = oldest_xid();
 	intent.created = GetCurrentTimestamp();
-	intent.not_before = before->date;
-	intent.size = (int64) put->request.body.len;
-	intent.url = psprintf("%s://%.*s/%.*s", put->endpoint->scheme,
-						  S3_SLICE_ARGS(put->location.bucket), S3_SLICE_ARGS(put->location.key));
-	intent.target = s3_intent_target(put);
-	intent.etag = handle->etag;
-	intent.previous = text_or_empty(before->info.version_id);
-	handle->number = s3_journal_number(intent.target);
-
-	s3_commit_hook_note_put();
-	journal = lock_object(put, handle->number, S3_JOURNAL_CREATE, intent.target);
-	good = append_intent(handle, journal, &intent, before);
-	s3_object_unlock(put);
-	return good;
+	intent.server = identity.server;
+	intent.object = identity.object;
+	intent.size = size;
+	intent.url = psprintf("%s://%.*s/%.*s", call->endpoint->scheme,
+						  S3_SLICE_ARGS(call->location.bucket), S3_SLICE_ARGS(call->location.key));
+	intent.etag = etag;
+	initStringInfo(&records);
+	s3_intent_record_intent(&records, &intent);
+	s3_journal_append(&records);
+	handle->id = intent.id;
+	handle->role = role;
+	handle->object = intent.object;
+	handle->etag = etag;
 }
 
 /*
@@ -137,17 +86,27 @@ s3_intent_begin(S3PutIntent *handle, const S3Call *put, const S3Before *before)
  * whose commit was reported.
  */
 static uint64
-get_xid(void)
+get_xid(bool durable)
 {
 	static uint64 logged = 0;
 	uint64		xid = U64FromFullTransactionId(GetCurrentFullTransactionId());
 
-	if (xid != logged)
+	if (durable && xid != logged)
 	{
 		XLogFlush(LogTransactionMessage("s3store", "put", strlen("put")));
 		logged = xid;
 	}
 	return xid;
+}
+
+/* Returns the oldest transaction that runs, by a new snapshot; with its epoch. */
+static uint64
+oldest_xid(void)
+{
+	uint64		next = U64FromFullTransactionId(ReadNextFullTransactionId());
+	TransactionId oldest = GetLatestSnapshot()->xmin;
+
+	return next - (uint32) ((TransactionId) next - oldest);
 }
 
 static uint64
@@ -162,20 +121,59 @@ random_id(void)
 	return id == 0 ? 1 : id;
 }
 
-/* The ETag that the object will have, unless its server encrypts it; or "". */
-static const char *
-digest_of(const S3Call *put)
+/*
+ * Sees to it that a rollback wakes the worker.  Where nobody could, since the
+ * session was ended or the server has crashed, the missing worker shows that.
+ */
+static void
+watch(S3IntentRole role)
 {
-	S3Slice		body = put->request.body;
-	uint64		threshold = (uint64) put->endpoint->settings.multipart_threshold * 1024;
-	char	   *md5;
+	if (role != S3_INTENT_PUT)
+		return;
+	s3_commit_hook_note_put();
+	if (s3_worker_slots_is_wanted(MyDatabaseId) && !s3_journal_is_empty())
+		s3_commit_hook_note_leftover();
+}
+
+/* 400: an object that is encrypted with a key of its client's. */
+bool
+s3_intent_may_go_on(const S3Finished *finished)
+{
+	return finished->ok || finished->err.kind == S3_ERROR_NOT_FOUND ||
+		finished->err.kind == S3_ERROR_DENIED || finished->err.http_status == 400;
+}
+
+S3IntentFound
+s3_intent_found(const S3Finished *finished)
+{
+	S3Intent	intent;
+
+	take_found(&intent, finished);
+	return intent.found;
+}
+
+static void
+take_found(S3Intent *intent, const S3Finished *finished)
+{
+	S3ObjectInfo info;
 	S3Error		err;
 
-	/* The ETag of a multipart upload is not the MD5 of the content. */
-	if ((body.data == NULL && body.len > 0) || body.len > threshold)
-		return "";
-	md5 = s3_body_hash(s3_digest_md5(&err), body, &err);
-	return md5 == NULL ? "" : md5;
+	memset(intent, 0, sizeof(*intent));
+	intent->found = S3_INTENT_FOUND_UNKNOWN;
+	intent->found_etag = intent->previous = "";
+	if (finished->ok && s3_response_object(&finished->response, &info, &err))
+	{
+		intent->found = S3_INTENT_FOUND_OBJECT;
+		intent->found_etag = text_or_empty(info.etag);
+		intent->found_size = info.size;
+		intent->previous = text_or_empty(info.version_id);
+	}
+	else if (!finished->ok && finished->err.kind == S3_ERROR_NOT_FOUND)
+	{
+		intent->found = S3_INTENT_FOUND_NOTHING;
+		intent->found_marker = s3_response_header(&finished->response, "x-amz-delete-marker") != NULL;
+		intent->previous = text_or_empty(s3_response_header(&finished->response, "x-amz-version-id"));
+	}
 }
 
 static const char *
@@ -184,137 +182,26 @@ text_or_empty(const char *text)
 	return text == NULL ? "" : text;
 }
 
-/*
- * Locks the object, so that no sweep removes it meanwhile.  When a sweep has
- * ended without an answer to its DELETE, waits until that can be executed no
- * more.  Returns the journal, or NULL when there is none.
- */
-static S3Journal *
-lock_object(const S3Call *call, int number, S3JournalMode mode, const char *target)
+void
+s3_intent_note_found(S3PutIntent *handle, const S3Finished *finished)
 {
-	for (;;)
-	{
-		TimestampTz now;
-		TimestampTz until;
-		S3Journal  *journal;
-
-		s3_object_lock(call);
-		journal = s3_journal_open(number, mode);
-		now = GetCurrentTimestamp();
-		until = journal == NULL ? 0 : removing_until(&journal->content, target);
-		if (until <= now)
-			return journal;
-		s3_journal_close(journal);
-		s3_object_unlock(call);
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 TimestampDifferenceMilliseconds(now, until) + 1, PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-	}
-}
-
-static TimestampTz
-removing_until(const S3JournalContent *content, const char *target)
-{
-	TimestampTz until = 0;
-
-	for (int i = 0; i < content->count; i++)
-	{
-		const S3Intent *intent = &content->intents[i];
-
-		if (!intent->settled && strcmp(intent->target, target) == 0)
-			until = Max(until, intent->removing_until);
-	}
-	return until;
-}
-
-static bool
-append_intent(S3PutIntent *handle, S3Journal *journal, S3Intent *intent, const S3Before *before)
-{
+	S3Intent	intent;
 	StringInfoData records;
 
-	if (before->state == S3_BEFORE_LEFTOVER &&
-		!finds_leftover(&journal->content, before, intent->target))
-	{
-		s3_journal_close(journal);
-		return false;
-	}
-	intent->kind = before->state == S3_BEFORE_NOTHING || before->state == S3_BEFORE_LEFTOVER ?
-		S3_INTENT_CREATE : S3_INTENT_REPLACE;
-	if (has_leftovers(&journal->content))
-		s3_commit_hook_note_leftover();
+	take_found(&intent, finished);
+	handle->found = intent.found;
+	if (handle->id == 0 || handle->role != S3_INTENT_PUT)
+		return;
+	intent.id = handle->id;
 	initStringInfo(&records);
-	s3_intent_record_intent(&records, intent);
-	journal = compact(journal, records.len);
-	s3_journal_append(journal, &records);
-	s3_journal_unlock(journal);
-	s3_journal_sync(journal);
-	s3_journal_close(journal);
-	return true;
+	s3_intent_record_found(&records, &intent);
+	s3_journal_append(&records);
 }
 
-/* Of any session: one that has crashed has not called the worker. */
-static bool
-has_leftovers(const S3JournalContent *content)
+void
+s3_intent_sync(void)
 {
-	for (int i = 0; i < content->count; i++)
-		if (!content->intents[i].settled &&
-			s3_intent_outcome(&content->intents[i]) == S3_OUTCOME_ABORTED)
-			return true;
-	return false;
-}
-
-/* Was the present object written by an aborted put that is not swept yet? */
-static bool
-finds_leftover(const S3JournalContent *content, const S3Before *before, const char *target)
-{
-	bool		found = false;
-
-	if (before->state != S3_BEFORE_OBJECT && before->state != S3_BEFORE_LEFTOVER)
-		return false;
-	for (int i = 0; i < content->count; i++)
-	{
-		const S3Intent *intent = &content->intents[i];
-
-		/* The last intent of the object decides. */
-		if (strcmp(intent->target, target) != 0)
-			continue;
-		found = is_ours(intent, before, target);
-	}
-	return found;
-}
-
-static bool
-is_ours(const S3Intent *intent, const S3Before *before, const char *target)
-{
-	return !intent->settled && intent->kind == S3_INTENT_CREATE &&
-		intent->size == before->info.size && intent->etag[0] != '\0' &&
-		before->info.etag != NULL && strcmp(intent->etag, before->info.etag) == 0 &&
-		!(before->info.has_last_modified && s3_intent_is_older(intent, before->info.last_modified)) &&
-		s3_intent_outcome(intent) == S3_OUTCOME_ABORTED;
-}
-
-/*
- * Removes intents that are done each time that the journal has grown by
- * COMPACT_SIZE.  Returns the journal, which may be another file now.
- */
-static S3Journal *
-compact(S3Journal *journal, int more)
-{
-	const S3JournalContent *content = &journal->content;
-	int			number = journal->number;
-	StringInfoData kept;
-	bool	   *done;
-
-	if (journal->size / COMPACT_SIZE == (journal->size + more) / COMPACT_SIZE)
-		return journal;
-	done = s3_intent_find_done(content);
-	initStringInfo(&kept);
-	for (int i = 0; i < content->count; i++)
-		if (!done[i])
-			s3_intent_record_all(&kept, &content->intents[i]);
-	s3_journal_rewrite(journal, &kept);
-	return s3_journal_open(number, S3_JOURNAL_CREATE);
+	s3_journal_sync();
 }
 
 void
@@ -326,26 +213,48 @@ s3_intent_note_upload(const S3PutIntent *intent, const char *upload_id)
 		return;
 	initStringInfo(&records);
 	s3_intent_record_upload(&records, intent->id, upload_id);
-	append_news(intent, &records, true);
+	s3_journal_append(&records);
+	s3_journal_sync();
 }
 
+void
+s3_intent_note_content(S3PutIntent *intent, const char *etag, int64 size)
+{
+	StringInfoData records;
+
+	intent->etag = pstrdup(etag);
+	if (intent->id == 0 || intent->role != S3_INTENT_PUT)
+		return;
+	initStringInfo(&records);
+	s3_intent_record_content(&records, intent->id, etag, size);
+	s3_journal_append(&records);
+}
+
+/*
+ * Does not sync: the record survives a crash of PostgreSQL, but not one of the
+ * machine; then the put counts as one without an answer.
+ */
 void
 s3_intent_note_answer(const S3PutIntent *intent, const S3Finished *finished)
 {
 	bool		refused = was_refused(finished);
 	StringInfoData records;
 
-	if (intent->id == 0)
+	if (intent->id == 0 || (intent->role == S3_INTENT_SYNC && !refused))
 		return;
 	initStringInfo(&records);
 	if (finished->ok)
 		add_answer(&records, intent, &finished->response);
 	else if (refused)
 		s3_intent_record_settled(&records, intent->id);
-	/* A request that was sent again may still be executed, too. */
-	if (finished->ok ? finished->response.resent : !refused)
-		s3_intent_record_unsure(&records, intent->id, S3_INTENT_NOT_LOOKED);
-	append_news(intent, &records, refused);
+
+	/*
+	 * Where the last request was answered, one before it may yet be carried
+	 * out.
+	 */
+	if (finished->ok ? finished->response.resent > 0 : !refused)
+		add_unsure(&records, intent, finished->response.resent);
+	s3_journal_append(&records);
 }
 
 static void
@@ -354,17 +263,25 @@ add_answer(StringInfo records, const S3PutIntent *intent, const S3HttpResponse *
 	char	   *etag = s3_response_header(response, "etag");
 	char	   *version = s3_response_header(response, "x-amz-version-id");
 	char	   *date = s3_response_header(response, "date");
-	int64		not_after;
+	int64		not_after = 0;
 
-	/*
-	 * When the request was sent twice, or completes a multipart upload, the
-	 * object may be written later than this answer.
-	 */
-	if (response->resent || intent->etag[0] == '\0' || date == NULL || !s3_date_parse_http(date, &not_after))
+	/* One that was sent twice may be carried out later than it is answered. */
+	if (date != NULL && !response->resent && !s3_date_parse_http(date, &not_after))
 		not_after = 0;
 	s3_intent_record_answer(records, intent->id,
 							etag == NULL ? intent->etag : s3_slice_dup(s3_etag_unquote(s3_slice_cstring(etag))),
 							version == NULL || strcmp(version, "null") == 0 ? "" : version, not_after);
+}
+
+static void
+add_unsure(StringInfo records, const S3PutIntent *handle, int count)
+{
+	S3Intent	intent = {.id = handle->id};
+
+	intent.unsure_since = S3_INTENT_NEVER_SEEN;
+	intent.unsure_noted = GetCurrentTimestamp();
+	intent.unsure_count = Max(count, 1);
+	s3_intent_record_unsure(records, &intent);
 }
 
 /*
@@ -381,63 +298,81 @@ was_refused(const S3Finished *finished)
 		 err->kind == S3_ERROR_UNSUPPORTED);
 }
 
-/*
- * Records that are not synced survive a crash of PostgreSQL, but not one of the
- * machine; then the sweep asks the server.
- */
-static void
-append_news(const S3PutIntent *intent, const StringInfoData *records, bool durable)
+void
+s3_intent_note_stored(const S3PutIntent *intent, const char *etag, const char *version, int resent)
 {
-	S3Journal  *journal = s3_journal_open(intent->number, S3_JOURNAL_CREATE);
+	StringInfoData records;
 
-	s3_journal_append(journal, records);
-	s3_journal_unlock(journal);
-	if (durable)
-		s3_journal_sync(journal);
-	s3_journal_close(journal);
+	if (intent->id == 0)
+		return;
+	initStringInfo(&records);
+	s3_intent_record_answer(&records, intent->id, etag,
+							strcmp(version, "null") == 0 ? "" : version, 0);
+	if (resent > 0)
+		add_unsure(&records, intent, resent);
+	s3_journal_append(&records);
 }
 
 void
-s3_intent_disown(const S3Call *call)
+s3_intent_note_unsure(const S3PutIntent *intent)
 {
-	const char *target;
-	S3Journal  *journal;
 	StringInfoData records;
 
-	if (s3_journal_home(false) == NULL)
-		return;					/* there are no journals */
-	target = s3_intent_target(call);
-	journal = lock_object(call, s3_journal_number(target), S3_JOURNAL_WRITE, target);
-	s3_object_unlock(call);
-	if (journal == NULL)
+	if (intent->id == 0)
 		return;
 	initStringInfo(&records);
-	for (int i = 0; i < journal->content.count; i++)
-	{
-		const S3Intent *intent = &journal->content.intents[i];
-
-		if (intent->settled || strcmp(intent->target, target) != 0)
-			continue;
-		if (intent->version[0] == '\0')
-			s3_intent_record_settled(&records, intent->id);
-		/* Its version is removed by ID, but no others are looked for. */
-		else if (intent->unsure_since != 0)
-			s3_intent_record_unsure(&records, intent->id, 0);
-	}
-	if (records.len > 0)
-	{
-		s3_journal_append(journal, &records);
-		s3_journal_sync(journal);
-	}
-	s3_journal_close(journal);
+	add_unsure(&records, intent, 1);
+	s3_journal_append(&records);
 }
 
-/* With the endpoint's host, even when the bucket is in another region. */
-char *
-s3_intent_target(const S3Call *call)
+void
+s3_intent_abandon(const S3PutIntent *intent)
 {
-	const S3EndpointUrl *base = &call->endpoint->base;
+	StringInfoData records;
 
-	return psprintf("%s://%s%s/%.*s/%s", base->tls ? "https" : "http", base->host,
-					base->path, S3_SLICE_ARGS(call->location.bucket), call->key.data);
+	if (intent->id == 0)
+		return;
+	initStringInfo(&records);
+	s3_intent_record_abandoned(&records, intent->id);
+	s3_journal_append(&records);
+}
+
+void
+s3_intent_settle(const S3PutIntent *intent)
+{
+	StringInfoData records;
+
+	if (intent->id == 0)
+		return;
+	initStringInfo(&records);
+	s3_intent_record_settled(&records, intent->id);
+	s3_journal_append(&records);
+}
+
+bool
+s3_intent_has_open_put(int64 object)
+{
+	const S3JournalContent *content = s3_journal_look(NULL);
+	const S3Intent *intent = s3_intent_last_of(content, object);
+
+	for (; intent != NULL; intent = s3_intent_before(content, intent))
+		if (intent->role != S3_INTENT_SYNC &&
+			s3_intent_is_open(intent, s3_intent_outcome(intent)))
+			return true;
+	return false;
+}
+
+const char *
+s3_intent_digest(const S3Call *put)
+{
+	S3Slice		body = put->request.body;
+	uint64		threshold = (uint64) put->endpoint->settings.multipart_threshold * 1024;
+	char	   *md5;
+	S3Error		err;
+
+	/* The ETag of a multipart upload is not the MD5 of the content. */
+	if (!put->endpoint->settings.verify_etag || (body.data == NULL && body.len > 0) || body.len > threshold)
+		return "";
+	md5 = s3_body_hash(s3_digest_md5(&err), body, &err);
+	return md5 == NULL ? "" : md5;
 }

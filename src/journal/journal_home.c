@@ -157,6 +157,7 @@ s3_journal_throw(const char *verb, const char *path)
 	ereport(ERROR,
 			(errcode_for_file_access(),
 			 errmsg("could not %s \"%s\", the journal of puts: %m", verb, path),
-			 errdetail("Before a put is sent, it is noted there, so that it can be undone."),
-			 errhint("With s3store.put_undo off, puts need no journal.")));
+			 errdetail("Before an object is written, that is noted there."),
+			 errhint("Check the free space, and the permissions of the directory \"%s\" below the data directory.",
+					 S3_JOURNAL_DIR)));
 }

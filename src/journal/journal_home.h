@@ -22,7 +22,7 @@ extern const uint8 *s3_journal_home(bool create);
 /* Makes a directory below the data directory, durably, unless it exists. */
 extern void s3_journal_make_directory(const char *path, const char *parent);
 
-/* Throws for a system call on a journal that has failed; nothing was sent. */
+/* Throws for a system call on a journal that has failed. */
 extern void s3_journal_throw(const char *verb, const char *path) pg_attribute_noreturn();
 
 #endif							/* S3STORE_JOURNAL_HOME_H */

@@ -7,9 +7,10 @@
  *		{"acl": "private"}, ["starts-with", "$key", "user/"],
  *		["content-length-range", 0, 1048576]]}
  *
- * Guarantees: the policy is JSON in ASCII, each condition of one of the three
+ * Guarantees: the policy is JSON in UTF-8, each condition of one of the three
  * forms above; a condition that is not understood is an error, since leaving it
- * out would allow more than was meant.
+ * out would allow more than was meant.  No character is escaped that need not be:
+ * Ceph refuses the two escapes of one beyond U+FFFF.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,7 +22,6 @@
 #include "base/digest.h"
 #include "fmgr.h"
 #include "links/form_policy.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
@@ -223,36 +223,25 @@ start_condition(StringInfo policy)
 		appendStringInfoString(policy, ", ");
 }
 
-/* A JSON string in ASCII (RFC 8259); characters beyond U+FFFF are two escapes. */
+/* A JSON string (RFC 8259). */
 static void
 append_json(StringInfo dst, const char *utf8)
 {
-	appendStringInfoChar(dst, '"');
-	while (*utf8 != '\0')
-	{
-		const unsigned char *character = (const unsigned char *) utf8;
-		pg_wchar	code = utf8_to_unicode(character);
+	static const char escapes[] = "\"\"\\\\\nn\rr\tt\bb\ff";
 
-		utf8 += pg_utf_mblen(character);
-		if (code == '"' || code == '\\')
-			appendStringInfo(dst, "\\%c", (char) code);
-		else if (code == '\n')
-			appendStringInfoString(dst, "\\n");
-		else if (code == '\r')
-			appendStringInfoString(dst, "\\r");
-		else if (code == '\t')
-			appendStringInfoString(dst, "\\t");
-		else if (code == '\b')
-			appendStringInfoString(dst, "\\b");
-		else if (code == '\f')
-			appendStringInfoString(dst, "\\f");
-		else if (code >= ' ' && code <= '~')
-			appendStringInfoChar(dst, (char) code);
-		else if (code <= 0xffff)
-			appendStringInfo(dst, "\\u%04x", code);
+	appendStringInfoChar(dst, '"');
+	for (const char *p = utf8; *p != '\0'; p++)
+	{
+		const char *escape = escapes;
+
+		while (*escape != '\0' && *escape != *p)
+			escape += 2;
+		if (*escape != '\0')
+			appendStringInfo(dst, "\\%c", escape[1]);
+		else if ((unsigned char) *p < ' ' || *p == 0x7f)
+			appendStringInfo(dst, "\\u%04x", *p);
 		else
-			appendStringInfo(dst, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10),
-							 0xdc00 + ((code - 0x10000) & 0x3ff));
+			appendStringInfoChar(dst, *p);
 	}
 	appendStringInfoChar(dst, '"');
 }

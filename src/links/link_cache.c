@@ -27,10 +27,12 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "backend/error_report.h"
 #include "base/uri.h"
 #include "links/bucket_links.h"
 #include "links/link_cache.h"
 #include "links/presign.h"
+#include "s3/integrity.h"
 #include "settings/guards.h"
 #include "settings/privileges.h"
 
@@ -239,6 +241,7 @@ take_args(S3LinkCache *cache, const char *command, const S3LinkArgs *args)
 {
 	MemoryContext old_context;
 	const S3Operation *operation;
+	S3Error		err;
 
 	cache->operation = NULL;
 	MemoryContextReset(cache->args_context);
@@ -247,6 +250,8 @@ take_args(S3LinkCache *cache, const char *command, const S3LinkArgs *args)
 	s3_privileges_require_for(operation, command);
 	memset(&cache->request, 0, sizeof(cache->request));
 	s3_params_apply(operation, args->params, &cache->request);
+	if (!s3_integrity_check_link(&cache->request.headers, &err))
+		s3_error_throw(&err);
 	cache->request.method = operation->method;
 
 	cache->args = *args;
@@ -325,6 +330,7 @@ renew_plan(S3LinkCache *cache, S3BucketLinks *bucket, const S3LinkMoment *now)
 	request.tls = bucket->tls;
 	request.host = bucket->host;
 	request.path = bucket->path;
+	request.path_prefix = bucket->endpoint->settings.presigning_path_prefix;
 	signing.version = S3_SIGNATURE_S3V4;
 	signing.credentials = &bucket->keys;
 	signing.region = bucket->endpoint->signing_region;

@@ -73,7 +73,8 @@ s3_presign_form_url(const S3Call *call)
 						   call->endpoint->settings.addressing_style,
 						   call->location.bucket, &address, &err))
 		s3_error_throw(&err);
-	return psprintf("%s://%s%s", address.tls ? "https" : "http", address.host,
+	return psprintf("%s://%s%s%s", address.tls ? "https" : "http", address.host,
+					call->endpoint->settings.presigning_path_prefix,
 					address.path[0] == '\0' ? "/" : address.path);
 }
 

@@ -11,9 +11,12 @@
 
 #include "backend/encoding.h"
 #include "backend/error_report.h"
+#include "client/list_one.h"
+#include "client/object_requests.h"
 #include "client/pipeline.h"
 #include "objects/available_name.h"
 #include "s3/alternative_name.h"
+#include "s3/response.h"
 #include "utils/builtins.h"
 
 /* Without these, S3 refuses to look some objects up. */
@@ -30,17 +33,23 @@ static size_t longest_url(const S3Call *call);
 static void random_characters(char *out, int len);
 
 bool
-s3_available_name_is_taken(text *url, const char *command)
+s3_available_name_is_taken(text *url, const char *command, Jsonb *params)
 {
 	S3Call		call;
 	S3HttpResponse response;
 	S3Error		err;
 
 	(void) s3_call_open(&call, S3_HEAD_OBJECT, command, S3_CALL_REQUEST, url);
-	if (s3_call_perform(&call, &response, &err))
+	call.explains = S3_EXPLAINS_ALL;
+	if (params != NULL)
+		s3_params_apply(call.operation, params, &call.request);
+	if (s3_call_perform(&call, &response, &err) ||
+		(s3_response_wants_customer_key(&err) &&
+		 s3_list_one_is_there(url, command, &call.request.headers)))
 		return true;
 	if (err.kind != S3_ERROR_NOT_FOUND)
 		s3_call_throw(&call, &err);
+	s3_bucket_require(&call, url);	/* without it, no name is free */
 	return false;
 }
 

@@ -13,10 +13,10 @@
 #define S3_NAME_ATTEMPTS_MAX	100
 
 /*
- * Asks the server whether the URL's object exists.  Throws for every answer
- * that is neither yes nor no.
+ * Asks the server whether the URL's object exists, with head_object's "params"
+ * or NULL.  Throws for every answer that is neither yes nor no.
  */
-extern bool s3_available_name_is_taken(text *url, const char *command);
+extern bool s3_available_name_is_taken(text *url, const char *command, Jsonb *params);
 
 /*
  * Gives a request that looks an object up those of a put's headers without

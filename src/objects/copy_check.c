@@ -19,27 +19,32 @@ static bool is_same_name(const S3Call *a, const S3Call *b);
 static void throw_same_object(const char *detail) pg_attribute_noreturn();
 
 void
-s3_copy_check_difference(const S3Call *source, const S3Call *target,
-						 const S3ObjectInfo *info, const S3CopyArguments *arguments)
+s3_copy_check_difference(const S3CopyWork *copy)
 {
-	bool		same_name = is_same_name(source, target);
+	bool		same_name = is_same_name(&copy->source, &copy->target);
 	S3ObjectInfo there;
 	S3Call		call;
 	S3Error		err;
 
-	if (s3_endpoint_same_server(source->endpoint, target->endpoint))
+	if (s3_endpoint_same_server(copy->source.endpoint, copy->target.endpoint))
 	{
 		if (same_name)
 			throw_same_object("They name the same object of the same server.");
 		return;
 	}
 	/* Another address may have another name for the same object. */
-	if (!same_name && !arguments->is_rename)
+	if (!same_name && !copy->arguments->is_rename)
 		return;
-	(void) s3_call_open(&call, S3_HEAD_OBJECT, arguments->command, S3_CALL_REQUEST,
-						arguments->target);
-	if (s3_object_look_up(&call, &there, &err) && s3_object_is_same(info, &there))
+	s3_copy_open_target(copy, S3_HEAD_OBJECT, &call);
+	if (s3_object_look_up(&call, &there, &err) && s3_object_is_same(copy->info, &there))
 		throw_same_object("The endpoints differ, but what stands there has the same ETag, size and time.");
+}
+
+bool
+s3_copy_is_onto_itself(const S3CopyWork *copy)
+{
+	return s3_endpoint_same_server(copy->source.endpoint, copy->target.endpoint) &&
+		is_same_name(&copy->source, &copy->target);
 }
 
 static bool

@@ -12,10 +12,11 @@
 
 /*
  * Throws 22023 when source and target are the same object, or look like one
- * that has two addresses.  The calls are open; "info" is the source's.
+ * that has two addresses.  The source has been looked up.
  */
-extern void s3_copy_check_difference(const S3Call *source, const S3Call *target,
-									 const S3ObjectInfo *info,
-									 const S3CopyArguments *arguments);
+extern void s3_copy_check_difference(const S3CopyWork *copy);
+
+/* Have both URLs the name of one object of one server? */
+extern bool s3_copy_is_onto_itself(const S3CopyWork *copy);
 
 #endif							/* S3STORE_COPY_CHECK_H */

@@ -21,6 +21,8 @@ typedef void (*CopyPart) (S3Upload *upload, S3CopyWork *copy, int64 first, int64
 static void refuse_checksum(const S3CopyWork *copy);
 static int64 part_size(const S3CopyWork *copy);
 static void copy_in_parts(S3CopyWork *copy, S3UploadSend send);
+static void note_upload(const char *upload_id, void *arg);
+static void note_etag(const char *etag, void *arg);
 static void prepare_target_headers(S3CopyWork *copy);
 static void send_parts_on_server(S3Upload *upload, void *arg);
 static void send_parts_through_here(S3Upload *upload, void *arg);
@@ -90,10 +92,27 @@ copy_in_parts(S3CopyWork *copy, S3UploadSend send)
 	target.part_headers = &copy->headers.part;
 	target.reported_as = &copy->target;
 	target.connections = copy->target.endpoint->settings.max_pool_connections;
+	target.started = note_upload;
+	target.completing = note_etag;
 	s3_upload_run(&target, send, copy, &completed);
+	s3_intent_note_answer(&copy->intent, &completed);
 	tags = s3_fields_find(target.headers, "x-amz-tagging");
 	if (tags != NULL && *tags != '\0')
 		s3_copy_ensure_tags(copy, tags);
+}
+
+static void
+note_upload(const char *upload_id, void *arg)
+{
+	s3_intent_note_upload(&((S3CopyWork *) arg)->intent, upload_id);
+}
+
+static void
+note_etag(const char *etag, void *arg)
+{
+	S3CopyWork *copy = arg;
+
+	s3_intent_note_content(&copy->intent, etag, copy->info->size);
 }
 
 /* Adds what CopyObject would take over by itself. */
@@ -177,16 +196,17 @@ static void
 copy_small_through_here(S3CopyWork *copy)
 {
 	S3Call		call;
-	S3HttpResponse response;
-	S3Error		err;
+	S3Finished	finished = {.call = &call};
 
 	prepare_target_headers(copy);
 	(void) s3_call_open(&call, S3_PUT_OBJECT, copy->arguments->command, S3_CALL_REQUEST,
 						copy->arguments->target);
 	s3_fields_add_all(&call.request.headers, &copy->headers.target);
 	call.request.body = get_range(copy, 0, copy->info->size - 1);
-	if (!s3_call_perform(&call, &response, &err))
-		s3_call_throw(&call, &err);
+	finished.ok = s3_call_perform(&call, &finished.response, &finished.err);
+	s3_intent_note_answer(&copy->intent, &finished);
+	if (!finished.ok)
+		s3_call_throw(&call, &finished.err);
 }
 
 /* Gets bytes of the source; all of them without a Range, which may be none. */

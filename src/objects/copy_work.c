@@ -9,6 +9,7 @@
 
 #include "base/uri.h"
 #include "client/object_requests.h"
+#include "credentials/customer_key.h"
 #include "objects/copy_work.h"
 #include "s3/param_rules.h"
 
@@ -26,7 +27,20 @@ s3_copy_open_target(const S3CopyWork *copy, S3OperationId operation, S3Call *cal
 {
 	(void) s3_call_open(call, operation, copy->arguments->command, S3_CALL_REQUEST,
 						copy->arguments->target);
-	s3_copy_headers_add_common(&call->request.headers, &copy->headers.part);
+	if (s3_param_is_of(S3_PARAM_SSE_KEY_NAME, operation))
+		s3_fields_add_all(&call->request.headers, &copy->headers.part);
+	else
+		s3_copy_headers_add_common(&call->request.headers, &copy->headers.part);
+}
+
+/* That of the object's own endpoint goes with every attempt. */
+bool
+s3_copy_add_source_key(S3CopyWork *copy, S3Error *err)
+{
+	return s3_customer_key_add(copy->source.endpoint, S3_CUSTOMER_KEY_OF_SOURCE,
+							   &copy->target.request.headers, err) &&
+		s3_customer_key_add(copy->source.endpoint, S3_CUSTOMER_KEY_OF_SOURCE,
+							&copy->headers.from_source, err);
 }
 
 /* All of the source's name is encoded but its slashes. */

@@ -9,6 +9,7 @@
 #define S3STORE_COPY_WORK_H
 
 #include "client/call.h"
+#include "journal/intent.h"
 #include "s3/copy_headers.h"
 
 typedef struct S3CopyArguments
@@ -18,6 +19,7 @@ typedef struct S3CopyArguments
 	text	   *target;
 	Jsonb	   *params;			/* copy_object's, and CopySourceVersionId; or
 								 * NULL */
+	S3CopyHeaders *headers;		/* gets the headers, sorted; NULL: nobody asks */
 	bool		is_rename;		/* the source will go: it must not be the
 								 * target, whatever the parameters */
 } S3CopyArguments;
@@ -33,6 +35,7 @@ typedef struct S3CopyWork
 	S3ObjectInfo *info;			/* of the source */
 	const char *etag;			/* with its quotes, or NULL */
 	bool		pinned;			/* the server is told to copy this ETag only */
+	S3PutIntent intent;			/* of the target */
 } S3CopyWork;
 
 /* Opens another request for the source, or for the target. */
@@ -42,6 +45,12 @@ extern void s3_copy_open_target(const S3CopyWork *copy, S3OperationId operation,
 /* Adds the header that names the object of an open call as the source of a copy. */
 extern void s3_copy_add_source(S3Fields *headers, const S3Call *source,
 							   const char *version_id);
+
+/*
+ * Where the entry of the source's endpoint names a key of our own, the requests
+ * that copy on the server get it.  Returns false when its file holds none.
+ */
+extern bool s3_copy_add_source_key(S3CopyWork *copy, S3Error *err);
 
 /* Throws unless the source is still what was looked up first. */
 extern void s3_copy_check_unchanged(S3CopyWork *copy);

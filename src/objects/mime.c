@@ -125,23 +125,32 @@ static const struct
 	{".zip", "application/zip"}
 };
 
-/* Extensions of a compressed form: the type is that of what is inside. */
-static const char *const encoding_extensions[] = {".gz", ".Z", ".bz2", ".xz", ".br"};
+#define PACKED_SVG	".svgz"
 
-/* One extension that stands for two; the second would be cut off anyway. */
+/*
+ * The types of compressed files.  With the type of what is inside they would need
+ * a content encoding, which browsers undo: a download would not be the same file.
+ */
 static const struct
 {
 	const char *extension;
-	const char *inside;
-}			short_extensions[] =
+	const char *type;
+}			packed_types[] =
 {
-	{".svgz", ".svg"},
-	{".taz", ".tar"},
-	{".tbz2", ".tar"},
-	{".tgz", ".tar"},
-	{".txz", ".tar"},
-	{".tz", ".tar"}
+	{".br", "application/x-brotli"},
+	{".bz2", "application/x-bzip"},
+	{".gz", "application/gzip"},
+	{".taz", "application/gzip"},
+	{".tbz2", "application/x-bzip"},
+	{".tgz", "application/gzip"},
+	{".txz", "application/x-xz"},
+	{".tz", "application/gzip"},
+	{".xz", "application/x-xz"}
 };
+
+/* The one extension with a case: ".z" is another one. */
+#define COMPRESS_EXTENSION	".Z"
+#define COMPRESS_TYPE		"application/x-compress"
 
 static HTAB *types = NULL;
 static bool types_loaded = false;
@@ -152,25 +161,27 @@ static void load_system_types(void);
 static void add_line(const char *line);
 static void add_type(const char *extension, const char *type);
 static S3Slice extension_of(S3Slice name);
-static const char *unpacked_extension(S3Slice extension);
+static const char *packed_type(S3Slice extension);
+static bool is_extension(S3Slice extension, const char *name);
 static const char *find_type(S3Slice extension);
 
 const char *
 s3_mime_type(S3Slice key)
 {
 	S3Slice		extension = extension_of(key);
-	const char *inside = unpacked_extension(extension);
+	const char *packed = packed_type(extension);
 
+	if (packed != NULL)
+		return packed;
 	if (!types_loaded)
 		load_types();
-	if (inside != NULL)
-		return find_type(s3_slice_cstring(inside));
-	for (int i = 0; i < lengthof(encoding_extensions); i++)
-	{
-		if (s3_slice_equal(extension, s3_slice_cstring(encoding_extensions[i])))
-			return find_type(extension_of(s3_slice(key.data, key.len - extension.len)));
-	}
-	return find_type(extension);
+	return find_type(s3_mime_is_packed_svg(key) ? s3_slice_cstring(".svg") : extension);
+}
+
+bool
+s3_mime_is_packed_svg(S3Slice key)
+{
+	return is_extension(extension_of(key), PACKED_SVG);
 }
 
 static void
@@ -261,16 +272,24 @@ extension_of(S3Slice name)
 	return s3_slice(name.data + dot, name.len - dot);
 }
 
+/* NULL: it is none of them. */
 static const char *
-unpacked_extension(S3Slice extension)
+packed_type(S3Slice extension)
 {
-	for (int i = 0; i < lengthof(short_extensions); i++)
+	if (s3_slice_equal(extension, s3_slice_cstring(COMPRESS_EXTENSION)))
+		return COMPRESS_TYPE;
+	for (int i = 0; i < lengthof(packed_types); i++)
 	{
-		if (extension.len == strlen(short_extensions[i].extension) &&
-			pg_strncasecmp(extension.data, short_extensions[i].extension, extension.len) == 0)
-			return short_extensions[i].inside;
+		if (is_extension(extension, packed_types[i].extension))
+			return packed_types[i].type;
 	}
 	return NULL;
+}
+
+static bool
+is_extension(S3Slice extension, const char *name)
+{
+	return extension.len == strlen(name) && pg_strncasecmp(extension.data, name, extension.len) == 0;
 }
 
 static const char *

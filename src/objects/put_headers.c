@@ -12,23 +12,30 @@
 #include "base/base.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "backend/body_hash.h"
 #include "backend/encoding.h"
 #include "backend/error_report.h"
 #include "backend/gzip.h"
 #include "objects/mime.h"
 #include "objects/put_headers.h"
+#include "s3/content_encoding.h"
+#include "s3/integrity.h"
 #include "s3/metadata.h"
 #include "settings/setting_defs.h"
 #include "settings/settings_function.h"
 
 #define ENCRYPTION_DEFAULT		"AES256"	/* what "on" means, by S3's name */
 #define ENCRYPTION_KMS			"aws:kms"	/* and "aws:kms:dsse" */
+#define SVG_TYPE				"image/svg+xml"
+#define GZIP_MAGIC				"\x1f\x8b"
 #define REDUCED_REDUNDANCY		"REDUCED_REDUNDANCY"
 
 #define DISPOSITION_HEADER		"content-disposition"
 #define LANGUAGE_HEADER			"content-language"
+#define ENCODING_HEADER			"content-encoding"
 #define ENCRYPTION_HEADER		"x-amz-server-side-encryption"
 #define KMS_KEY_HEADER			ENCRYPTION_HEADER "-aws-kms-key-id"
 #define CUSTOMER_HEADER			ENCRYPTION_HEADER "-customer-"
@@ -36,6 +43,7 @@
 #define SIZE_HEADER				S3_METADATA_PREFIX "uncompressed_size"
 
 static void add_arguments(S3Call *call, const S3PutArguments *arguments);
+static void take_content_encoding(S3Fields *headers);
 static void add_content_type(S3Fields *headers, const char *content_type);
 static char *ask_for_text(const char *setting, const char *name, text *url);
 static void ask_for_metadata(const char *name, text *url, S3Fields *metadata);
@@ -49,7 +57,11 @@ static void add_metadata(const S3Settings *settings, const S3PutAnswers *answers
 static void add_all(S3Fields *headers, const S3Fields *more);
 static void add_default(S3Fields *headers, const char *name, const char *value);
 static void add_content(S3Call *call, S3PutArguments *arguments);
+static bool is_packed_svg(const S3Call *call, const S3PutArguments *arguments);
 static void load_source(const S3Call *call, S3PutArguments *arguments);
+static void add_checksum(S3Call *call);
+static const char *compute_checksum(const char *algorithm, S3Slice body);
+static void free_checksum(void *arg);
 static bool may_compress(const S3Call *call);
 static bool is_text(const char *content_type);
 static bool is_word(S3Slice text, const char *word);
@@ -91,6 +103,7 @@ s3_put_fill(S3Call *call, text *url, S3PutArguments *arguments)
 				s3_mime_type(s3_slice(call->key.data, call->key.len)));
 	s3_put_add_settings(call->endpoint, &answers, headers);
 	add_content(call, arguments);
+	add_checksum(call);
 	check_metadata_size(headers);
 }
 
@@ -105,8 +118,24 @@ add_arguments(S3Call *call, const S3PutArguments *arguments)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("parameter \"ContentLength\" is not for %s", call->command),
 				 errdetail("The length is that of the content.")));
+	take_content_encoding(&call->request.headers);
 	if (arguments->content_type != NULL)
 		add_content_type(&call->request.headers, arguments->content_type);
+}
+
+/* What we send is not in chunks. */
+static void
+take_content_encoding(S3Fields *headers)
+{
+	const char *given = s3_fields_find(headers, ENCODING_HEADER);
+	const char *stored = given == NULL ? NULL : s3_content_encoding_stored(given);
+
+	if (given == NULL || strcmp(given, stored) == 0)
+		return;
+	if (*stored != '\0')
+		s3_fields_set(headers, ENCODING_HEADER, stored);
+	else
+		s3_fields_remove(headers, ENCODING_HEADER);
 }
 
 static void
@@ -232,7 +261,7 @@ add_encryption(const S3Settings *settings, S3Fields *headers)
 	const char *encryption = encryption_of(settings);
 	bool		ours = s3_fields_find(headers, ENCRYPTION_HEADER) == NULL;
 
-	if (has_prefix(headers, CUSTOMER_HEADER))
+	if (*settings->sse_customer_key_file != '\0' || has_prefix(headers, CUSTOMER_HEADER))
 		return;
 	if (ours && encryption != NULL)
 		s3_fields_add(headers, ENCRYPTION_HEADER, encryption);
@@ -311,6 +340,8 @@ add_content(S3Call *call, S3PutArguments *arguments)
 	if (arguments->source != NULL)
 		load_source(call, arguments);
 	call->request.body = arguments->content;
+	if (is_packed_svg(call, arguments))
+		add_default(headers, ENCODING_HEADER, "gzip");
 	/* The size of a compressed stream would be known at its end only. */
 	if (arguments->source != NULL || !may_compress(call))
 		return;
@@ -323,8 +354,75 @@ add_content(S3Call *call, S3PutArguments *arguments)
 	if (arguments->compressed.data == NULL)
 		return;
 	call->request.body = arguments->compressed;
-	s3_fields_add(headers, "content-encoding", "gzip");
+	s3_fields_add(headers, ENCODING_HEADER, "gzip");
 	s3_fields_set(headers, SIZE_HEADER, psprintf("%zu", arguments->content.len));
+}
+
+/* Do its name, its content type (which the caller may give) and its content say so? */
+static bool
+is_packed_svg(const S3Call *call, const S3PutArguments *arguments)
+{
+	const char *type = s3_fields_find(&call->request.headers, "content-type");
+	char		start[sizeof(GZIP_MAGIC) - 1];
+
+	if (!s3_mime_is_packed_svg(s3_slice(call->key.data, call->key.len)) ||
+		pg_strncasecmp(type, SVG_TYPE, strlen(SVG_TYPE)) != 0 || arguments->content.len < sizeof(start))
+		return false;
+	if (arguments->content.data == NULL)
+		arguments->source->read(arguments->source->arg, 0, start, sizeof(start));
+	else
+		memcpy(start, arguments->content.data, sizeof(start));
+	return memcmp(start, GZIP_MAGIC, sizeof(start)) == 0;
+}
+
+/*
+ * The checksum that ChecksumAlgorithm announces, of what is sent.  Content that
+ * is not in memory goes in parts, for which it is refused.
+ */
+static void
+add_checksum(S3Call *call)
+{
+	S3Fields   *headers = &call->request.headers;
+	const char *algorithm = s3_fields_find(headers, S3_ALGORITHM_HEADER);
+	const char *header;
+
+	if (algorithm == NULL)
+		return;
+	header = s3_integrity_header(algorithm);
+	if (header == NULL || (call->request.body.data != NULL && s3_fields_find(headers, header) == NULL))
+		s3_fields_add(headers, header, compute_checksum(algorithm, call->request.body));
+}
+
+/* Can be cancelled. */
+static const char *
+compute_checksum(const char *algorithm, S3Slice body)
+{
+	MemoryContextCallback *release = palloc0(sizeof(MemoryContextCallback));
+	S3Error		err;
+	S3Integrity *checksum = s3_integrity_start_checksum(algorithm, &err);
+	const char *value = NULL;
+
+	if (checksum == NULL)
+		s3_error_throw(&err);
+	release->func = free_checksum;
+	release->arg = checksum;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, release);
+	for (size_t done = 0; done < body.len; done += S3_BODY_HASH_STEP)
+	{
+		CHECK_FOR_INTERRUPTS();
+		s3_integrity_add(checksum, s3_slice(body.data + done, Min(body.len - done, S3_BODY_HASH_STEP)));
+	}
+	value = s3_integrity_value(checksum, &err);
+	s3_integrity_free(checksum);
+	if (value == NULL)
+		s3_error_throw(&err);
+	return value;
+}
+
+static void
+free_checksum(void *arg)
+{
+	s3_integrity_free(arg);
 }
 
 /* Content of one part at most goes in one request. */
@@ -353,7 +451,7 @@ may_compress(const S3Call *call)
 	const S3Fields *headers = &call->request.headers;
 
 	return call->endpoint->settings.gzip &&
-		s3_fields_find(headers, "content-encoding") == NULL &&
+		s3_fields_find(headers, ENCODING_HEADER) == NULL &&
 		s3_fields_find(headers, "content-md5") == NULL &&
 		!has_prefix(headers, CHECKSUM_HEADER) &&
 		is_text(s3_fields_find(headers, "content-type"));

@@ -34,6 +34,8 @@ typedef struct S3PutArguments
 	/* Kept between the attempts of one put. */
 	bool		is_compressed;	/* "compressed" is known */
 	S3Slice		compressed;		/* data NULL: not smaller than the content */
+	bool		needs_condition;	/* the server must know the condition that
+									 * is sent, else nothing is stored */
 } S3PutArguments;
 
 /* What the settings' functions say of one object: palloc'd, in UTF-8. */

@@ -9,6 +9,7 @@
 
 #include "client/upload.h"
 #include "objects/put_parts.h"
+#include "s3/integrity.h"
 #include "s3/copy_headers.h"
 
 #define CUSTOMER_HEADER		"x-amz-server-side-encryption-customer-"
@@ -17,7 +18,7 @@ typedef struct Content
 {
 	S3Slice		bytes;			/* all of it, or */
 	const S3PutSource *source;	/* where it comes from; NULL: as above */
-	const S3PutIntent *intent;
+	S3PutIntent *intent;
 	int64		size;
 	int64		part_size;
 } Content;
@@ -28,6 +29,7 @@ static void sort_headers(const S3Fields *all, S3Fields *object, S3Fields *part,
 static bool is_condition(const char *name);
 static bool is_for_parts(const char *name);
 static void note_upload(const char *upload_id, void *arg);
+static void note_etag(const char *etag, void *arg);
 static void send_content(S3Upload *upload, void *arg);
 static S3Slice content_of_part(S3Upload *upload, const Content *content, int64 first, size_t len);
 
@@ -43,7 +45,7 @@ s3_put_wants_parts(const S3Call *put, const S3PutArguments *arguments)
 
 void
 s3_put_in_parts(S3Call *put, text *url, const S3PutArguments *arguments,
-				const S3PutIntent *intent, S3Finished *finished)
+				S3PutIntent *intent, S3Finished *finished)
 {
 	const S3Settings *settings = &put->endpoint->settings;
 	Content		content = {put->request.body, arguments->source, intent};
@@ -63,12 +65,14 @@ s3_put_in_parts(S3Call *put, text *url, const S3PutArguments *arguments,
 	target.headers = &object;
 	target.part_headers = &part;
 	target.conditions = conditions.count == 0 ? NULL : &conditions;
+	target.needs_conditions = arguments->needs_condition;
 	target.reported_as = put;
 	target.connections = settings->max_pool_connections;
 
 	memset(finished, 0, sizeof(*finished));
 	finished->call = put;
 	target.started = note_upload;
+	target.completing = note_etag;
 	s3_upload_run(&target, send_content, &content, finished);
 }
 
@@ -79,7 +83,7 @@ has_digest(const S3Fields *headers)
 	{
 		const char *name = headers->items[i].name;
 
-		if (strcmp(name, "content-md5") == 0 ||
+		if (strcmp(name, "content-md5") == 0 || strcmp(name, S3_ALGORITHM_HEADER) == 0 ||
 			(s3_starts_with(name, "x-amz-checksum-") &&
 			 strcmp(name, "x-amz-checksum-algorithm") != 0))
 			return true;
@@ -123,6 +127,14 @@ note_upload(const char *upload_id, void *arg)
 	const Content *content = arg;
 
 	s3_intent_note_upload(content->intent, upload_id);
+}
+
+static void
+note_etag(const char *etag, void *arg)
+{
+	const Content *content = arg;
+
+	s3_intent_note_content(content->intent, etag, content->size);
 }
 
 static void

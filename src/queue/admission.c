@@ -5,7 +5,8 @@
  *	  writes the object, or a row that names it.
  *
  *	  pending	lock that version of the queue row to the end of the
- *				transaction: the worker skips rows that are locked
+ *				transaction: the worker skips rows that are locked; a put that
+ *				has stored the object makes it void
  *	  deleting	wait; then see whether the object is gone
  *	  gone		too late for a transaction that began before
  *	  void		the object was stored again: nothing to do
@@ -14,9 +15,9 @@
  * waits for no writer of rows, and holds no lock on a row that it waits for: a
  * worker waits for no lock on a row, so nobody waits for each other.
  *
- * A row is locked exactly in the version that was looked at.  SELECT FOR UPDATE
- * and UPDATE would lock a newer version, too, that they then find not to be
- * what they look for, and keep that lock.
+ * A row is locked in exactly the version that was looked at.  SELECT FOR UPDATE
+ * and UPDATE would lock a newer version, too, and keep that lock even where they
+ * then find that it is not what they look for.
  *
  *-------------------------------------------------------------------------
  */
@@ -54,7 +55,9 @@
 typedef struct Visit
 {
 	LockTupleMode mode;			/* in which pending rows are locked */
-	bool		voids;			/* for a put: makes them void */
+	bool		is_put;			/* of the object, not of a row that names it */
+	bool		voids;			/* makes the rows void, */
+	bool		spares_own;		/* but not those of this transaction */
 	TimestampTz missed_at;		/* when the process that deletes was first
 								 * seen to be gone; 0: it was not */
 	bool		changed;		/* a row was not as we saw it: look again */
@@ -63,26 +66,30 @@ typedef struct Visit
 	bool		found;			/* any row */
 } Visit;
 
-static void visit_rows(const S3ObjectIdentity *identity, Visit *visit);
-static void visit_index(Relation table, Oid index, AttrNumber column, int64 value,
-						Snapshot snapshot, Visit *visit);
+static bool may_have_rows(int64 object);
+static void visit_rows(int64 object, Visit *visit);
+static void visit_versions(Relation table, int64 object, Snapshot snapshot, Visit *visit);
 static void visit_row(Relation table, HeapTuple tuple, Visit *visit);
+static bool is_pending_undo(HeapTuple tuple, TupleDesc desc);
 static bool is_past(HeapTuple tuple, TupleDesc desc, Visit *visit);
 static bool lock_row(Relation table, HeapTuple tuple, Visit *visit);
 static void void_row(ItemPointer tid);
 static void wait_a_moment(void);
 
 bool
-s3_admission_of_row(const S3ObjectIdentity *identity)
+s3_admission_of_row(int64 object)
 {
-	TimestampTz start = GetCurrentTimestamp();
+	TimestampTz start;
 	bool		waited = false;
 
+	if (!may_have_rows(object))
+		return true;
+	start = GetCurrentTimestamp();
 	for (;;)
 	{
 		Visit		visit = {.mode = LockTupleKeyShare};
 
-		visit_rows(identity, &visit);
+		visit_rows(object, &visit);
 		if (visit.too_late)
 			return false;
 		if (!visit.deleting)
@@ -94,26 +101,48 @@ s3_admission_of_row(const S3ObjectIdentity *identity)
 	}
 }
 
+static bool
+may_have_rows(int64 object)
+{
+	Oid			oid = s3_queue_table();
+	Relation	table;
+	bool		found;
+
+	if (!OidIsValid(oid))
+		return false;
+	table = table_open(oid, AccessShareLock);
+	found = s3_queue_index_may_have(table, object);
+	table_close(table, NoLock);
+	return found;
+}
+
 void
 s3_admission_of_put(const S3Location *location)
 {
-	S3ObjectIdentity identity;
 	TimestampTz missed_at = 0;
+	int64		object;
 
 	if (!OidIsValid(s3_queue_table()))
 		return;
-	s3_writer_lock_object(location);
-	identity = s3_object_identity(location);
+	object = s3_object_identity(location).object;
 	for (;;)
 	{
-		Visit		visit = {.mode = LockTupleNoKeyExclusive,.voids = true,.missed_at = missed_at};
+		Visit		visit = {.mode = LockTupleKeyShare,.is_put = true,.missed_at = missed_at};
 
-		visit_rows(&identity, &visit);
+		visit_rows(object, &visit);
 		if (!visit.deleting)
 			return;
 		missed_at = visit.missed_at;
 		wait_a_moment();
 	}
+}
+
+void
+s3_admission_void(int64 object, bool spares_own)
+{
+	Visit		visit = {.mode = LockTupleNoKeyExclusive,.is_put = true,.voids = true,.spares_own = spares_own};
+
+	visit_rows(object, &visit);
 }
 
 /*
@@ -122,7 +151,7 @@ s3_admission_of_put(const S3Location *location)
  * the deletion.
  */
 static void
-visit_rows(const S3ObjectIdentity *identity, Visit *visit)
+visit_rows(int64 object, Visit *visit)
 {
 	Oid			oid = s3_queue_table();
 	Relation	table;
@@ -138,10 +167,7 @@ visit_rows(const S3ObjectIdentity *identity, Visit *visit)
 		Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 
 		visit->changed = visit->deleting = visit->too_late = visit->found = false;
-		visit_index(table, s3_queue_index_object(table), S3_QUEUE_OBJECT, identity->object,
-					snapshot, visit);
-		visit_index(table, s3_queue_index_url(table), S3_QUEUE_URL_HASH, identity->url,
-					snapshot, visit);
+		visit_versions(table, object, snapshot, visit);
 		UnregisterSnapshot(snapshot);
 		if (!visit->changed)
 			break;
@@ -151,15 +177,14 @@ visit_rows(const S3ObjectIdentity *identity, Visit *visit)
 }
 
 static void
-visit_index(Relation table, Oid index, AttrNumber column, int64 value, Snapshot snapshot,
-			Visit *visit)
+visit_versions(Relation table, int64 object, Snapshot snapshot, Visit *visit)
 {
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	ScanKeyInit(&key, column, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(value));
-	scan = systable_beginscan(table, index, true, snapshot, 1, &key);
+	ScanKeyInit(&key, S3_QUEUE_OBJECT, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(object));
+	scan = systable_beginscan(table, s3_queue_index_object(table), true, snapshot, 1, &key);
 	while (!visit->changed && (tuple = systable_getnext(scan)) != NULL)
 	{
 		/* A version that was named to be deleted is no other object's. */
@@ -177,18 +202,38 @@ visit_row(Relation table, HeapTuple tuple, Visit *visit)
 	char		state = DatumGetChar(heap_getattr(tuple, S3_QUEUE_STATE, desc, &is_null));
 
 	visit->found = true;
-	if (DatumGetBool(heap_getattr(tuple, S3_QUEUE_VOID, desc, &is_null)))
+	if (DatumGetBool(heap_getattr(tuple, S3_QUEUE_VOID, desc, &is_null)) ||
+		(visit->spares_own &&
+		 TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data))))
 		return;
-	if (state == S3_QUEUE_DELETING && !(visit->voids && is_past(tuple, desc, visit)))
+
+	/*
+	 * What is deleted when the put is stored was waited for before it was
+	 * sent.
+	 */
+	if (state == S3_QUEUE_DELETING && !visit->voids &&
+		!(visit->is_put && is_past(tuple, desc, visit)))
 		visit->deleting = true;
-	else if (state == S3_QUEUE_GONE && !visit->voids)
+	else if (state == S3_QUEUE_GONE && !visit->is_put)
 		visit->too_late |= GetCurrentTransactionStartTimestamp() <=
 			DatumGetTimestampTz(heap_getattr(tuple, S3_QUEUE_GONE_AT, desc, &is_null));
+	else if (visit->voids && is_pending_undo(tuple, desc))
+		return;
 	else if (lock_row(table, tuple, visit) && visit->voids)
-	{
 		void_row(&tuple->t_self);
-		CommandCounterIncrement();
-	}
+}
+
+/*
+ * Is it a row that undoes puts, of which nothing has been sent?  It need not be
+ * made void: whoever takes it reads the journal, and finds this put there.
+ */
+static bool
+is_pending_undo(HeapTuple tuple, TupleDesc desc)
+{
+	bool		is_null;
+
+	return DatumGetChar(heap_getattr(tuple, S3_QUEUE_STATE, desc, &is_null)) == S3_QUEUE_PENDING &&
+		DatumGetChar(heap_getattr(tuple, S3_QUEUE_KIND, desc, &is_null)) == S3_QUEUE_UNDO;
 }
 
 /*
@@ -248,11 +293,12 @@ void_row(ItemPointer tid)
 
 	SPI_connect();
 	s3_queue_run_as_owner(&saved);
-	(void) s3_sql_execute(psprintf("UPDATE %s SET void = true, dead = false WHERE ctid = $1",
-								   s3_queue_name("s3_deletion")),
-						  SPI_OK_UPDATE, 1, &type, &value, NULL);
+	(void) s3_sql_execute_latest(psprintf("UPDATE %s SET void = true, dead = false WHERE ctid = $1",
+										  s3_queue_name("s3_deletion")),
+								 SPI_OK_UPDATE, 1, &type, &value);
 	s3_sql_run_as_end(&saved);
 	SPI_finish();
+	CommandCounterIncrement();
 }
 
 static void

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * commit_hook.c
- *	  Starts or wakes the worker when a transaction that needs it commits.
+ *	  Starts or wakes the worker when a transaction that needs it commits, and
+ *	  wakes it when one that has put something is rolled back.
  *
  * Guarantees: what can fail is done before the commit, since an error after it
  * would be a PANIC.  What fails there does not prevent the commit: the deletion
@@ -25,10 +26,12 @@ static bool has_leftovers;		/* there are puts to undo; this outlives the
 								 * transaction */
 static bool is_expected;		/* the worker's slot counts this transaction */
 
+static void attach_slots(void);
 static void watch_transactions(void);
 static void end_transaction(XactEvent event, void *arg);
 static void end_subtransaction(SubXactEvent event, SubTransactionId subid,
 							   SubTransactionId parent, void *arg);
+static void note_rollback(void);
 static void expect_worker(void);
 static void reset(void);
 
@@ -43,6 +46,8 @@ void
 s3_commit_hook_note_put(void)
 {
 	watch_transactions();
+	if (!has_puts)
+		attach_slots();
 	has_puts = true;
 }
 
@@ -51,6 +56,27 @@ s3_commit_hook_note_leftover(void)
 {
 	watch_transactions();
 	has_leftovers = true;
+}
+
+/*
+ * Comes beforehand, since nothing may throw after a rollback.  When it fails, a
+ * rollback wakes no worker.
+ */
+static void
+attach_slots(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		s3_worker_slots_attach();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+	}
+	PG_END_TRY();
 }
 
 static void
@@ -81,7 +107,8 @@ end_transaction(XactEvent event, void *arg)
 		case XACT_EVENT_ABORT:
 			if (is_expected)
 				s3_worker_slots_abort(MyDatabaseId);
-			has_leftovers |= has_puts;
+			if (has_puts)
+				note_rollback();
 			reset();
 			break;
 		case XACT_EVENT_PREPARE:
@@ -94,14 +121,23 @@ end_transaction(XactEvent event, void *arg)
 
 /*
  * Nobody tracks which subtransaction has put something: after the abort of any
- * of them there may be something to undo.
+ * of them there may be something to undo.  The first one tells the worker, which
+ * looks again while the transaction runs.
  */
 static void
 end_subtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId parent,
 				   void *arg)
 {
-	if (event == SUBXACT_EVENT_ABORT_SUB && has_puts)
-		has_leftovers = true;
+	if (event == SUBXACT_EVENT_ABORT_SUB && has_puts && !has_leftovers)
+		note_rollback();
+}
+
+static void
+note_rollback(void)
+{
+	has_leftovers = true;
+	if (s3_settings_worker_enabled())
+		s3_worker_slots_nudge(MyDatabaseId);
 }
 
 /*
@@ -119,10 +155,8 @@ expect_worker(void)
 		bool		start;
 
 		is_expected = s3_worker_slots_expect(MyDatabaseId, &start);
-		if (start && !s3_worker_slots_start_worker(MyDatabaseId))
-			ereport(DEBUG1,
-					(errmsg("could not start a worker of s3store"),
-					 errhint("You might need to increase max_worker_processes.")));
+		if (start)
+			(void) s3_worker_slots_start_worker(MyDatabaseId);
 	}
 	PG_CATCH();
 	{

@@ -41,6 +41,9 @@
 #include "settings/settings.h"
 
 #define EXTENSION	"s3store"
+#define MET_AHEAD	10000		/* ms: a deletion with a longer delay is also
+								 * looked at when it is queued, to set its
+								 * met_at */
 
 /* The OIDs of the queue's relations, until one of them changes. */
 typedef struct QueueOids
@@ -58,13 +61,15 @@ static bool look_up_oids(QueueOids *found);
 static Oid	extension_schema(void);
 static void forget_oids(Datum arg, Oid relation);
 static void check_columns(Relation table);
-static bool has_row(Relation table, Oid index, AttrNumber column, int64 value);
+static bool has_row(Relation table, int64 object, char kind, bool gone);
 static void throw_not_installed(void) pg_attribute_noreturn();
 
 int64
 s3_queue_insert(const S3Deletion *deletion)
 {
 	int64		id = s3_queue_number();
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz next_at = deletion->next_at;
 	Datum		values[S3_QUEUE_COLUMNS];
 	bool		nulls[S3_QUEUE_COLUMNS] = {false};
 	Relation	table;
@@ -74,10 +79,18 @@ s3_queue_insert(const S3Deletion *deletion)
 #define SET_NULL(column) (values[(column) - 1] = (Datum) 0, nulls[(column) - 1] = true)
 	SET(S3_QUEUE_ID, Int64GetDatum(id));
 	SET(S3_QUEUE_OBJECT, Int64GetDatum(deletion->identity.object));
-	SET(S3_QUEUE_URL_HASH, Int64GetDatum(deletion->identity.url));
 	SET(S3_QUEUE_SERVER, Int64GetDatum(deletion->identity.server));
-	SET(S3_QUEUE_NEXT_AT, TimestampTzGetDatum(deletion->next_at));
-	SET(S3_QUEUE_QUEUED_AT, TimestampTzGetDatum(GetCurrentTimestamp()));
+	SET_NULL(S3_QUEUE_NOT_BEFORE);
+	if (deletion->version_id == NULL && deletion->etag == NULL &&
+		TimestampDifferenceExceeds(now, next_at, MET_AHEAD))
+	{
+		SET(S3_QUEUE_NOT_BEFORE, TimestampTzGetDatum(next_at));
+		nulls[S3_QUEUE_NOT_BEFORE - 1] = false;
+		next_at = now;
+	}
+	SET(S3_QUEUE_NEXT_AT, TimestampTzGetDatum(next_at));
+	SET(S3_QUEUE_QUEUED_AT, TimestampTzGetDatum(now));
+	SET_NULL(S3_QUEUE_MET_AT);
 	SET_NULL(S3_QUEUE_UNSURE_UNTIL);
 	SET_NULL(S3_QUEUE_GONE_AT);
 	SET(S3_QUEUE_RELATION, ObjectIdGetDatum(deletion->relation));
@@ -90,6 +103,7 @@ s3_queue_insert(const S3Deletion *deletion)
 		SET_NULL(S3_QUEUE_ATTRIBUTE);
 	}
 	SET(S3_QUEUE_STATE, CharGetDatum(S3_QUEUE_PENDING));
+	SET(S3_QUEUE_KIND, CharGetDatum(deletion->kind == 0 ? S3_QUEUE_DELETION : deletion->kind));
 	SET(S3_QUEUE_VOID, BoolGetDatum(false));
 	SET(S3_QUEUE_DEAD, BoolGetDatum(false));
 	SET(S3_QUEUE_URL, PointerGetDatum(deletion->url));
@@ -97,6 +111,10 @@ s3_queue_insert(const S3Deletion *deletion)
 		SET(S3_QUEUE_VERSION_ID, PointerGetDatum(deletion->version_id));
 	else
 		SET_NULL(S3_QUEUE_VERSION_ID);
+	if (deletion->etag != NULL)
+		SET(S3_QUEUE_ETAG, PointerGetDatum(deletion->etag));
+	else
+		SET_NULL(S3_QUEUE_ETAG);
 	SET_NULL(S3_QUEUE_LAST_ERROR);
 #undef SET
 #undef SET_NULL
@@ -106,7 +124,7 @@ s3_queue_insert(const S3Deletion *deletion)
 	check_columns(table);
 	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
 	heap_insert(table, tuple, GetCurrentCommandId(true), 0, NULL);
-	s3_queue_index_insert(table, &tuple->t_self, &deletion->identity, deletion->next_at, id);
+	s3_queue_index_insert(table, &tuple->t_self, &deletion->identity, next_at, id);
 	heap_freetuple(tuple);
 	table_close(table, NoLock);
 	s3_commit_hook_note_deletion();
@@ -130,7 +148,7 @@ check_columns(Relation table)
  * the deletion.
  */
 bool
-s3_queue_has(const S3ObjectIdentity *identity)
+s3_queue_has(int64 object)
 {
 	Oid			oid = s3_queue_table();
 	Relation	table;
@@ -142,25 +160,59 @@ s3_queue_has(const S3ObjectIdentity *identity)
 	CommandCounterIncrement();
 	table = table_open(oid, AccessShareLock);
 	found = RelationGetNumberOfBlocks(table) > 0 &&
-		(has_row(table, s3_queue_index_object(table), S3_QUEUE_OBJECT, identity->object) ||
-		 has_row(table, s3_queue_index_url(table), S3_QUEUE_URL_HASH, identity->url));
+		has_row(table, object, S3_QUEUE_DELETION, true);
 	table_close(table, AccessShareLock);
 	return found;
 }
 
-static bool
-has_row(Relation table, Oid index, AttrNumber column, int64 value)
+bool
+s3_queue_is_empty(void)
 {
+	Oid			oid = s3_queue_table();
+	Relation	table;
+	bool		empty;
+
+	if (!OidIsValid(oid))
+		return true;
+	table = table_open(oid, AccessShareLock);
+	empty = RelationGetNumberOfBlocks(table) == 0;
+	table_close(table, AccessShareLock);
+	return empty;
+}
+
+bool
+s3_queue_has_kind(int64 object, char kind)
+{
+	Relation	table = table_open(queue_oids().table, AccessShareLock);
+	bool		found = has_row(table, object, kind, false);
+
+	table_close(table, AccessShareLock);
+	return found;
+}
+
+/* "gone": the row of an object that is gone counts, too */
+static bool
+has_row(Relation table, int64 object, char kind, bool gone)
+{
+	TupleDesc	desc = RelationGetDescr(table);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
 	bool		found = false;
 
-	ScanKeyInit(&key, column, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(value));
-	scan = systable_beginscan(table, index, true, snapshot, 1, &key);
+	ScanKeyInit(&key, S3_QUEUE_OBJECT, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(object));
+	scan = systable_beginscan(table, s3_queue_index_object(table), true, snapshot, 1, &key);
 	while (!found && (tuple = systable_getnext(scan)) != NULL)
-		found = heap_attisnull(tuple, S3_QUEUE_VERSION_ID, RelationGetDescr(table));
+	{
+		bool		is_null;
+
+		found = heap_attisnull(tuple, S3_QUEUE_VERSION_ID, desc) &&
+			!DatumGetBool(heap_getattr(tuple, S3_QUEUE_VOID, desc, &is_null)) &&
+			kind == DatumGetChar(heap_getattr(tuple, S3_QUEUE_KIND, desc, &is_null)) &&
+			(gone ||
+			 DatumGetChar(heap_getattr(tuple, S3_QUEUE_STATE, desc, &is_null)) != S3_QUEUE_GONE);
+	}
 	systable_endscan(scan);
 	UnregisterSnapshot(snapshot);
 	return found;

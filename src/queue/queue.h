@@ -18,10 +18,11 @@ enum S3QueueColumn
 {
 	S3_QUEUE_ID = 1,
 	S3_QUEUE_OBJECT,
-	S3_QUEUE_URL_HASH,
 	S3_QUEUE_SERVER,
 	S3_QUEUE_NEXT_AT,
 	S3_QUEUE_QUEUED_AT,
+	S3_QUEUE_NOT_BEFORE,
+	S3_QUEUE_MET_AT,
 	S3_QUEUE_UNSURE_UNTIL,
 	S3_QUEUE_GONE_AT,
 	S3_QUEUE_RELATION,
@@ -29,10 +30,12 @@ enum S3QueueColumn
 	S3_QUEUE_ATTEMPTS,
 	S3_QUEUE_ATTRIBUTE,
 	S3_QUEUE_STATE,
+	S3_QUEUE_KIND,
 	S3_QUEUE_VOID,
 	S3_QUEUE_DEAD,
 	S3_QUEUE_URL,
 	S3_QUEUE_VERSION_ID,
+	S3_QUEUE_ETAG,
 	S3_QUEUE_LAST_ERROR,
 	S3_QUEUE_COLUMNS = S3_QUEUE_LAST_ERROR
 };
@@ -41,6 +44,12 @@ enum S3QueueColumn
 #define S3_QUEUE_PENDING	'p'
 #define S3_QUEUE_DELETING	'd'
 #define S3_QUEUE_GONE		'g'
+
+/* Why objects are to go: the kinds of rows. */
+#define S3_QUEUE_DELETION	'd' /* somebody wants it to */
+#define S3_QUEUE_UNDO		'u' /* puts of it may have to be undone */
+#define S3_QUEUE_UNDECIDED	'k' /* that could not be decided: the object was
+								 * kept, and the row is dead */
 
 /* A deletion to queue; zero-initialize what is not given. */
 typedef struct S3Deletion
@@ -53,6 +62,9 @@ typedef struct S3Deletion
 	int16		attribute;		/* the column of it */
 	Oid			owner;			/* on whose behalf the object goes */
 	text	   *version_id;		/* NULL: the object, not a version */
+	text	   *etag;			/* of the content that is meant; NULL: what is
+								 * there when this is committed */
+	char		kind;			/* 0: S3_QUEUE_DELETION */
 } S3Deletion;
 
 /*
@@ -65,7 +77,13 @@ extern int64 s3_queue_insert(const S3Deletion *deletion);
  * Is a deletion of the object queued, as far as is committed by now or done
  * by this transaction?  Those of versions do not count.
  */
-extern bool s3_queue_has(const S3ObjectIdentity *identity);
+extern bool s3_queue_has(int64 object);
+
+/* Has it no rows at all, not even dead ones?  May be false although it has none. */
+extern bool s3_queue_is_empty(void);
+
+/* Is there a row of that kind for the object that waits, or is being worked on? */
+extern bool s3_queue_has_kind(int64 object, char kind);
 
 /* Returns the OID of the table; InvalidOid where the extension is not installed. */
 extern Oid	s3_queue_table(void);

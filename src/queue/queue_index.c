@@ -8,8 +8,11 @@
 #include "base/base.h"
 
 #include "access/genam.h"
+#include "access/stratnum.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "backend/compat.h"
@@ -21,7 +24,6 @@ typedef enum QueueIndex
 {
 	QUEUE_PENDING,
 	QUEUE_OBJECT,
-	QUEUE_URL,
 	QUEUE_STARTED,
 	QUEUE_DEAD,
 	QUEUE_INDEXES
@@ -35,12 +37,14 @@ static struct
 static int	known_count;
 
 static QueueIndex kind_of_index(Relation table, Oid oid);
+static QueueIndex find_kind(Relation table, Oid oid);
 static Oid	queue_index(Relation table, QueueIndex kind);
 static bool is_copy(Oid oid, Oid original_oid);
+static bool has_entry(Relation table, Oid oid, int64 value);
 static void insert_into_index(Oid oid, Relation table, ItemPointer tid, Datum *values);
 
 /*
- * A new row belongs to three of the five indexes; the others are of rows that
+ * A new row belongs to two of the four indexes; the others are of rows that
  * are not pending any more, or dead.  REINDEX CONCURRENTLY has copies of them for a while.
  */
 void
@@ -50,7 +54,6 @@ s3_queue_index_insert(Relation table, ItemPointer tid, const S3ObjectIdentity *i
 	Datum		pending[3] = {Int64GetDatum(identity->server),
 	TimestampTzGetDatum(next_at), Int64GetDatum(id)};
 	Datum		object = Int64GetDatum(identity->object);
-	Datum		url = Int64GetDatum(identity->url);
 	List	   *indexes = RelationGetIndexList(table);
 	ListCell   *cell;
 
@@ -62,8 +65,6 @@ s3_queue_index_insert(Relation table, ItemPointer tid, const S3ObjectIdentity *i
 			insert_into_index(lfirst_oid(cell), table, tid, pending);
 		else if (kind == QUEUE_OBJECT)
 			insert_into_index(lfirst_oid(cell), table, tid, &object);
-		else if (kind == QUEUE_URL)
-			insert_into_index(lfirst_oid(cell), table, tid, &url);
 	}
 	list_free(indexes);
 }
@@ -75,9 +76,24 @@ s3_queue_index_object(Relation table)
 }
 
 Oid
-s3_queue_index_url(Relation table)
+s3_queue_index_started(Relation table)
 {
-	return queue_index(table, QUEUE_URL);
+	return queue_index(table, QUEUE_STARTED);
+}
+
+/* Keeps the locks, since the next row is asked about, too. */
+bool
+s3_queue_index_may_have(Relation table, int64 object)
+{
+	List	   *indexes = RelationGetIndexList(table);
+	bool		found = false;
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+		if (find_kind(table, lfirst_oid(cell)) == QUEUE_OBJECT)
+		found = found || has_entry(table, lfirst_oid(cell), object);
+	list_free(indexes);
+	return found;
 }
 
 void
@@ -90,6 +106,21 @@ s3_queue_index_forget(void)
 static QueueIndex
 kind_of_index(Relation table, Oid oid)
 {
+	QueueIndex	kind = find_kind(table, oid);
+
+	if (kind == QUEUE_INDEXES)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has an index that is not the extension's",
+						RelationGetRelationName(table)),
+				 errhint("Drop the index \"%s\".", get_rel_name(oid))));
+	return kind;
+}
+
+/* Returns QUEUE_INDEXES for another one. */
+static QueueIndex
+find_kind(Relation table, Oid oid)
+{
 	QueueIndex	kind = 0;
 
 	for (int i = 0; i < known_count; i++)
@@ -97,13 +128,7 @@ kind_of_index(Relation table, Oid oid)
 			return known_indexes[i].kind;
 	while (kind < QUEUE_INDEXES && !is_copy(oid, queue_index(table, kind)))
 		kind++;
-	if (kind == QUEUE_INDEXES)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"%s\" has an index that is not the extension's",
-						RelationGetRelationName(table)),
-				 errhint("Drop the index \"%s\".", get_rel_name(oid))));
-	if (known_count < KNOWN_MAX)
+	if (kind < QUEUE_INDEXES && known_count < KNOWN_MAX)
 	{
 		known_indexes[known_count].oid = oid;
 		known_indexes[known_count++].kind = kind;
@@ -118,7 +143,6 @@ queue_index(Relation table, QueueIndex kind)
 	static const char *const names[QUEUE_INDEXES] = {
 		[QUEUE_PENDING] = "s3_deletion_pending",
 		[QUEUE_OBJECT] = "s3_deletion_object",
-		[QUEUE_URL] = "s3_deletion_url",
 		[QUEUE_STARTED] = "s3_deletion_started",
 		[QUEUE_DEAD] = "s3_deletion_dead"
 	};
@@ -147,6 +171,30 @@ is_copy(Oid oid, Oid original_oid)
 	index_close(original, AccessShareLock);
 	index_close(index, AccessShareLock);
 	return is_copy;
+}
+
+/*
+ * Does not read the row that the entry leads to, and needs no snapshot.  An index
+ * that is being built as a copy may lack rows; then its original has them.
+ */
+static bool
+has_entry(Relation table, Oid oid, int64 value)
+{
+	Relation	index = index_open(oid, AccessShareLock);
+	bool		found = false;
+
+	if (index->rd_index->indisvalid)
+	{
+		IndexScanDesc scan = BeginIndexScan(table, index, SnapshotAny, 1);
+		ScanKeyData key;
+
+		ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(value));
+		index_rescan(scan, &key, 1, NULL, 0);
+		found = index_getnext_tid(scan, ForwardScanDirection) != NULL;
+		index_endscan(scan);
+	}
+	index_close(index, NoLock);
+	return found;
 }
 
 /* CREATE INDEX CONCURRENTLY adds the rows inserted before the index is ready. */

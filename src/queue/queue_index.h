@@ -21,9 +21,15 @@ extern void s3_queue_index_insert(Relation table, ItemPointer tid,
 								  const S3ObjectIdentity *identity,
 								  TimestampTz next_at, int64 id);
 
-/* Return the indexes that find the deletions of an object, and of a URL. */
+/* Return the indexes of the deletions by object, and of those that were started. */
 extern Oid	s3_queue_index_object(Relation table);
-extern Oid	s3_queue_index_url(Relation table);
+extern Oid	s3_queue_index_started(Relation table);
+
+/*
+ * Could an object have a row?  Sees every row that was inserted before, whoever can
+ * see it, and may be true when there is none.  Far faster than a look at the rows.
+ */
+extern bool s3_queue_index_may_have(Relation table, int64 object);
 
 /* Forgets what is cached: the table may have other indexes now. */
 extern void s3_queue_index_forget(void);

@@ -24,6 +24,7 @@
 
 #include "backend/shared_memory.h"
 #include "queue/worker_slots.h"
+#include "settings/settings.h"
 
 #define START_TIMEOUT	10000	/* ms from a worker's start until it has
 								 * entered its slot */
@@ -39,12 +40,18 @@ typedef struct Slot
 	TimestampTz due_at;			/* when the launcher has to start one */
 	bool		served;			/* a worker has run since the slot was
 								 * assigned */
+	bool		waits;			/* for a worker, since too many run */
+	TimestampTz left_at;		/* when its worker has left; 0: never */
+	int			told;			/* what its worker has logged last, by its own
+								 * numbers */
 } Slot;
 
 typedef struct Slots
 {
 	slock_t		mutex;
 	int			launcher;		/* its pid; 0: none */
+	int			helpers;		/* that run beside the workers */
+	bool		full_told;		/* that the server has no room for a worker */
 	Slot		slots[S3_WORKER_SLOTS_MAX];
 } Slots;
 
@@ -54,6 +61,12 @@ static bool leaves_at_exit;
 static void attach(void);
 static bool start_process(Oid database, const char *extra);
 static void note_not_started(Oid database);
+static void note_start(Slot *slot, TimestampTz now);
+static bool is_waiting(const Slot *slot, TimestampTz now);
+static Slot *first_waiting(TimestampTz now);
+static bool has_room(TimestampTz now);
+static int	workers_max(void);
+static void leave_helper(int code, Datum arg);
 static void init_slots(void *slots);
 static Slot *find_slot(Oid database);
 static Slot *make_slot(Oid database, TimestampTz now);
@@ -69,6 +82,12 @@ void
 s3_worker_slots_request(void)
 {
 	s3_shared_memory_request(sizeof(Slots));
+}
+
+void
+s3_worker_slots_attach(void)
+{
+	attach();
 }
 
 /* May throw. */
@@ -98,9 +117,10 @@ s3_worker_slots_expect(Oid database, bool *start)
 	if (slot != NULL)
 	{
 		slot->expected++;
-		*start = slot->pid == 0 && !is_starting(slot, now);
+		slot->waits = slot->pid == 0 && !is_starting(slot, now);
+		*start = slot->waits && has_room(now);
 		if (*start)
-			slot->started_at = now;
+			note_start(slot, now);
 	}
 	SpinLockRelease(&shared->mutex);
 	return slot != NULL;
@@ -137,19 +157,131 @@ s3_worker_slots_abort(Oid database)
 	SpinLockRelease(&shared->mutex);
 }
 
+void
+s3_worker_slots_nudge(Oid database)
+{
+	Slot	   *slot;
+	int			pid = 0;
+
+	if (shared == NULL)
+		return;
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(database);
+	if (slot != NULL)
+	{
+		slot->wakes++;
+		slot->due_at = 0;
+		pid = slot->pid != 0 ? slot->pid : shared->launcher;
+	}
+	SpinLockRelease(&shared->mutex);
+	wake(pid);
+}
+
+bool
+s3_worker_slots_is_wanted(Oid database)
+{
+	TimestampTz now;
+	bool		wanted = false;
+
+	if (shared == NULL)
+		return false;
+	now = GetCurrentTimestamp();
+	SpinLockAcquire(&shared->mutex);
+	if (shared->launcher == 0)
+	{
+		const Slot *slot = find_slot(database);
+
+		wanted = slot == NULL || (is_idle(slot, now) && slot->due_at == 0);
+	}
+	SpinLockRelease(&shared->mutex);
+	return wanted;
+}
+
 bool
 s3_worker_slots_start_worker(Oid database)
 {
-	if (start_process(database, ""))
-		return true;
-	note_not_started(database);
-	return false;
+	bool		started = start_process(database, "");
+	bool		tell;
+
+	SpinLockAcquire(&shared->mutex);
+	if (!started)
+		note_not_started(database);
+	tell = !started && !shared->full_told;
+	shared->full_told = !started;
+	SpinLockRelease(&shared->mutex);
+	if (tell)
+		ereport(LOG,
+				(errmsg("no background worker slot is free for s3store"),
+				 errdetail("Queued deletions wait for one."),
+				 errhint("You might need to increase max_worker_processes, or decrease s3store.max_workers.")));
+	return started;
 }
 
 void
 s3_worker_slots_start_helper(Oid database)
 {
-	(void) start_process(database, S3_WORKER_HELPER);
+	bool		room;
+
+	SpinLockAcquire(&shared->mutex);
+	room = has_room(GetCurrentTimestamp());
+	SpinLockRelease(&shared->mutex);
+	if (room)
+		(void) start_process(database, S3_WORKER_HELPER);
+}
+
+void
+s3_worker_slots_enter_helper(void)
+{
+	attach();
+	SpinLockAcquire(&shared->mutex);
+	shared->helpers++;
+	SpinLockRelease(&shared->mutex);
+	before_shmem_exit(leave_helper, (Datum) 0);
+}
+
+static void
+leave_helper(int code, Datum arg)
+{
+	int			launcher;
+
+	SpinLockAcquire(&shared->mutex);
+	shared->helpers--;
+	launcher = shared->launcher;
+	SpinLockRelease(&shared->mutex);
+	wake(launcher);
+}
+
+bool
+s3_worker_slots_others_wait(Oid database)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	bool		wait = false;
+
+	SpinLockAcquire(&shared->mutex);
+	for (int i = 0; i < S3_WORKER_SLOTS_MAX && !wait; i++)
+		wait = shared->slots[i].database != database && is_waiting(&shared->slots[i], now);
+	wait = wait && !has_room(now);
+	SpinLockRelease(&shared->mutex);
+	return wait;
+}
+
+void
+s3_worker_slots_pass_on(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	Oid			database = InvalidOid;
+	Slot	   *next;
+
+	SpinLockAcquire(&shared->mutex);
+	next = first_waiting(now);
+	if (next != NULL && shared->launcher == 0 && has_room(now))
+	{
+		database = next->database;
+		note_start(next, now);
+	}
+	SpinLockRelease(&shared->mutex);
+	if (OidIsValid(database))
+		(void) s3_worker_slots_start_worker(database);
 }
 
 static bool
@@ -169,16 +301,65 @@ start_process(Oid database, const char *extra)
 	return RegisterDynamicBackgroundWorker(&worker, NULL);
 }
 
+/* The callers of this and the following functions hold the spinlock. */
 static void
 note_not_started(Oid database)
 {
-	Slot	   *slot;
+	Slot	   *slot = find_slot(database);
 
-	SpinLockAcquire(&shared->mutex);
-	slot = find_slot(database);
 	if (slot != NULL)
 		slot->started_at = 0;
-	SpinLockRelease(&shared->mutex);
+}
+
+static void
+note_start(Slot *slot, TimestampTz now)
+{
+	slot->started_at = now;
+	slot->waits = false;
+}
+
+static bool
+is_waiting(const Slot *slot, TimestampTz now)
+{
+	return OidIsValid(slot->database) && slot->waits && slot->pid == 0 && !is_starting(slot, now);
+}
+
+/* Returns the one that has had its turn longest ago, or NULL. */
+static Slot *
+first_waiting(TimestampTz now)
+{
+	Slot	   *first = NULL;
+
+	for (int i = 0; i < S3_WORKER_SLOTS_MAX; i++)
+	{
+		Slot	   *slot = &shared->slots[i];
+
+		if (is_waiting(slot, now) && (first == NULL || slot->left_at < first->left_at))
+			first = slot;
+	}
+	return first;
+}
+
+/* May another worker run? */
+static bool
+has_room(TimestampTz now)
+{
+	int			count = shared->helpers;
+
+	for (int i = 0; i < S3_WORKER_SLOTS_MAX; i++)
+	{
+		const Slot *slot = &shared->slots[i];
+
+		count += OidIsValid(slot->database) && (slot->pid != 0 || is_starting(slot, now));
+	}
+	return count < workers_max();
+}
+
+/* Parallel queries and other extensions need processes, too. */
+static int
+workers_max(void)
+{
+	return s3_guc_max_workers > 0 ? s3_guc_max_workers : Max(1, max_worker_processes / 2);
 }
 
 bool
@@ -195,6 +376,7 @@ s3_worker_slots_enter(Oid database)
 	{
 		slot->pid = MyProcPid;
 		slot->started_at = 0;
+		slot->waits = false;
 		entered = true;
 	}
 	SpinLockRelease(&shared->mutex);
@@ -221,6 +403,23 @@ s3_worker_slots_wakes(Oid database)
 }
 
 bool
+s3_worker_slots_told(Oid database, int what)
+{
+	bool		told = false;
+	Slot	   *slot;
+
+	SpinLockAcquire(&shared->mutex);
+	slot = find_slot(database);
+	if (slot != NULL)
+	{
+		told = slot->told == what;
+		slot->told = what;
+	}
+	SpinLockRelease(&shared->mutex);
+	return told;
+}
+
+bool
 s3_worker_slots_leave(Oid database, uint64 wakes, TimestampTz due_at)
 {
 	bool		leaves = true;
@@ -236,6 +435,8 @@ s3_worker_slots_leave(Oid database, uint64 wakes, TimestampTz due_at)
 		{
 			slot->pid = 0;
 			slot->due_at = due_at;
+			slot->left_at = GetCurrentTimestamp();
+			slot->waits = due_at <= slot->left_at;
 			slot->served = true;
 		}
 	}
@@ -311,10 +512,12 @@ s3_worker_slots_forget(Oid database)
 	SpinLockRelease(&shared->mutex);
 }
 
+/* First those whose workers have left longest ago. */
 int
 s3_worker_slots_due(TimestampTz now, Oid *databases, int max, TimestampTz *next)
 {
 	int			count = 0;
+	Slot	   *first;
 
 	*next = DT_NOEND;
 	SpinLockAcquire(&shared->mutex);
@@ -324,13 +527,14 @@ s3_worker_slots_due(TimestampTz now, Oid *databases, int max, TimestampTz *next)
 
 		if (!OidIsValid(slot->database) || slot->pid != 0 || is_starting(slot, now))
 			continue;
-		if (slot->due_at > now)
+		slot->waits = slot->due_at <= now;
+		if (!slot->waits)
 			*next = Min(*next, slot->due_at);
-		else if (count < max)
-		{
-			slot->started_at = now;
-			databases[count++] = slot->database;
-		}
+	}
+	while (count < max && (first = first_waiting(now)) != NULL && has_room(now))
+	{
+		note_start(first, now);
+		databases[count++] = first->database;
 	}
 	SpinLockRelease(&shared->mutex);
 	return count;
@@ -445,7 +649,8 @@ leave_at_exit(int code, Datum database)
 	if (slot != NULL && slot->pid == MyProcPid)
 	{
 		slot->pid = 0;
-		slot->due_at = GetCurrentTimestamp() + USECS_PER_MINUTE;
+		slot->left_at = GetCurrentTimestamp();
+		slot->due_at = slot->left_at + USECS_PER_MINUTE;
 		slot->served = true;
 	}
 	SpinLockRelease(&shared->mutex);

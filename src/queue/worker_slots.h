@@ -29,9 +29,24 @@ extern void s3_worker_slots_commit(Oid database);
 extern void s3_worker_slots_abort(Oid database);
 
 /*
+ * Wakes the worker of a database, or has the launcher start one, if there is
+ * one.  Never throws; does nothing in a process that has not called
+ * s3_worker_slots_expect() or s3_worker_slots_attach().  The latter may throw.
+ */
+extern void s3_worker_slots_nudge(Oid database);
+extern void s3_worker_slots_attach(void);
+
+/*
+ * Without a launcher: has the database no worker, though one was woken, or none
+ * has run since the server was started?  False in a process that has called
+ * neither.
+ */
+extern bool s3_worker_slots_is_wanted(Oid database);
+
+/*
  * Starts the worker of a database, whose slot is marked as starting, without
  * waiting for it.  Returns false when the server has no room for another
- * process (max_worker_processes).
+ * process (max_worker_processes), which is logged the first time.
  */
 extern bool s3_worker_slots_start_worker(Oid database);
 
@@ -42,6 +57,15 @@ extern bool s3_worker_slots_start_worker(Oid database);
  */
 #define S3_WORKER_HELPER	"helper"
 extern void s3_worker_slots_start_helper(Oid database);
+extern void s3_worker_slots_enter_helper(void);
+
+/*
+ * No more than s3store.max_workers run at a time.  A worker that has had its turn
+ * leaves when another database waits; where there is no launcher, it starts the
+ * worker of that one then.
+ */
+extern bool s3_worker_slots_others_wait(Oid database);
+extern void s3_worker_slots_pass_on(void);
 
 /*
  * For the worker.  s3_worker_slots_enter() returns false when the database has
@@ -53,6 +77,12 @@ extern void s3_worker_slots_start_helper(Oid database);
 extern bool s3_worker_slots_enter(Oid database);
 extern uint64 s3_worker_slots_wakes(Oid database);
 extern bool s3_worker_slots_leave(Oid database, uint64 wakes, TimestampTz due_at);
+
+/*
+ * Notes that the worker of the database logs this: a number, 0 at first.  Returns
+ * true when it was the last one that was noted, by an earlier worker, too.
+ */
+extern bool s3_worker_slots_told(Oid database, int what);
 
 /* Makes this process the launcher, which workers wake when they leave. */
 extern void s3_worker_slots_launcher(void);

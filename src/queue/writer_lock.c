@@ -1,73 +1,61 @@
 /*-------------------------------------------------------------------------
  *
  * writer_lock.c
- *	  Locks between transactions that write objects and workers that delete
- *	  them, and between workers.
+ *	  Locks between sessions that store under the same name, and between
+ *	  workers.
  *
- * Guarantees: a worker waits for no writer, and no writer for a worker.  A
- * transaction has at most OBJECT_LOCKS_MAX locks on objects; when it writes
- * more, it locks their buckets instead.
+ * Guarantees: nobody waits for any of them for longer than it takes to look at one.
  *
  * They are advisory locks.  Their class, which pg_locks shows as objsubid, is
- * not one of those of the SQL functions (1 and 2).
+ * not one of those of the SQL functions (1 and 2).  Those that protect deletions
+ * are not in the lock method of these functions either: pg_advisory_unlock_all(),
+ * in a function of a table's owner, does not release them.  The rollback of a
+ * transaction does.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
 
+#include "backend/compat.h"
 #include "queue/writer_lock.h"
-
-#define OBJECT_LOCKS_MAX	256 /* of a transaction */
 
 typedef enum LockClass
 {
-	LOCK_OBJECT = 3,
-	LOCK_BUCKET,
+	LOCK_NAME = 3,
 	LOCK_SERVER,
-	LOCK_HELPER
+	LOCK_HELPER,
+	LOCK_CLAIMS
 } LockClass;
 
-static int	object_locks;		/* of this transaction, those on buckets
-								 * included */
-
-static void end_transaction(XactEvent event, void *arg);
+static void set_own_tag(LOCKTAG *tag, LockClass class, int64 number);
+static bool is_held(LOCKTAG *tag, LOCKMODE conflicting);
 static void set_tag(LOCKTAG *tag, LockClass class, int64 number);
-static int64 bucket_number(const S3Location *location);
-static bool is_held(LockClass class, int64 number);
-
-void
-s3_writer_lock_object(const S3Location *location)
-{
-	static bool registered = false;
-	LOCKTAG		tag;
-
-	if (!registered)
-		RegisterXactCallback(end_transaction, NULL);
-	registered = true;
-	if (object_locks < OBJECT_LOCKS_MAX)
-		set_tag(&tag, LOCK_OBJECT, s3_object_identity(location).object);
-	else
-		set_tag(&tag, LOCK_BUCKET, bucket_number(location));
-	if (LockAcquire(&tag, ShareLock, false, false) == LOCKACQUIRE_OK)
-		object_locks++;
-}
-
-static void
-end_transaction(XactEvent event, void *arg)
-{
-	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
-		object_locks = 0;
-}
 
 bool
-s3_writer_lock_is_held(const S3Location *location)
+s3_writer_lock_name(int64 object)
 {
-	return is_held(LOCK_OBJECT, s3_object_identity(location).object) ||
-		is_held(LOCK_BUCKET, bucket_number(location));
+	LOCKTAG		tag;
+	LockAcquireResult result;
+
+	set_tag(&tag, LOCK_NAME, object);
+	result = LockAcquire(&tag, ExclusiveLock, false, true);
+	if (result != LOCKACQUIRE_ALREADY_HELD)
+		return result != LOCKACQUIRE_NOT_AVAIL;
+	/* Another element of an array is storing under it. */
+	(void) LockRelease(&tag, ExclusiveLock, false);
+	return false;
+}
+
+void
+s3_writer_lock_name_end(int64 object)
+{
+	LOCKTAG		tag;
+
+	set_tag(&tag, LOCK_NAME, object);
+	(void) LockRelease(&tag, ExclusiveLock, false);
 }
 
 bool
@@ -75,7 +63,7 @@ s3_writer_lock_server(int64 server)
 {
 	LOCKTAG		tag;
 
-	set_tag(&tag, LOCK_SERVER, server);
+	set_own_tag(&tag, LOCK_SERVER, server);
 	return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
@@ -84,7 +72,7 @@ s3_writer_lock_server_end(int64 server)
 {
 	LOCKTAG		tag;
 
-	set_tag(&tag, LOCK_SERVER, server);
+	set_own_tag(&tag, LOCK_SERVER, server);
 	(void) LockRelease(&tag, ExclusiveLock, true);
 }
 
@@ -121,7 +109,60 @@ s3_writer_lock_helper_is_free(void)
 bool
 s3_writer_lock_server_is_held(int64 server)
 {
-	return is_held(LOCK_SERVER, server);
+	LOCKTAG		tag;
+
+	set_own_tag(&tag, LOCK_SERVER, server);
+	return is_held(&tag, RowExclusiveLock);
+}
+
+void
+s3_writer_lock_claims(bool session)
+{
+	LOCKTAG		tag;
+
+	set_own_tag(&tag, LOCK_CLAIMS, 0);
+	(void) LockAcquire(&tag, RowExclusiveLock, session, false);
+}
+
+void
+s3_writer_lock_claims_end(void)
+{
+	LOCKTAG		tag;
+
+	set_own_tag(&tag, LOCK_CLAIMS, 0);
+	(void) LockRelease(&tag, RowExclusiveLock, true);
+}
+
+bool
+s3_writer_lock_claims_is_mine(void)
+{
+	LOCKTAG		tag;
+
+	set_own_tag(&tag, LOCK_CLAIMS, 0);
+	return IsLockHeldByMe(&tag, RowExclusiveLock);
+}
+
+bool
+s3_writer_lock_claims_are_held(void)
+{
+	LOCKTAG		tag;
+
+	set_own_tag(&tag, LOCK_CLAIMS, 0);
+	return is_held(&tag, ShareLock);
+}
+
+/*
+ * Does not wait, and leaves nothing locked.  The mode conflicts with that in
+ * which the lock is taken, but not with itself, so that sessions that ask at the
+ * same moment do not see each other.
+ */
+static bool
+is_held(LOCKTAG *tag, LOCKMODE conflicting)
+{
+	if (LockAcquire(tag, conflicting, false, true) == LOCKACQUIRE_NOT_AVAIL)
+		return true;
+	(void) LockRelease(tag, conflicting, false);
+	return false;
 }
 
 static void
@@ -130,32 +171,9 @@ set_tag(LOCKTAG *tag, LockClass class, int64 number)
 	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (number >> 32), (uint32) number, class);
 }
 
-/*
- * That of an object with an empty key; what a key prefix adds to it is the same
- * for all.
- */
-static int64
-bucket_number(const S3Location *location)
+static void
+set_own_tag(LOCKTAG *tag, LockClass class, int64 number)
 {
-	S3Location	bucket = *location;
-
-	bucket.key = s3_slice("", 0);
-	return s3_object_identity(&bucket).object;
-}
-
-/*
- * Has another session the lock?  Does not wait, and leaves nothing locked.  The
- * mode conflicts with those in which the locks are taken, but not with itself,
- * so that sessions that ask at the same moment do not see each other.
- */
-static bool
-is_held(LockClass class, int64 number)
-{
-	LOCKTAG		tag;
-
-	set_tag(&tag, class, number);
-	if (LockAcquire(&tag, RowExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL)
-		return true;
-	(void) LockRelease(&tag, RowExclusiveLock, false);
-	return false;
+	set_tag(tag, class, number);
+	tag->locktag_lockmethodid = DEFAULT_LOCKMETHOD;
 }

@@ -11,6 +11,7 @@
 #include "base/base.h"
 
 #include "catalog/pg_type.h"
+#include "commands/dbcommands.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -18,6 +19,15 @@
 #include "queue/queue.h"
 #include "queue/writer_token.h"
 #include "settings/settings.h"
+
+/* Why not, as sentences. */
+static const char *const refusals[] = {
+	[S3_WRITER_NO_TOKEN] = "The setting s3store.writer_token is set, but no token is stored in this database.",
+	[S3_WRITER_OTHER_TOKEN] = "The setting s3store.writer_token is not the token that s3_set_writer_token has stored.",
+	[S3_WRITER_OTHER_DATABASE] = "The token that s3_set_writer_token has stored was set for another database."
+};
+
+static void report(int level, S3WriterRefusal refusal);
 
 void
 s3_writer_token_store(text *token)
@@ -41,8 +51,8 @@ s3_writer_token_store(text *token)
 	SPI_finish();
 }
 
-void
-s3_writer_token_require(void)
+S3WriterRefusal
+s3_writer_token_refusal(void)
 {
 	const char *token = NULL;
 	Oid			database = InvalidOid;
@@ -55,16 +65,45 @@ s3_writer_token_require(void)
 		token = TextDatumGetCString(s3_sql_value(0, 2, &is_null));
 	}
 	SPI_freetuptable(SPI_tuptable);
-	if (token == NULL ? s3_guc_writer_token[0] == '\0' :
-		database == MyDatabaseId && strcmp(token, s3_guc_writer_token) == 0)
-		return;
-	ereport(ERROR,
+	if (token == NULL)
+		return s3_guc_writer_token[0] == '\0' ? S3_WRITER_ALLOWED : S3_WRITER_NO_TOKEN;
+	if (database != MyDatabaseId)
+		return S3_WRITER_OTHER_DATABASE;
+	return strcmp(token, s3_guc_writer_token) == 0 ? S3_WRITER_ALLOWED : S3_WRITER_OTHER_TOKEN;
+}
+
+void
+s3_writer_token_require(void)
+{
+	S3WriterRefusal refusal = s3_writer_token_refusal();
+
+	if (refusal != S3_WRITER_ALLOWED)
+		report(ERROR, refusal);
+}
+
+void
+s3_writer_token_log(S3WriterRefusal refusal)
+{
+	if (refusal == S3_WRITER_ALLOWED)
+		ereport(LOG,
+				(errmsg("database \"%s\" carries out queued deletions again",
+						get_database_name(MyDatabaseId))));
+	else if (refusal == S3_WRITER_READ_ONLY)
+		ereport(LOG,
+				(errmsg("queued deletions of database \"%s\" wait: it is read-only",
+						get_database_name(MyDatabaseId)),
+				 errdetail("The setting default_transaction_read_only is on.")));
+	else
+		report(LOG, refusal);
+}
+
+static void
+report(int level, S3WriterRefusal refusal)
+{
+	ereport(level,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("this database may not carry out queued deletions"),
-			 token == NULL ?
-			 errdetail("The setting s3store.writer_token is set, but no token is stored in this database.") :
-			 database == MyDatabaseId ?
-			 errdetail("The setting s3store.writer_token is not the token that s3_set_writer_token has stored.") :
-			 errdetail("The token that s3_set_writer_token has stored was set for another database."),
+			 errmsg("database \"%s\" may not carry out queued deletions",
+					get_database_name(MyDatabaseId)),
+			 errdetail_internal("%s", refusals[refusal]),
 			 errhint("A copy should delete nothing. Where this is the original now, call s3_set_writer_token, or set s3store.writer_token.")));
 }

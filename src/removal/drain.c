@@ -27,6 +27,7 @@
 #include "utils/syscache.h"
 
 #include "backend/compat.h"
+#include "queue/queue.h"
 #include "queue/writer_lock.h"
 #include "queue/writer_token.h"
 #include "removal/drain.h"
@@ -35,15 +36,13 @@
 #include "removal/remove_objects.h"
 #include "removal/row_references.h"
 #include "removal/table_writers.h"
+#include "removal/undo_plan.h"
 #include "removal/writer_wait.h"
 #include "settings/privileges.h"
 
 #define CHANNEL		"s3store_queue" /* of NOTIFY */
 #define BLOCKED_MAX		50000	/* deletions that are looked past: of more,
 								 * those behind wait, too */
-#define PUT_WAIT_MIN	500		/* ms until an object that is being written is
-								 * tried again: a tenth of the time */
-#define PUT_WAIT_MAX	60000	/* that the deletion has been queued */
 
 /* Deletions that are blocked by the same transactions. */
 typedef struct Blocked
@@ -55,6 +54,7 @@ typedef struct Blocked
 static int64 done_since(const S3DrainCounts *before, const S3DrainCounts *now);
 static int64 *due_servers(S3QueueTxnKind kind, int *count);
 static bool drain_server(S3QueueTxnKind kind, int64 server, int max, S3DrainCounts *counts);
+static bool mark_some(S3QueueTxnKind kind, S3GateBatch *batch, int max);
 static bool mark_batch(S3QueueTxnKind kind, S3GateBatch *batch, int max);
 static void wait_for_writers(S3GateBatch *batch, const S3ManagedColumns *columns);
 static Bitmapset **writers_of_columns(const S3ManagedColumns *columns, const S3TableWriters *writers);
@@ -62,7 +62,6 @@ static Bitmapset *blockers_of(const S3GateItem *item, const S3ManagedColumns *co
 							  Bitmapset **writers);
 static void block(S3GateItem *item, Bitmapset *which, const S3TableWriters *writers, List **blocked);
 static void check_item(S3GateItem *item);
-static int	put_wait(const S3GateItem *item);
 static bool has_work(const S3GateBatch *batch);
 static void settle_batch(S3QueueTxnKind kind, S3GateBatch *batch, S3DrainCounts *counts);
 static void count_items(const S3GateBatch *batch, bool recovering, S3DrainCounts *counts);
@@ -79,6 +78,8 @@ s3_drain_round(S3QueueTxnKind kind, int max, S3DrainCounts *counts)
 	int			count;
 	int64	   *servers = due_servers(kind, &count);
 
+	if (count == 0)
+		s3_writer_wait_forget_all();
 	for (int i = 0; i < count && done_since(&before, counts) < max; i++)
 		worked |= drain_server(kind, servers[i],
 							   (int) Min(max - done_since(&before, counts), S3_DRAIN_BATCH), counts);
@@ -117,7 +118,7 @@ drain_server(S3QueueTxnKind kind, int64 server, int max, S3DrainCounts *counts)
 		return false;
 	PG_TRY();
 	{
-		if (mark_batch(kind, &batch, max))
+		if (mark_some(kind, &batch, max))
 		{
 			s3_gate_marked(&batch);
 			count_items(&batch, false, counts);
@@ -140,6 +141,22 @@ drain_server(S3QueueTxnKind kind, int64 server, int max, S3DrainCounts *counts)
 	return worked;
 }
 
+/* Rows that others have locked are looked past, the next time. */
+static bool
+mark_some(S3QueueTxnKind kind, S3GateBatch *batch, int max)
+{
+	int			locked;
+
+	do
+	{
+		locked = s3_gate_locked_by_others();
+		if (mark_batch(kind, batch, max))
+			return true;
+		CHECK_FOR_INTERRUPTS();
+	} while (s3_gate_locked_by_others() > locked);
+	return false;
+}
+
 /*
  * What the questions see may be of transactions that have committed without
  * waiting for the disk, as the deletion of the row itself may be: this commit
@@ -153,7 +170,9 @@ mark_batch(S3QueueTxnKind kind, S3GateBatch *batch, int max)
 
 	s3_queue_txn_begin(kind, true);
 	s3_gate_recover(batch->server);
-	s3_gate_look(batch, batch->server, max + Min(s3_writer_wait_count(), BLOCKED_MAX));
+	s3_gate_look(batch, batch->server,
+				 max + Min(s3_writer_wait_count() + s3_gate_locked_by_others(), BLOCKED_MAX));
+	s3_writer_wait_begin();
 	s3_managed_columns_read(&columns);
 	wait_for_writers(batch, &columns);
 	if (has_work(batch))
@@ -161,16 +180,22 @@ mark_batch(S3QueueTxnKind kind, S3GateBatch *batch, int max)
 		s3_gate_lock(batch);
 		for (int i = 0; i < batch->count; i++)
 			check_item(&batch->items[i]);
+		s3_undo_plan(batch);
 		s3_managed_columns_read(&now);
 		if (s3_managed_columns_cover(&columns, &now))
 			s3_row_references_ask(batch, &now);
 		else
 			s3_gate_block_open(batch);	/* whose writers were not waited for */
+		s3_undo_plan_keep_named(batch);
+		s3_gate_wait_for_met(batch);
 		s3_gate_mark(batch);
+		s3_gate_meet_again(batch);
 		(void) GetCurrentTransactionId();
 		ForceSyncCommit();
 	}
 	s3_queue_txn_end(kind);
+	/* The puts whose objects stay: that, and the reason, are on disk now. */
+	s3_undo_plan_settle(batch);
 	for (int i = 0; i < batch->count; i++)
 		if (batch->items[i].fate != S3_FATE_BLOCKED)
 			s3_writer_wait_forget(batch->items[i].id);
@@ -194,6 +219,8 @@ wait_for_writers(S3GateBatch *batch, const S3ManagedColumns *columns)
 
 		S3WriterWait wait = s3_writer_wait_state(item->id);
 
+		if (item->early)
+			continue;
 		if (wait == S3_WRITER_WAIT_BLOCKED)
 		{
 			s3_gate_decide(item, S3_FATE_BLOCKED, 0, NULL);
@@ -262,11 +289,11 @@ block(S3GateItem *item, Bitmapset *which, const S3TableWriters *writers, List **
 	s3_gate_decide(item, S3_FATE_BLOCKED, 0, NULL);
 }
 
-/* On whose behalf is it, could it be sent, and does anybody write the object? */
+/* On whose behalf is it, and could it be sent? */
 static void
 check_item(S3GateItem *item)
 {
-	if (item->fate != S3_FATE_OPEN || item->recovers)
+	if (item->fate != S3_FATE_OPEN || item->recovers || item->early)
 		return;
 	if (OidIsValid(item->relation))
 	{
@@ -282,23 +309,12 @@ check_item(S3GateItem *item)
 		item->owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 		ReleaseSysCache(tuple);
 	}
-	if (!s3_privileges_may_write(item->owner))
+	if (item->kind != S3_QUEUE_UNDO && !s3_privileges_may_write(item->owner))
 		s3_gate_decide(item, S3_FATE_FAILED, 0,
 					   psprintf("the owner of the deletion does not have the privileges of role \"%s\"",
 								S3_ROLE_WRITE));
-	else if (item->version_id == NULL && s3_writer_lock_is_held(&item->location))
-		s3_gate_decide(item, S3_FATE_WAITS, put_wait(item),
-					   "a running transaction writes the object");
 	else
 		s3_remove_objects_check(item);
-}
-
-static int
-put_wait(const S3GateItem *item)
-{
-	int64		age = (GetCurrentTimestamp() - item->queued_at) / 1000;
-
-	return (int) Min(Max(age / 10, PUT_WAIT_MIN), PUT_WAIT_MAX);
 }
 
 static bool
@@ -317,6 +333,7 @@ settle_batch(S3QueueTxnKind kind, S3GateBatch *batch, S3DrainCounts *counts)
 
 	count_items(batch, true, &now);
 	s3_queue_txn_begin(kind, false);
+	s3_undo_plan_settle(batch);
 	s3_gate_settle(batch);
 	notify(&now);
 	s3_queue_txn_end(kind);
@@ -332,7 +349,8 @@ count_items(const S3GateBatch *batch, bool recovering, S3DrainCounts *counts)
 	for (int i = 0; i < batch->count; i++)
 	{
 		/* What recovers is settled later, and counted then. */
-		if (batch->items[i].recovers && !recovering)
+		if ((batch->items[i].recovers && !recovering) ||
+			(batch->items[i].fate == S3_FATE_WAITS && batch->items[i].early))
 			continue;
 		switch (batch->items[i].fate)
 		{

@@ -30,6 +30,10 @@
 #include "settings/object_identity.h"
 #include "settings/settings.h"
 
+#define LOCKED_WAIT	200			/* ms */
+
+static int	locked_by_others = 0;	/* rows of the last batch */
+
 /* Changes to rows of the queue, as arrays for SQL. */
 typedef struct Changes
 {
@@ -41,6 +45,9 @@ typedef struct Changes
 	Datum	   *attempts;		/* to be added */
 	Datum	   *dead;
 	Datum	   *unsure;
+	Datum	   *meets;
+	Datum	   *met_at;
+	bool	   *not_met;
 	Datum	   *reasons;
 	bool	   *no_reason;
 } Changes;
@@ -49,16 +56,23 @@ static uint64 execute_by_index(const char *statement, int expected, int nargs, O
 							   Datum *values);
 static const char *queue_table(void);
 static void read_item(S3GateItem *item, uint64 row);
+static void check_identity(S3GateItem *item);
 static int	compare_items(const void *a, const void *b);
 static S3GateItem *find_item(S3GateBatch *batch, int64 id);
 static Datum tids_of(const S3GateBatch *batch, bool (*wanted) (const S3GateItem *item), int *count);
 static bool is_to_lock(const S3GateItem *item);
 static bool is_done(const S3GateItem *item);
 static bool is_open(const S3GateItem *item);
+static bool waits_unsettled(const S3GateItem *item);
+static bool is_newly_met(const S3GateItem *item);
+static bool was_met(const S3GateItem *item);
+static bool is_undone(const S3GateItem *item);
+static Datum undone_objects(const S3GateBatch *batch, int *count);
 static bool is_deleted(const S3GateItem *item);
 static bool is_kept(const S3GateItem *item);
 static void take_off(Datum tids, int count);
-static void mark_deleting(S3GateBatch *batch);
+static void mark_deleting(S3GateBatch *batch, bool (*wanted) (const S3GateItem *item),
+						  const char *more);
 static void add_change(Changes *changes, const S3GateItem *item);
 static void make_changes(Changes *changes, int max);
 static void change_rows(const Changes *changes, bool locked);
@@ -165,7 +179,7 @@ s3_gate_look(S3GateBatch *batch, int64 server, int max)
 	Datum		values[] = {Int64GetDatum(server), Int64GetDatum(max)};
 	const char *table = queue_table();
 	const char *columns = "id, ctid, queued_at, unsure_until, relation, owner, server, attempts,"
-		" url, version_id, state = 'd'";
+		" url, version_id, state = 'd', kind, object, etag, not_before, met_at";
 
 	memset(batch, 0, sizeof(*batch));
 	batch->server = server;
@@ -205,6 +219,16 @@ read_item(S3GateItem *item, uint64 row)
 	if (!is_null)
 		item->version_id = TextDatumGetCString(value);
 	item->recovers = DatumGetBool(s3_sql_value(row, 11, &is_null));
+	item->kind = DatumGetChar(s3_sql_value(row, 12, &is_null));
+	item->object = DatumGetInt64(s3_sql_value(row, 13, &is_null));
+	value = s3_sql_value(row, 14, &is_null);
+	if (!is_null)
+		item->etag = TextDatumGetCString(value);
+	value = s3_sql_value(row, 15, &is_null);
+	item->not_before = is_null ? 0 : DatumGetTimestampTz(value);
+	item->early = item->not_before > GetCurrentTimestamp();
+	value = s3_sql_value(row, 16, &is_null);
+	item->met_at = is_null ? 0 : DatumGetTimestampTz(value);
 	/* Until somebody has seen whether the object is there. */
 	item->unsure = item->recovers && item->version_id == NULL;
 }
@@ -225,9 +249,21 @@ s3_gate_read_url(S3GateItem *item)
 	item->urls = list_concat(item->urls, s3_object_identity_urls(&item->location));
 	if (s3_endpoint_try_find(item->location.scheme, &err) == NULL)
 		s3_gate_decide(item, S3_FATE_FAILED, 0, s3_error_text(err.message));
-	else if (s3_object_identity(&item->location).server != item->server)
+	else
+		check_identity(item);
+}
+
+static void
+check_identity(S3GateItem *item)
+{
+	S3ObjectIdentity identity = s3_object_identity(&item->location);
+
+	if (identity.server != item->server)
 		s3_gate_decide(item, S3_FATE_FAILED, 0,
 					   "the URL leads to another server than when the deletion was queued");
+	else if (identity.object != item->object)
+		s3_gate_decide(item, S3_FATE_FAILED, 0,
+					   "the URL leads to another key on the server than when the deletion was queued");
 }
 
 static int
@@ -256,6 +292,7 @@ s3_gate_lock(S3GateBatch *batch)
 	bool	   *locked = palloc0(Max(batch->count, 1) * sizeof(bool));
 	uint64		count;
 
+	locked_by_others = 0;
 	if (asked == 0)
 		return;
 	count = execute_by_index(psprintf("SELECT id, ctid, void FROM %s WHERE ctid = ANY ($1)"
@@ -277,8 +314,17 @@ s3_gate_lock(S3GateBatch *batch)
 	SPI_freetuptable(SPI_tuptable);
 	for (int i = 0; i < batch->count; i++)
 		if (is_to_lock(&batch->items[i]) && !locked[i])
+		{
 			s3_gate_decide(&batch->items[i], S3_FATE_BLOCKED, 0, NULL);
+			locked_by_others++;
+		}
 	pfree(locked);
+}
+
+int
+s3_gate_locked_by_others(void)
+{
+	return locked_by_others;
 }
 
 static Datum
@@ -304,6 +350,18 @@ static bool
 is_open(const S3GateItem *item)
 {
 	return item->fate == S3_FATE_OPEN && !item->recovers;
+}
+
+static bool
+is_newly_met(const S3GateItem *item)
+{
+	return is_open(item) && item->meets;
+}
+
+static bool
+was_met(const S3GateItem *item)
+{
+	return is_open(item) && !item->meets;
 }
 
 static bool
@@ -343,7 +401,11 @@ s3_gate_mark(S3GateBatch *batch)
 			add_change(&changes, item);
 	}
 	change_rows(&changes, true);
-	mark_deleting(batch);
+	mark_deleting(batch, was_met, "");
+	mark_deleting(batch, is_newly_met,
+				  psprintf(", met_at = CASE WHEN met_at IS NULL THEN LEAST(clock_timestamp(),"
+						   " queued_at + %d * interval '1 ms') ELSE clock_timestamp() END",
+						   S3_GATE_MET_WITHIN));
 }
 
 static void
@@ -359,23 +421,26 @@ take_off(Datum tids, int count)
 }
 
 static void
-mark_deleting(S3GateBatch *batch)
+mark_deleting(S3GateBatch *batch, bool (*wanted) (const S3GateItem *item), const char *more)
 {
 	int			asked;
 	Oid			type = TIDARRAYOID;
-	Datum		tids = tids_of(batch, is_open, &asked);
+	Datum		tids = tids_of(batch, wanted, &asked);
 	uint64		count;
 
 	if (asked == 0)
 		return;
-	count = execute_by_index(psprintf("UPDATE %s SET state = 'd', unsure_until = NULL"
-									  " WHERE ctid = ANY ($1) RETURNING id, ctid", queue_table()),
+	count = execute_by_index(psprintf("UPDATE %s SET state = 'd', unsure_until = NULL%s"
+									  " WHERE ctid = ANY ($1) RETURNING id, ctid, met_at",
+									  queue_table(), more),
 							 SPI_OK_UPDATE_RETURNING, 1, &type, &tids);
 	for (uint64 i = 0; i < count; i++)
 	{
 		bool		is_null;
 		S3GateItem *item = find_item(batch, DatumGetInt64(s3_sql_value(i, 1, &is_null)));
+		Datum		met_at = s3_sql_value(i, 3, &is_null);
 
+		item->met_at = is_null ? 0 : DatumGetTimestampTz(met_at);
 		item->tid = *(ItemPointer) DatumGetPointer(s3_sql_value(i, 2, &is_null));
 	}
 	SPI_freetuptable(SPI_tuptable);
@@ -389,13 +454,23 @@ s3_gate_block_open(S3GateBatch *batch)
 			s3_gate_decide(&batch->items[i], S3_FATE_BLOCKED, 0, NULL);
 }
 
+/*
+ * What recovers, and cannot be looked up now, has a row that was not locked: it
+ * gets another time when the batch is settled.
+ */
+static bool
+waits_unsettled(const S3GateItem *item)
+{
+	return item->recovers && item->fate != S3_FATE_BLOCKED && !is_done(item);
+}
+
 void
 s3_gate_drop_settled(S3GateBatch *batch)
 {
 	int			count = 0;
 
 	for (int i = 0; i < batch->count; i++)
-		if (batch->items[i].fate == S3_FATE_OPEN)
+		if (batch->items[i].fate == S3_FATE_OPEN || waits_unsettled(&batch->items[i]))
 			batch->items[count++] = batch->items[i];
 	batch->count = count;
 }
@@ -416,6 +491,9 @@ make_changes(Changes *changes, int max)
 	changes->attempts = palloc(max * sizeof(Datum));
 	changes->dead = palloc(max * sizeof(Datum));
 	changes->unsure = palloc(max * sizeof(Datum));
+	changes->meets = palloc(max * sizeof(Datum));
+	changes->met_at = palloc0(max * sizeof(Datum));
+	changes->not_met = palloc(max * sizeof(bool));
 	changes->reasons = palloc0(max * sizeof(Datum));
 	changes->no_reason = palloc(max * sizeof(bool));
 }
@@ -438,9 +516,12 @@ add_change(Changes *changes, const S3GateItem *item)
 	changes->attempts[i] = Int32GetDatum(failed ? 1 : 0);
 	changes->dead[i] = BoolGetDatum(!item->unsure &&
 									(item->fate == S3_FATE_REFUSED ||
-									 ((failed || item->recovers) &&
+									 ((failed || item->recovers) && item->kind != S3_QUEUE_UNDO &&
 									  item->attempts + failed >= s3_guc_delete_max_attempts)));
 	changes->unsure[i] = BoolGetDatum(item->unsure);
+	changes->meets[i] = BoolGetDatum(item->meets);
+	changes->met_at[i] = TimestampTzGetDatum(item->met_at);
+	changes->not_met[i] = item->met_at == 0;
 	changes->no_reason[i] = item->reason == NULL;
 	if (item->reason != NULL)
 		changes->reasons[i] = CStringGetTextDatum(item->reason);
@@ -451,7 +532,7 @@ change_rows(const Changes *changes, bool locked)
 {
 	const char *table = queue_table();
 	Oid			types[] = {TIDARRAYOID, INT8ARRAYOID, CHARARRAYOID, INT4ARRAYOID, INT4ARRAYOID,
-	BOOLARRAYOID, BOOLARRAYOID, TEXTARRAYOID};
+	BOOLARRAYOID, BOOLARRAYOID, TEXTARRAYOID, BOOLARRAYOID, TIMESTAMPTZARRAYOID};
 	Datum		values[lengthof(types)];
 
 	if (changes->count == 0)
@@ -464,14 +545,19 @@ change_rows(const Changes *changes, bool locked)
 	values[5] = s3_sql_array(changes->dead, NULL, changes->count, BOOLOID);
 	values[6] = s3_sql_array(changes->unsure, NULL, changes->count, BOOLOID);
 	values[7] = s3_sql_array(changes->reasons, changes->no_reason, changes->count, TEXTOID);
+	values[8] = s3_sql_array(changes->meets, NULL, changes->count, BOOLOID);
+	values[9] = s3_sql_array(changes->met_at, changes->not_met, changes->count, TIMESTAMPTZOID);
 	execute_by_index(psprintf("UPDATE %s AS d SET state = r.state, dead = r.dead,"
 							  " last_error = COALESCE(r.reason, d.last_error),"
 							  " attempts = LEAST(d.attempts + r.attempts, 32767)::int2,"
 							  " next_at = GREATEST(d.next_at, clock_timestamp() + r.wait * interval '1 ms'),"
+							  " met_at = CASE WHEN r.meets THEN r.met_at ELSE d.met_at END,"
 							  " unsure_until = CASE WHEN r.unsure"
 							  " THEN clock_timestamp() + %d * interval '1 ms' END"
-							  " FROM unnest($2, $3, $4, $5, $6, $7, $8)"
-							  " AS r(id, state, wait, attempts, dead, unsure, reason)"
+	/* An undo that is given up: its puts are settled. */
+							  ", kind = CASE WHEN r.dead AND d.kind = 'u' THEN 'k' ELSE d.kind END"
+							  " FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10)"
+							  " AS r(id, state, wait, attempts, dead, unsure, reason, meets, met_at)"
 							  " WHERE d.id = r.id AND d.ctid = ANY (%s)",
 							  table, s3_settings_grace(),
 							  locked ? "$1" :
@@ -500,6 +586,74 @@ s3_gate_settle(S3GateBatch *batch)
 		if (!is_done(&batch->items[i]))
 			add_change(&changes, &batch->items[i]);
 	change_rows(&changes, false);
+}
+
+/* Rows of deletions that were met, of the objects $1. */
+#define MET_ROWS "object = ANY ($1) AND kind = 'd' AND met_at IS NOT NULL AND state <> 'g'" \
+	" AND NOT void AND version_id IS NULL"
+
+void
+s3_gate_wait_for_met(S3GateBatch *batch)
+{
+	int			asked;
+	Oid			type = INT8ARRAYOID;
+	Datum		objects = undone_objects(batch, &asked);
+	const char *table = queue_table();
+	uint64		count;
+
+	if (asked == 0)
+		return;
+	count = execute_by_index(psprintf("WITH free AS MATERIALIZED (SELECT id FROM %s WHERE %s"
+									  " FOR NO KEY UPDATE SKIP LOCKED)"
+									  " SELECT object FROM %s WHERE %s"
+									  " AND id NOT IN (SELECT id FROM free)",
+									  table, MET_ROWS, table, MET_ROWS),
+							 SPI_OK_SELECT, 1, &type, &objects);
+	for (uint64 i = 0; i < count; i++)
+	{
+		bool		is_null;
+		int64		object = DatumGetInt64(s3_sql_value(i, 1, &is_null));
+
+		for (int j = 0; j < batch->count; j++)
+			if (is_undone(&batch->items[j]) && batch->items[j].object == object)
+				s3_gate_decide(&batch->items[j], S3_FATE_WAITS, LOCKED_WAIT,
+							   "a deletion of the object is locked by another transaction");
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* Not those that this transaction has marked: they were met, and their versions are known. */
+void
+s3_gate_meet_again(const S3GateBatch *batch)
+{
+	int			asked;
+	Oid			type = INT8ARRAYOID;
+	Datum		objects = undone_objects(batch, &asked);
+
+	if (asked > 0)
+		execute_by_index(psprintf("UPDATE %s SET met_at = '-infinity' WHERE %s"
+								  " AND NOT (state = 'd' AND unsure_until IS NULL)",
+								  queue_table(), MET_ROWS),
+						 SPI_OK_UPDATE, 1, &type, &objects);
+}
+
+static bool
+is_undone(const S3GateItem *item)
+{
+	return item->undo != NULL && (item->fate == S3_FATE_OPEN || item->fate == S3_FATE_KEPT);
+}
+
+/* The objects of the undos that are decided, or about to be. */
+static Datum
+undone_objects(const S3GateBatch *batch, int *count)
+{
+	Datum	   *objects = palloc(Max(batch->count, 1) * sizeof(Datum));
+
+	*count = 0;
+	for (int i = 0; i < batch->count; i++)
+		if (is_undone(&batch->items[i]))
+			objects[(*count)++] = Int64GetDatum(batch->items[i].object);
+	return s3_sql_array(objects, NULL, *count, INT8OID);
 }
 
 /*

@@ -27,12 +27,23 @@ typedef enum S3Fate
 	S3_FATE_REFUSED				/* dead at once */
 } S3Fate;
 
+/* ms after it was queued, at which a deletion that nobody has looked at counts as met */
+#define S3_GATE_MET_WITHIN	Max(s3_guc_delete_grace, 60 * 1000)
+
 /* A queued deletion. */
 typedef struct S3GateItem
 {
 	int64		id;
 	ItemPointerData tid;		/* of its row, as far as we know */
 	TimestampTz queued_at;
+	TimestampTz not_before;		/* when it is due, of one with a delay; 0: at
+								 * once */
+	bool		early;			/* it was not due yet when it was looked at:
+								 * only its met_at is set */
+	TimestampTz met_at;			/* what is written later is a stranger's; 0:
+								 * nobody has looked; DT_NOBEGIN: to be set
+								 * again, since we have written there */
+	bool		meets;			/* "met_at" has changed */
 	TimestampTz unsure_until;	/* 0: no request was left without an answer */
 	Oid			relation;		/* whose row named the object; InvalidOid:
 								 * none */
@@ -41,6 +52,12 @@ typedef struct S3GateItem
 	int			attempts;		/* that have failed before */
 	text	   *url;
 	char	   *version_id;		/* NULL: the object */
+	char		kind;			/* S3_QUEUE_DELETION, ... */
+	int64		object;			/* as it was known when the row was queued */
+	char	   *etag;			/* of the content that is meant; NULL: what
+								 * was there when it was committed */
+	struct S3UndoPlan *undo;	/* of an S3_QUEUE_UNDO, once the journal was
+								 * read; else NULL */
 	bool		recovers;		/* a request may have been sent: is it gone? */
 	S3Location	location;		/* the URL, in UTF-8 */
 	List	   *urls;			/* char *, UTF-8: all that may name the object */
@@ -85,6 +102,9 @@ extern void s3_gate_read_url(S3GateItem *item);
  */
 extern void s3_gate_lock(S3GateBatch *batch);
 
+/* How many rows of the last batch somebody else had locked. */
+extern int	s3_gate_locked_by_others(void);
+
 /*
  * Writes down what has been decided of locked items; those that are open are
  * being deleted from the commit on.
@@ -99,6 +119,19 @@ extern void s3_gate_marked(S3GateBatch *batch);
 
 /* Drops the items from the batch of whose rows all is written. */
 extern void s3_gate_drop_settled(S3GateBatch *batch);
+
+/*
+ * Makes undos wait whose objects have queued deletions that somebody else has
+ * locked, since these cannot be met again.
+ */
+extern void s3_gate_wait_for_met(S3GateBatch *batch);
+
+/*
+ * Sees to it that queued deletions of the objects whose puts are undone are met
+ * again: what the puts leave under the name is no new object.  Part of the
+ * transaction that marks the undo, before the puts are settled.
+ */
+extern void s3_gate_meet_again(const S3GateBatch *batch);
 
 /*
  * Writes down how it came out.  Where transactions are open that may know of

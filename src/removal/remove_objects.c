@@ -4,15 +4,20 @@
  *	  Removes the objects of a batch of deletions.
  *
  *	  check		 before anything is marked: the URL, the endpoint, read-only
- *	  prepare	 that again, and are there credentials
- *	  look up	 HEAD, many at a time: does the object exist, and was it
- *				 written before its deletion was queued; where that does not
- *				 tell, ListObjectsV2
+ *	  prepare	 that again, and are there credentials; of puts to undo,
+ *				 versions and uploads are removed
+ *	  look up	 HEAD, many at a time: does the object exist, and is it the
+ *				 one that is meant: by its ETag, or by the time at which it was
+ *				 written; where that does not tell, ListObjectsV2; of puts to
+ *				 undo, by ETag and size
  *	  delete	 DeleteObjects, up to 1,000 objects a request
  *
- * Guarantees: an object that was written after its deletion was queued stays.
- * Where its time of writing does not tell, it stays for delete_grace: its
- * writer may be about to name it in a row.
+ * Guarantees: an object that was written after its deletion was met stays (met_at
+ * in gate.h), and one that has not the ETag that is meant.  Where it was written
+ * since its deletion was queued, or its time does not tell, it stays for
+ * delete_grace: its writer may be about to name it in a row.  Takes
+ * a few delete_timeouts at most, whatever the server does; the caller limits the
+ * time of calls.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,34 +28,32 @@
 #include "client/batch.h"
 #include "client/call.h"
 #include "client/delete_objects.h"
-#include "client/listing.h"
+#include "client/list_one.h"
 #include "client/object_requests.h"
 #include "client/server_facts.h"
 #include "credentials/credentials.h"
 #include "miscadmin.h"
+#include "queue/queue.h"
 #include "removal/remove_objects.h"
+#include "removal/turn.h"
+#include "removal/undo.h"
 #include "removal/written_before.h"
-#include "s3/list_page.h"
 #include "s3/response.h"
-#include "s3/retry.h"
 #include "utils/memutils.h"
 
 #define COMMAND			"s3_drain()"
-#define THROTTLED_WAIT	5000	/* ms */
 #define PROTECTED_WAIT	60000	/* ms until a read-only endpoint is tried
 								 * again */
-#define DOWN_WAIT		2000	/* ms */
 #define HTTP_UNAVAILABLE	503 /* answers to HEAD have no error code that
 								 * says more */
-#define LOST_MAX		3		/* calls in a row without an answer, after
-								 * which the server is taken to be down */
-#define HOST_MAX		S3_SERVER_NAME_MAX
+#define HTTP_BAD_REQUEST	400
 
 /* The request whose answer an item waits for. */
 typedef enum Stage
 {
 	STAGE_HEAD,
 	STAGE_LIST,					/* for the exact time of writing */
+	STAGE_LIST_ALONE,			/* instead of a HEAD, which needs a key */
 	STAGE_BUCKET				/* does the bucket exist */
 } Stage;
 
@@ -59,6 +62,7 @@ typedef struct LookUp
 	S3GateItem *item;
 	Stage		stage;
 	S3Call		call;
+	S3Error		err;			/* of the HEAD, before STAGE_LIST_ALONE */
 	const char *key;			/* of the object on the server */
 	S3WrittenBeforeQuestion question;
 } LookUp;
@@ -67,71 +71,112 @@ typedef struct LookUps
 {
 	S3GateItem **items;
 	int			count;
+	S3Turn	   *turn;
 	MemoryContext context;		/* for what outlives an item */
-	char		lost_host[HOST_MAX];	/* the last that did not answer */
-	int			lost;			/* calls in a row without an answer */
 	char	   *good_bucket;	/* scheme://bucket known to exist, or NULL */
 } LookUps;
 
-static void open_call(S3GateItem *item, bool with_credentials);
-static void look_up(S3GateBatch *batch);
+static int	try(S3GateItem *item, void (*step) (S3GateItem *item));
+static void open_call(S3GateItem *item);
+static void prepare(S3GateItem *item);
+static void undo_known(S3GateBatch *batch, S3Turn *turn);
+static void undo_unknown(S3GateBatch *batch, S3Turn *turn);
+static void undo_unknown_of(S3GateItem *item);
+static void look_up(S3GateBatch *batch, S3Turn *turn);
 static S3Call *step(S3BatchItem *many, const S3Finished *finished, void *arg);
 static void emit(S3BatchItem *many, void *arg);
 static S3Call *start_look_up(S3BatchItem *many, LookUps *look_ups);
 static S3Call *start_list(S3BatchItem *many, LookUp *state, Stage stage);
 static S3Call *finish_head(S3BatchItem *many, LookUps *look_ups, const S3Finished *finished);
 static S3Call *judge_head(S3BatchItem *many, LookUp *state, const S3Finished *finished);
+static bool judge_missing(S3GateItem *item, const S3Finished *finished);
+static void judge_undo(S3GateItem *item, const S3ObjectInfo *info);
+static bool may_come_yet(S3GateItem *item);
+static bool recover(S3GateItem *item);
+static void judge_listed(LookUp *state, const S3Finished *finished);
+static TimestampTz server_time(const S3Finished *finished, TimestampTz ours);
 static void finish_list(LookUp *state, const S3Finished *finished);
 static bool find_exact_time(const LookUp *state, const S3Finished *finished, int64 *written);
 static void finish_bucket(S3BatchItem *many, LookUps *look_ups, const S3Finished *finished);
 static void decide_by_age(LookUp *state, S3WrittenBefore age);
 static bool is_good_bucket(const LookUps *look_ups, const S3Call *call);
 static char *bucket_name(const S3Call *call);
-static void note_answer(LookUps *look_ups, const S3Call *call, const S3Finished *finished);
-static void delete_open(S3GateBatch *batch);
+static void delete_open(S3GateBatch *batch, S3Turn *turn);
 static void settle(S3GateItem *item, const S3DeleteItem *deletion);
-static void fail(S3GateItem *item, const S3Error *err);
 static void fail_with(S3GateItem *item, const ErrorData *error);
 
+/*
+ * There is one turn to undo, one to look objects up, and one to delete what was
+ * looked up: so some of a batch gets done, however slow the server is.
+ */
 void
 s3_remove_objects(S3GateBatch *batch)
 {
+	S3Turn		turn = {0};
+
 	for (int i = 0; i < batch->count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (batch->items[i].fate == S3_FATE_OPEN)
-			open_call(&batch->items[i], true);
+			(void) try(&batch->items[i], prepare);
 	}
-	look_up(batch);
-	delete_open(batch);
+	undo_known(batch, &turn);
+	look_up(batch, &turn);
+	undo_unknown(batch, &turn);
+	delete_open(batch, &turn);
+}
+
+static void
+undo_known(S3GateBatch *batch, S3Turn *turn)
+{
+	s3_turn_start(turn);
+	s3_undo_known(batch, COMMAND, turn);
+	for (int i = 0; i < batch->count; i++)
+	{
+		S3GateItem *item = &batch->items[i];
+
+		if (item->undo != NULL && item->fate == S3_FATE_OPEN && !s3_undo_plan_looks(item->undo))
+			s3_undo_plan_end(item);
+	}
+}
+
+/* One after the other, as long as the server's turn lasts. */
+static void
+undo_unknown(S3GateBatch *batch, S3Turn *turn)
+{
+	s3_turn_start(turn);
+	for (int i = 0; i < batch->count; i++)
+	{
+		S3GateItem *item = &batch->items[i];
+
+		if (item->undo != NULL && item->fate == S3_FATE_OPEN && item->undo->lists &&
+			s3_turn_goes_on(turn, NULL, item))
+			s3_turn_note_thrown(turn, try(item, undo_unknown_of));
+	}
 }
 
 void
 s3_remove_objects_check(S3GateItem *item)
 {
-	open_call(item, false);
+	(void) try(item, open_call);
 }
 
 /*
- * Finds for each item the errors that would later be thrown for all of them.
- * Looking for credentials may take requests.
+ * What the step throws is the item's failure, and nobody else's.  Returns its
+ * SQLSTATE, or 0.
  */
-static void
-open_call(S3GateItem *item, bool with_credentials)
+static int
+try(S3GateItem *item, void (*step) (S3GateItem *item))
 {
 	MemoryContext context = CurrentMemoryContext;
 	MemoryContext scratch = AllocSetContextCreate(context, "s3store deletion",
 												  ALLOCSET_SMALL_SIZES);
+	volatile int thrown = 0;
 
 	MemoryContextSwitchTo(scratch);
 	PG_TRY();
 	{
-		S3Call		call;
-
-		if (!s3_call_open(&call, S3_DELETE_OBJECT, COMMAND, S3_CALL_REQUEST, item->url))
-			elog(ERROR, "the URL of a queued deletion names no object");
-		if (with_credentials && !s3_call_is_unsigned(&call))
-			(void) s3_credentials_find(call.endpoint);
+		step(item);
 		MemoryContextSwitchTo(context);
 	}
 	PG_CATCH();
@@ -141,25 +186,63 @@ open_call(S3GateItem *item, bool with_credentials)
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
+			error->sqlerrcode == ERRCODE_OUT_OF_MEMORY ||
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
 			PG_RE_THROW();
 		FlushErrorState();
 		fail_with(item, error);
+		thrown = error->sqlerrcode;
 		FreeErrorData(error);
 	}
 	PG_END_TRY();
 	MemoryContextDelete(scratch);
+	return thrown;
+}
+
+/* Throws what is wrong with the URL, its endpoint, or writing to it. */
+static void
+open_call(S3GateItem *item)
+{
+	S3Call		call;
+
+	if (!s3_call_open(&call, S3_DELETE_OBJECT, COMMAND, S3_CALL_REQUEST, item->url))
+		elog(ERROR, "the URL of a queued deletion names no object");
+}
+
+/*
+ * Finds the errors that would later be thrown for all of a batch.  Looking for
+ * credentials may take requests.
+ */
+static void
+prepare(S3GateItem *item)
+{
+	S3Call		call;
+
+	open_call(item);
+	(void) s3_call_open(&call, S3_DELETE_OBJECT, COMMAND, S3_CALL_REQUEST, item->url);
+	if (!s3_call_is_unsigned(&call))
+		(void) s3_credentials_find(call.endpoint);
+}
+
+static void
+undo_unknown_of(S3GateItem *item)
+{
+	if (s3_undo_unknown(item, COMMAND))
+		s3_gate_decide(item, S3_FATE_KEPT, 0, NULL);
+	else
+		s3_gate_decide(item, S3_FATE_REFUSED, 0, S3_UNDO_MAY_BE_OURS);
 }
 
 /* Versions are left out: a version is written once. */
 static void
-look_up(S3GateBatch *batch)
+look_up(S3GateBatch *batch, S3Turn *turn)
 {
-	LookUps		look_ups = {.context = CurrentMemoryContext};
+	LookUps		look_ups = {.turn = turn,.context = CurrentMemoryContext};
 	S3BatchWork work = {.step = step,.emit = emit,.arg = &look_ups};
 	Datum	   *urls = palloc(batch->count * sizeof(Datum));
 	bool	   *nulls = palloc0(batch->count * sizeof(bool));
 
+	s3_turn_start(turn);
 	look_ups.items = palloc(batch->count * sizeof(S3GateItem *));
 	for (int i = 0; i < batch->count; i++)
 	{
@@ -180,11 +263,13 @@ step(S3BatchItem *many, const S3Finished *finished, void *arg)
 
 	if (finished == NULL)
 		return start_look_up(many, look_ups);
-	note_answer(look_ups, finished->call, finished);
+	s3_turn_note(look_ups->turn, finished);
 	if (state->stage == STAGE_HEAD)
 		return finish_head(many, look_ups, finished);
 	if (state->stage == STAGE_LIST)
 		finish_list(state, finished);
+	else if (state->stage == STAGE_LIST_ALONE)
+		judge_listed(state, finished);
 	else
 		finish_bucket(many, look_ups, finished);
 	return NULL;
@@ -207,13 +292,12 @@ start_look_up(S3BatchItem *many, LookUps *look_ups)
 	state->question.asked = GetCurrentTimestamp();
 	if (s3_call_try_open(&state->call, S3_HEAD_OBJECT, COMMAND, many->url, &err) != S3_CALL_OPENED)
 	{
-		fail(state->item, &err);
+		s3_turn_fail(state->item, &err);
 		return NULL;
 	}
-	if (look_ups->lost < LOST_MAX || strcmp(look_ups->lost_host, state->call.request.host) != 0)
-		return &state->call;
-	s3_gate_decide(state->item, S3_FATE_WAITS, DOWN_WAIT, "the server does not answer");
-	return NULL;
+	if (state->item->undo == NULL)
+		state->call.explains = S3_EXPLAINS_ALL;
+	return s3_turn_goes_on(look_ups->turn, &state->call, state->item) ? &state->call : NULL;
 }
 
 /* Lists one object: the first whose key begins with this one's. */
@@ -222,8 +306,7 @@ start_list(S3BatchItem *many, LookUp *state, Stage stage)
 {
 	state->stage = stage;
 	state->key = state->call.key.data;
-	(void) s3_call_open_bucket(&state->call, S3_LIST_OBJECTS_V2, COMMAND, many->url);
-	s3_listing_add_query(&state->call, state->key, 1);
+	s3_list_one_open(&state->call, COMMAND, many->url, state->key);
 	return &state->call;
 }
 
@@ -238,11 +321,31 @@ finish_head(S3BatchItem *many, LookUps *look_ups, const S3Finished *finished)
 
 	if (finished->ok)
 		return judge_head(many, state, finished);
+	if (state->item->kind == S3_QUEUE_UNDO && finished->err.kind == S3_ERROR_NOT_FOUND &&
+		!judge_missing(state->item, finished))
+		return NULL;
+	if (state->item->undo != NULL && finished->err.kind == S3_ERROR_DENIED)
+	{
+		if (!may_come_yet(state->item))
+			s3_gate_decide(state->item, S3_FATE_REFUSED, 0, S3_UNDO_MAY_BE_OURS);
+		return NULL;
+	}
+	/* Perhaps it is encrypted with a key of its client's: a list tells more. */
+	if (state->item->undo != NULL && finished->err.http_status == HTTP_BAD_REQUEST)
+	{
+		state->item->undo->lists = !may_come_yet(state->item);
+		state->item->undo->encrypted = true;
+		return NULL;
+	}
+	if (s3_response_wants_customer_key(&finished->err))
+	{
+		state->err = finished->err;
+		return start_list(many, state, STAGE_LIST_ALONE);
+	}
 	if (finished->err.http_status == HTTP_UNAVAILABLE)
-		s3_gate_decide(state->item, S3_FATE_WAITS, THROTTLED_WAIT,
-					   "the server is busy, or asks for fewer requests");
+		s3_turn_throttled(state->item, "the server is busy, or asks for fewer requests");
 	else if (finished->err.kind != S3_ERROR_NOT_FOUND)
-		fail(state->item, &finished->err);
+		s3_turn_fail(state->item, &finished->err);
 	else if (is_good_bucket(look_ups, finished->call))
 		s3_gate_decide(state->item, S3_FATE_DELETED, 0, NULL);
 	else
@@ -252,28 +355,32 @@ finish_head(S3BatchItem *many, LookUps *look_ups, const S3Finished *finished)
 
 /*
  * Headers have whole seconds; where these do not tell, a list may have
- * fractions.  Without a Date header, the server's clock is taken to be ours.
+ * fractions.
  */
 static S3Call *
 judge_head(S3BatchItem *many, LookUp *state, const S3Finished *finished)
 {
 	S3WrittenBeforeQuestion *question = &state->question;
-	char	   *date = s3_response_header(&finished->response, "date");
 	S3ObjectInfo info;
-	int64		seconds;
 	S3WrittenBefore age;
 	S3Error		err;
 
 	if (!s3_response_object(&finished->response, &info, &err))
 	{
-		fail(state->item, &err);
+		s3_turn_fail(state->item, &err);
 		return NULL;
 	}
-	if (state->item->recovers)
+	if (recover(state->item))
+		return NULL;
+	if (state->item->undo != NULL)
 	{
-		state->item->unsure = false;
-		s3_gate_decide(state->item, S3_FATE_WAITS, 1,
-					   state->item->attempts > 0 ? NULL : "the object is still there");
+		judge_undo(state->item, &info);
+		return NULL;
+	}
+	if (state->item->etag != NULL && info.etag != NULL)
+	{
+		decide_by_age(state, strcmp(state->item->etag, info.etag) == 0 ?
+					  S3_WRITTEN_BEFORE : S3_WRITTEN_AFTER);
 		return NULL;
 	}
 	if (!info.has_last_modified)
@@ -284,14 +391,126 @@ judge_head(S3BatchItem *many, LookUp *state, const S3Finished *finished)
 	question->precision = USECS_PER_SEC;
 	question->written = s3_date_from_unix(info.last_modified);
 	question->queued = state->item->queued_at;
+	question->met = state->item->met_at;
 	question->answered = GetCurrentTimestamp();
-	question->server_now = date != NULL && s3_date_parse_http(date, &seconds) ?
-		s3_date_from_unix(seconds) : question->asked;
+	question->server_now = server_time(finished, question->asked);
 	age = s3_written_before(question);
 	if (age == S3_WRITTEN_UNCLEAR)
 		return start_list(many, state, STAGE_LIST);
 	decide_by_age(state, age);
 	return NULL;
+}
+
+/* Did the item only ask whether its object is still there? */
+static bool
+recover(S3GateItem *item)
+{
+	if (!item->recovers)
+		return false;
+	item->unsure = false;
+	s3_gate_decide(item, S3_FATE_WAITS, 1,
+				   item->attempts > 0 ? NULL : "the object is still there");
+	return true;
+}
+
+/*
+ * The same of an object that is encrypted with a key of its client's.  Where none
+ * is listed the HEAD was refused for another reason, or the list is not whole:
+ * that does not show that the object is gone.
+ */
+static void
+judge_listed(LookUp *state, const S3Finished *finished)
+{
+	S3WrittenBeforeQuestion *question = &state->question;
+	S3ListItem	listed;
+	S3Error		err;
+
+	if (!s3_list_one_find(finished, state->key, &listed, &err))
+	{
+		s3_turn_fail(state->item, &state->err);
+		return;
+	}
+	if (recover(state->item))
+		return;
+	if (state->item->etag != NULL && listed.etag.data != NULL)
+	{
+		decide_by_age(state, s3_slice_equal(s3_slice_cstring(state->item->etag), listed.etag) ?
+					  S3_WRITTEN_BEFORE : S3_WRITTEN_AFTER);
+		return;
+	}
+	question->queued = state->item->queued_at;
+	question->met = state->item->met_at;
+	question->answered = GetCurrentTimestamp();
+	question->server_now = server_time(finished, question->asked);
+	finish_list(state, finished);
+}
+
+/* Without a Date header, the server's clock is taken to be ours. */
+static TimestampTz
+server_time(const S3Finished *finished, TimestampTz ours)
+{
+	int64		seconds;
+
+	return s3_response_date(&finished->response, &seconds) ? s3_date_from_unix(seconds) : ours;
+}
+
+/*
+ * The object of an undo item is not there.  Returns false when no more is to be
+ * asked about it now: its puts may yet come, or have left versions behind a
+ * delete marker.
+ */
+static bool
+judge_missing(S3GateItem *item, const S3Finished *finished)
+{
+	if (item->recovers)
+	{
+		item->unsure = false;
+		s3_gate_decide(item, S3_FATE_WAITS, 1, NULL);
+	}
+	else if (!may_come_yet(item) && s3_undo_plan_has_unknown_versions(item->undo) &&
+			 s3_response_header(&finished->response, "x-amz-delete-marker") != NULL)
+		item->undo->lists = true;
+	return item->fate == S3_FATE_OPEN && !item->undo->lists;
+}
+
+/* What stands there goes if one of the puts to undo has written it. */
+static void
+judge_undo(S3GateItem *item, const S3ObjectInfo *info)
+{
+	S3UndoPlan *plan = item->undo;
+	bool		is_version = info->version_id != NULL && strcmp(info->version_id, "null") != 0;
+
+	plan->encrypted = info->server_side_encryption != NULL &&
+		s3_starts_with(info->server_side_encryption, "aws:");
+	if (may_come_yet(item))
+		return;
+	if (is_version && s3_undo_plan_has_unknown_versions(plan))
+	{
+		plan->lists = true;
+		return;
+	}
+	if (s3_undo_plan_wrote(plan, info))
+	{
+		if (plan->removes_name)
+			return;				/* open, and so deleted */
+	}
+	else if (plan->removes_name && s3_undo_plan_may_have_written(plan, info))
+	{
+		s3_gate_decide(item, S3_FATE_REFUSED, 0, S3_UNDO_MAY_BE_OURS);
+		return;
+	}
+	s3_undo_plan_end(item);
+}
+
+static bool
+may_come_yet(S3GateItem *item)
+{
+	int			wait = s3_undo_plan_wait(item);
+
+	if (wait > 0)
+		s3_gate_decide(item, S3_FATE_WAITS, wait,
+					   "a request of the put had no answer, and may still be carried out");
+	return wait > 0;
 }
 
 static void
@@ -302,13 +521,10 @@ finish_list(LookUp *state, const S3Finished *finished)
 
 	if (find_exact_time(state, finished, &question->written))
 	{
-		question->precision = 1000;
+		question->precision = question->written % USECS_PER_SEC != 0 ||
+			s3_server_facts_find(finished->call->endpoint_host)->exact_times ? 1000 : USECS_PER_SEC;
 		age = s3_written_before(question);
 	}
-	/* A writer has had enough time to name it in a row. */
-	if (age == S3_WRITTEN_UNCLEAR &&
-		question->answered - question->queued > s3_guc_delete_grace * INT64CONST(1000))
-		age = S3_WRITTEN_BEFORE;
 	decide_by_age(state, age);
 }
 
@@ -317,20 +533,16 @@ static bool
 find_exact_time(const LookUp *state, const S3Finished *finished, int64 *written)
 {
 	S3ServerFacts *server = s3_server_facts_find(finished->call->endpoint_host);
-	S3ListPage	page;
+	S3ListItem	listed;
 	S3Error		err;
 
-	if (!finished->ok ||
-		!s3_list_page_parse(s3_slice(finished->response.body, finished->response.body_len),
-							S3_LIST_PAGE_OBJECTS, &page, &err) ||
-		page.count == 0 || !page.items[0].has_last_modified ||
-		!s3_slice_equal(page.items[0].key, s3_slice_cstring(state->key)))
+	if (!s3_list_one_find(finished, state->key, &listed, &err) || !listed.has_last_modified)
 		return false;
-	if (page.items[0].last_modified % USECS_PER_SEC != 0)
+	if (listed.last_modified % USECS_PER_SEC != 0)
 		server->exact_times = true;
-	if (!server->exact_times)
+	if (!server->exact_times && state->stage != STAGE_LIST_ALONE)
 		return false;
-	*written = page.items[0].last_modified - S3_EPOCH_SECONDS * USECS_PER_SEC;
+	*written = listed.last_modified - S3_EPOCH_SECONDS * USECS_PER_SEC;
 	return true;
 }
 
@@ -343,7 +555,11 @@ finish_bucket(S3BatchItem *many, LookUps *look_ups, const S3Finished *finished)
 
 	if (!finished->ok && finished->err.kind != S3_ERROR_DENIED)
 	{
-		fail(state->item, &finished->err);
+		/* With its bucket, all that a put has left there is gone. */
+		if (state->item->kind == S3_QUEUE_UNDO && strcmp(finished->err.code, "NoSuchBucket") == 0)
+			s3_gate_decide(state->item, S3_FATE_DELETED, 0, NULL);
+		else
+			s3_turn_fail(state->item, &finished->err);
 		return;
 	}
 	old_context = MemoryContextSwitchTo(look_ups->context);
@@ -352,15 +568,19 @@ finish_bucket(S3BatchItem *many, LookUps *look_ups, const S3Finished *finished)
 	s3_gate_decide(state->item, S3_FATE_DELETED, 0, NULL);
 }
 
-/* An object that was written before stays open, and is deleted. */
+/*
+ * The item of an object that is meant stays open, so the object is deleted; where
+ * that is unclear, only once its writer has had enough time to name it in a row.
+ */
 static void
 decide_by_age(LookUp *state, S3WrittenBefore age)
 {
 	if (age == S3_WRITTEN_AFTER)
 		s3_gate_decide(state->item, S3_FATE_REFUSED, 0,
 					   "the object was written again after its deletion was queued, and no row names it");
-	else if (age == S3_WRITTEN_UNCLEAR)
-		s3_gate_decide(state->item, S3_FATE_WAITS, s3_guc_delete_grace + 1,
+	else if (age == S3_WRITTEN_UNCLEAR &&
+			 GetCurrentTimestamp() - state->item->met_at <= s3_guc_delete_grace * INT64CONST(1000))
+		s3_gate_decide(state->item, S3_FATE_WAITS, Min(s3_guc_delete_grace, INT_MAX - 1) + 1,
 					   "cannot tell yet whether the object was written before or after its deletion was queued");
 }
 
@@ -378,21 +598,8 @@ bucket_name(const S3Call *call)
 					S3_SLICE_ARGS(call->location.bucket));
 }
 
-/* So that a server that is down is not asked for every object. */
 static void
-note_answer(LookUps *look_ups, const S3Call *call, const S3Finished *finished)
-{
-	if (finished->ok || finished->err.kind != S3_ERROR_CONNECTION)
-		look_ups->lost = 0;
-	else
-	{
-		look_ups->lost++;
-		strlcpy(look_ups->lost_host, call->request.host, sizeof(look_ups->lost_host));
-	}
-}
-
-static void
-delete_open(S3GateBatch *batch)
+delete_open(S3GateBatch *batch, S3Turn *turn)
 {
 	S3DeleteItem *deletions = palloc0(batch->count * sizeof(S3DeleteItem));
 	S3GateItem **items = palloc(batch->count * sizeof(S3GateItem *));
@@ -400,7 +607,8 @@ delete_open(S3GateBatch *batch)
 
 	for (int i = 0; i < batch->count; i++)
 	{
-		if (batch->items[i].fate != S3_FATE_OPEN || batch->items[i].recovers)
+		if (batch->items[i].fate != S3_FATE_OPEN || batch->items[i].recovers ||
+			(batch->items[i].undo != NULL && batch->items[i].undo->lists))
 			continue;
 		deletions[count].url = batch->items[i].url;
 		deletions[count].version_id = batch->items[i].version_id;
@@ -408,7 +616,8 @@ delete_open(S3GateBatch *batch)
 	}
 	if (count == 0)
 		return;
-	s3_delete_objects(deletions, count, COMMAND);
+	s3_turn_start(turn);
+	s3_delete_objects(deletions, count, COMMAND, turn->until);
 	for (int i = 0; i < count; i++)
 		settle(items[i], &deletions[i]);
 }
@@ -428,23 +637,14 @@ settle(S3GateItem *item, const S3DeleteItem *deletion)
 				s3_gate_decide(item, S3_FATE_DELETED, 0, NULL);
 			break;
 		case S3_DELETE_THROTTLED:
-			s3_gate_decide(item, S3_FATE_WAITS, THROTTLED_WAIT, deletion->error);
+			s3_turn_throttled(item, deletion->error);
+			break;
+		case S3_DELETE_NOT_SENT:
+			s3_turn_is_over(item);
 			break;
 		default:
 			s3_gate_decide(item, S3_FATE_FAILED, 0, deletion->error);
 	}
-}
-
-static void
-fail(S3GateItem *item, const S3Error *err)
-{
-	char	   *reason = err->detail[0] == '\0' ? pstrdup(err->message) :
-		psprintf("%s: %s", err->message, err->detail);
-
-	if (s3_retry_reason(err, true) == S3_RETRY_THROTTLED)
-		s3_gate_decide(item, S3_FATE_WAITS, THROTTLED_WAIT, s3_error_text(reason));
-	else
-		s3_gate_decide(item, S3_FATE_FAILED, 0, s3_error_text(reason));
 }
 
 static void

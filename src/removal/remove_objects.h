@@ -18,8 +18,8 @@
 extern void s3_remove_objects_check(S3GateItem *item);
 
 /*
- * Deletes the objects of the open items, but for those that were written after
- * their deletion was queued; of items that recover it only finds out whether
+ * Deletes the objects of the open items, but for those that were written by
+ * somebody else after their deletion was met; of items that recover it only finds out whether
  * the object is there.  Decides every open item.  Throws when the query is
  * cancelled, and when memory is exhausted.
  */

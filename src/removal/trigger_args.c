@@ -9,8 +9,10 @@
 
 #include "catalog/partition.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -20,6 +22,7 @@
 
 #include "backend/encoding.h"
 #include "backend/error_report.h"
+#include "backend/sql.h"
 #include "queue/schedule.h"
 #include "removal/trigger_args.h"
 #include "settings/privileges.h"
@@ -34,6 +37,7 @@ static void read_delay(S3TriggerArgs *managed, const char *value);
 static void read_within(S3TriggerArgs *managed, const char *value);
 static void check_owner(Relation table);
 static void check_kind(Relation table);
+static void check_distributed(Relation table);
 static bool climbs(S3Slice key);
 static void throw_option(const char *option) pg_attribute_noreturn();
 
@@ -124,7 +128,7 @@ read_within(S3TriggerArgs *managed, const char *value)
 	if (value[strlen(value) - 1] != '/')
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"within\" must end in \"/\": \"%s\"", value),
+				 errmsg("\"within\" must end in \"/\": \"%s\"", s3_shown_cstring(value)),
 				 errhint("It is a bucket or a directory: scheme://bucket/ or scheme://bucket/directory/.")));
 }
 
@@ -133,7 +137,7 @@ throw_option(const char *option)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("s3_manage has no option \"%s\"", option),
+			 errmsg("s3_manage has no option \"%s\"", s3_shown_cstring(option)),
 			 errhint("Valid options are \"delay=INTERVAL\" and \"within=URL\".")));
 }
 
@@ -173,11 +177,36 @@ check_kind(Relation table)
 					   RelationGetRelationName(table))));
 }
 
+/* Rows of a table that Citus spreads are in other databases, which nobody asks. */
+static void
+check_distributed(Relation table)
+{
+	Oid			catalog = get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE);
+	Oid			type = OIDOID;
+	Datum		value = ObjectIdGetDatum(RelationGetRelid(table));
+	uint64		count;
+
+	if (!OidIsValid(catalog))
+		return;
+	SPI_connect();
+	count = s3_sql_execute("SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrelid = $1",
+						   SPI_OK_SELECT, 1, &type, &value, NULL);
+	SPI_finish();
+	if (count > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s cannot be used on tables that Citus manages", COMMAND),
+				 errdetail("Table \"%s\" may have rows on other nodes, which are not asked whether they name an object.",
+						   RelationGetRelationName(table)),
+				 errhint("Use it on a table of this database only, or delete objects with s3_delete_later.")));
+}
+
 void
 s3_trigger_args_check_table(Relation table)
 {
 	check_owner(table);
 	check_kind(table);
+	check_distributed(table);
 }
 
 void

@@ -1,300 +1,293 @@
 /*-------------------------------------------------------------------------
  *
  * undo.c
- *	  Undoes one put: removes what it has written from its server.
+ *	  The requests that undo puts, by versions and uploads.
  *
- * Guarantees: a version is removed by its ID.  An object without versions is
- * removed only when there was none under its name before the put, and its ETag
- * and size are those of the put's content.  By ETag and size, too, versions are
- * found of a put that had no answer or was sent twice.
+ * Guarantees: a version, or an upload, is removed by its ID.  So nothing else
+ * goes, whatever stands there, and however late the request is carried out.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
-#include "backend/encoding.h"
+#include "client/batch.h"
 #include "client/listing.h"
 #include "client/object_requests.h"
 #include "client/pipeline.h"
-#include "journal/intent.h"
+#include "journal/intent_group.h"
 #include "removal/undo.h"
 
-#define USECS_PER_SECOND	INT64CONST(1000000)
-#define LOOKS_MAX			100 /* more than the attempts of any put */
+/* What goes by its ID. */
+typedef struct Removal
+{
+	S3GateItem *item;
+	const char *upload_id;		/* NULL: a version */
+	const char *version_id;
+} Removal;
 
-/* An intent that is being undone. */
-typedef struct Undo
+typedef struct Removals
 {
 	const char *command;
-	const S3Intent *intent;
-	const List *others;			/* versions that other puts have written */
-	bool	   *may_come;		/* valid after an error, too */
-} Undo;
+	S3Turn	   *turn;
+	Removal    *items;
+	Datum	   *urls;
+	int			count;
+	int			capacity;
+} Removals;
 
-static bool abort_parts(Undo *undo);
-static S3Undone remove_others_found(Undo *undo);
-static S3Undone remove_all_found(Undo *undo);
-static S3Undone remove_found(Undo *undo);
-static bool has_version(const S3ObjectInfo *info);
-static bool is_of_put(const S3Intent *intent, const S3ObjectInfo *info);
-static bool may_be_of_put(const S3Intent *intent, const S3ObjectInfo *info);
-static S3Undone remove_listed(Undo *undo);
-static bool is_listed_of_put(const Undo *undo, const S3ListItem *item);
-static bool is_others(const Undo *undo, S3Slice version);
-static bool is_null_version(S3Slice version);
-static S3Undone remove_object(Undo *undo, const char *version);
+static void collect(Removals *removals, S3GateItem *item);
+static void add(Removals *removals, S3GateItem *item, const char *upload_id, const char *version_id);
+static S3Call *step(S3BatchItem *many, const S3Finished *finished, void *arg);
+static void emit(S3BatchItem *many, void *arg);
+static void remove_version(const S3GateItem *item, const char *version, const char *command);
+static bool undo_unknown_of(const S3GateItem *item, const S3Intent *intent, const char *command);
+static bool is_written_by(const S3GateItem *item, const S3Intent *intent, const S3ListItem *listed);
+static bool may_be_written_by(const S3GateItem *item, const S3Intent *intent,
+							  const S3ListItem *listed);
+static bool may_be_others(const S3UndoPlan *plan, const S3Intent *intent);
+static bool is_of_others(const S3UndoPlan *plan, S3Slice version);
+static bool is_known(const S3UndoPlan *plan, S3Slice version);
 
 void
-s3_undo_open(S3Call *call, S3OperationId operation, const char *command, const S3Intent *intent)
+s3_undo_known(S3GateBatch *batch, const char *command, S3Turn *turn)
 {
-	const char *target;
+	Removals	removals = {.command = command,.turn = turn};
+	S3BatchWork work = {.step = step,.emit = emit,.arg = &removals};
 
-	(void) s3_call_open(call, operation, command, S3_CALL_REQUEST,
-						s3_text_from_utf8(s3_slice_cstring(intent->url)));
-	target = s3_intent_target(call);
-	if (strcmp(target, intent->target) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the URL leads to another object than when it was put"),
-				 errdetail("It led to \"%s\", and leads to \"%s\" now.",
-						   intent->target, target)));
+	for (int i = 0; i < batch->count; i++)
+		if (batch->items[i].undo != NULL && batch->items[i].fate == S3_FATE_OPEN)
+			collect(&removals, &batch->items[i]);
+	if (removals.count > 0)
+		s3_batch_run(&work, removals.urls, palloc0(removals.count * sizeof(bool)), removals.count);
 }
 
-S3Undone
-s3_undo_intent(const char *command, const S3Intent *intent, const List *others, bool *may_come)
+static void
+collect(Removals *removals, S3GateItem *item)
 {
-	Undo		undo = {command, intent, others, may_come};
-	S3Undone	undone = S3_UNDONE_NOTHING;
-	bool		looked = intent->unsure_since != 0 && intent->unsure_since != S3_INTENT_NOT_LOOKED;
-	S3Undone	found = S3_UNDONE_NOTHING;
+	const S3UndoPlan *plan = item->undo;
+	ListCell   *cell;
 
-	*may_come = false;
-	if (intent->upload_id[0] != '\0' && abort_parts(&undo))
-		undone = S3_UNDONE_REMOVED;
-	if (intent->kind != S3_INTENT_PARTS)
+	foreach(cell, plan->uploads)
+		add(removals, item, ((const S3Intent *) lfirst(cell))->upload_id, NULL);
+	foreach(cell, plan->intents)
 	{
-		if (intent->version[0] != '\0' && !looked &&
-			remove_object(&undo, intent->version) == S3_UNDONE_REMOVED)
-			undone = S3_UNDONE_REMOVED;
-		if (intent->version[0] == '\0')
-			found = remove_all_found(&undo);
-		else if (intent->unsure_since != 0)
-			found = remove_others_found(&undo);
+		const S3Intent *intent = lfirst(cell);
+
+		if (intent->upload_id[0] != '\0' && s3_intent_is_unsure(intent))
+			add(removals, item, intent->upload_id, NULL);
+
+		/*
+		 * It may have been removed before, unless a row named the object
+		 * then.
+		 */
+		if (intent->version[0] != '\0' && !plan->keeps_versions &&
+			!is_of_others(plan, s3_slice_cstring(intent->version)))
+			add(removals, item, NULL, intent->version);
 	}
-	return found == S3_UNDONE_NOTHING ? undone : found;
+}
+
+static void
+add(Removals *removals, S3GateItem *item, const char *upload_id, const char *version_id)
+{
+	if (removals->count == removals->capacity)
+	{
+		int			capacity = Max(removals->capacity * 2, 64);
+		Removal    *items = palloc_extended(capacity * sizeof(Removal), MCXT_ALLOC_HUGE);
+		Datum	   *urls = palloc_extended(capacity * sizeof(Datum), MCXT_ALLOC_HUGE);
+
+		if (removals->count > 0)
+		{
+			memcpy(items, removals->items, removals->count * sizeof(Removal));
+			memcpy(urls, removals->urls, removals->count * sizeof(Datum));
+		}
+		removals->items = items;
+		removals->urls = urls;
+		removals->capacity = capacity;
+	}
+	removals->urls[removals->count] = PointerGetDatum(item->url);
+	removals->items[removals->count++] = (Removal)
+	{
+		item, upload_id, version_id
+	};
+}
+
+/* What is gone was completed or aborted as an upload, or removed as a version. */
+static S3Call *
+step(S3BatchItem *many, const S3Finished *finished, void *arg)
+{
+	Removals   *removals = arg;
+	Removal    *removal = &removals->items[many->index];
+	S3Call	   *call;
+	S3Error		err;
+
+	if (finished != NULL)
+	{
+		s3_turn_note(removals->turn, finished);
+		if (!finished->ok && !s3_object_is_gone(&finished->err))
+			s3_turn_fail(removal->item, &finished->err);
+		return NULL;
+	}
+	/* Another request of the item may have failed: it gets no more of them. */
+	if (removal->item->fate != S3_FATE_OPEN)
+		return NULL;
+	call = palloc(sizeof(S3Call));
+	if (s3_call_try_open(call, removal->upload_id != NULL ? S3_ABORT_MULTIPART_UPLOAD : S3_DELETE_OBJECT,
+						 removals->command, many->url, &err) != S3_CALL_OPENED)
+	{
+		s3_turn_fail(removal->item, &err);
+		return NULL;
+	}
+	if (removal->upload_id != NULL)
+		s3_fields_add(&call->request.query, "uploadId", removal->upload_id);
+	else
+		s3_fields_add(&call->request.query, "versionId", removal->version_id);
+	return s3_turn_goes_on(removals->turn, call, removal->item) ? call : NULL;
+}
+
+/* The items hold the results. */
+static void
+emit(S3BatchItem *many, void *arg)
+{
 }
 
 bool
-s3_undo_removes_name(const S3Intent *intent)
+s3_undo_unknown(const S3GateItem *item, const char *command)
 {
-	return intent->kind == S3_INTENT_CREATE && intent->version[0] == '\0';
+	bool		told = true;
+	ListCell   *cell;
+
+	if (item->undo->keeps_versions)
+		return true;
+	foreach(cell, item->undo->intents)
+	{
+		const S3Intent *intent = lfirst(cell);
+
+		if ((s3_intent_is_unsure(intent) || intent->version[0] == '\0') &&
+			!undo_unknown_of(item, intent, command))
+			told = false;
+	}
+	return told;
 }
 
-/* Returns false when there is no such upload: it was completed, or aborted. */
-static bool
-abort_parts(Undo *undo)
+static void
+remove_version(const S3GateItem *item, const char *version, const char *command)
 {
 	S3Call		call;
 	S3HttpResponse response;
 	S3Error		err;
 
-	s3_undo_open(&call, S3_ABORT_MULTIPART_UPLOAD, undo->command, undo->intent);
-	s3_fields_add(&call.request.query, "uploadId", undo->intent->upload_id);
-	if (s3_call_perform(&call, &response, &err))
-		return true;
-	if (!s3_object_is_gone(&err))
+	(void) s3_call_open(&call, S3_DELETE_OBJECT, command, S3_CALL_REQUEST, item->url);
+	s3_fields_add(&call.request.query, "versionId", version);
+	if (!s3_call_perform(&call, &response, &err) && !s3_object_is_gone(&err))
 		s3_call_throw(&call, &err);
-	return false;
 }
 
 /*
- * The version that is known is removed already.  When the credentials may not
- * read the object to find others, trying again would not help.
+ * A server lists versions from the newest to the oldest: what it lists before the
+ * version that the put has found was written later.  When more of these could be
+ * of the put than it has sent requests without an answer, one is of another
+ * writer, and none is removed.
  */
-static S3Undone
-remove_others_found(Undo *undo)
-{
-	MemoryContext context = CurrentMemoryContext;
-	volatile S3Undone undone = S3_UNDONE_UNDECIDED;
-
-	PG_TRY();
-	{
-		undone = remove_all_found(undo);
-	}
-	PG_CATCH();
-	{
-		if (geterrcode() != ERRCODE_INSUFFICIENT_PRIVILEGE)
-			PG_RE_THROW();
-		MemoryContextSwitchTo(context);
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	return undone;
-}
-
-/* Each request without an answer may have written a version. */
-static S3Undone
-remove_all_found(Undo *undo)
-{
-	S3Undone	first = remove_found(undo);
-	S3Undone	more = first;
-
-	for (int i = 1; i < LOOKS_MAX && more == S3_UNDONE_REMOVED && undo->intent->unsure_since != 0; i++)
-		more = remove_found(undo);
-	return more == S3_UNDONE_UNDECIDED ? more : first;
-}
-
-/* Looks up the present object, and compares it with the put. */
-static S3Undone
-remove_found(Undo *undo)
-{
-	const S3Intent *intent = undo->intent;
-	S3Call		call;
-	S3HttpResponse response = {0};
-	S3ObjectInfo info;
-	S3Error		err;
-
-	s3_undo_open(&call, S3_HEAD_OBJECT, undo->command, intent);
-	if (!s3_call_perform(&call, &response, &err))
-	{
-		if (err.kind == S3_ERROR_NOT_FOUND &&
-			s3_response_header(&response, "x-amz-delete-marker") == NULL)
-			return S3_UNDONE_NOTHING;
-		/* A delete marker, or an object encrypted with a key of its client. */
-		if (err.kind == S3_ERROR_NOT_FOUND || err.http_status == 400)
-			return remove_listed(undo);
-		s3_call_throw(&call, &err);
-	}
-	if (!s3_response_object(&response, &info, &err))
-		s3_call_throw(&call, &err);
-	if (has_version(&info))
-	{
-		if (is_of_put(intent, &info) && !is_others(undo, s3_slice_cstring(info.version_id)) &&
-			(!info.has_last_modified || info.last_modified >= intent->not_before))
-			return intent->not_before == 0 ? S3_UNDONE_UNDECIDED :
-				remove_object(undo, info.version_id);
-		return remove_listed(undo);
-	}
-	/* Puts to this object have had versions, so one without is not of them. */
-	if (intent->kind != S3_INTENT_CREATE || intent->version[0] != '\0' || undo->others != NIL)
-		return S3_UNDONE_NOTHING;
-	if (is_of_put(intent, &info))
-		return remove_object(undo, NULL);
-	return may_be_of_put(intent, &info) ? S3_UNDONE_UNDECIDED : S3_UNDONE_NOTHING;
-}
-
 static bool
-has_version(const S3ObjectInfo *info)
+undo_unknown_of(const S3GateItem *item, const S3Intent *intent, const char *command)
 {
-	return info->version_id != NULL && !is_null_version(s3_slice_cstring(info->version_id));
-}
-
-static bool
-is_of_put(const S3Intent *intent, const S3ObjectInfo *info)
-{
-	return intent->etag[0] != '\0' && info->etag != NULL &&
-		strcmp(intent->etag, info->etag) == 0 && intent->size == info->size &&
-		!(info->has_last_modified && s3_intent_is_older(intent, info->last_modified));
-}
-
-/* With encryption by KMS, an ETag is not the MD5 of the content. */
-static bool
-may_be_of_put(const S3Intent *intent, const S3ObjectInfo *info)
-{
-	return !intent->answered && intent->size == info->size &&
-		(intent->etag[0] == '\0' || info->server_side_encryption != NULL);
-}
-
-/*
- * Looks through the versions.  When two could be of the put, or the time of the
- * put is not known, none is removed: it may be of another writer.
- */
-static S3Undone
-remove_listed(Undo *undo)
-{
-	const S3Intent *intent = undo->intent;
 	S3ListOptions options = {
-		.command = undo->command,
-		.url = s3_text_from_utf8(s3_slice_cstring(intent->url)),
+		.command = command,
+		.url = item->url,
 		.kind = S3_LIST_PAGE_VERSIONS,
 		.of_object = true,
 		.max_items = -1
 	};
 	S3Listing  *listing = s3_listing_start(&options);
-	const S3ListItem *item;
-	const char *version = NULL;
-	int			found = 0;
+	const S3ListItem *listed;
+	List	   *found = NIL;
+	bool		hidden = false;
+	ListCell   *cell;
 
-	while ((item = s3_listing_next(listing)) != NULL)
+	while ((listed = s3_listing_next(listing)) != NULL)
 	{
-		if (!is_listed_of_put(undo, item))
+		if (intent->previous[0] != '\0' &&
+			s3_slice_equal(listed->version_id, s3_slice_cstring(intent->previous)))
+			break;
+		if (!is_written_by(item, intent, listed))
+		{
+			hidden |= may_be_written_by(item, intent, listed);
 			continue;
-		found++;
-		version = s3_slice_dup(item->version_id);
+		}
+		found = lappend(found, s3_slice_dup(listed->version_id));
 	}
-	if (found == 0)
-		return S3_UNDONE_NOTHING;
-	return found == 1 && intent->not_before != 0 ?
-		remove_object(undo, version) : S3_UNDONE_UNDECIDED;
+	if (found == NIL)
+		return !hidden;
+	/* Where nobody knows which version was there before, it may be older. */
+	if (list_length(found) > Max(intent->unsure_count, 1) || may_be_others(item->undo, intent) || intent->found == S3_INTENT_FOUND_UNKNOWN ||
+		(intent->found_marker && intent->previous[0] == '\0'))
+		return false;
+	foreach(cell, found)
+		remove_version(item, lfirst(cell), command);
+	return true;
 }
 
+/* "null" is the ID of a version that was written without versioning. */
 static bool
-is_listed_of_put(const Undo *undo, const S3ListItem *item)
+is_written_by(const S3GateItem *item, const S3Intent *intent, const S3ListItem *listed)
 {
-	const S3Intent *intent = undo->intent;
-	bool		may_be_null = intent->kind == S3_INTENT_CREATE && intent->version[0] == '\0';
-
-	return item->kind == S3_LIST_VERSION && intent->etag[0] != '\0' &&
-		s3_slice_equal(item->etag, s3_slice_cstring(intent->etag)) &&
-		item->size == intent->size &&
-		!is_others(undo, item->version_id) &&
-		(may_be_null || !is_null_version(item->version_id)) &&
-		item->has_last_modified &&
-		item->last_modified / USECS_PER_SECOND >= intent->not_before;
+	if (s3_slice_equal(listed->version_id, s3_slice_cstring("null")) && !item->undo->removes_name)
+		return false;
+	return listed->kind == S3_LIST_VERSION && intent->etag[0] != '\0' &&
+		s3_slice_equal(listed->etag, s3_slice_cstring(intent->etag)) &&
+		listed->size == intent->size && !is_known(item->undo, listed->version_id) &&
+		!s3_slice_equal(listed->version_id, s3_slice_cstring(intent->version));
 }
 
-/* Was the version there before the put, or written by another put? */
+/* Nobody knows the ETag of what a request without an answer wrote if that is no MD5. */
 static bool
-is_others(const Undo *undo, S3Slice version)
+may_be_written_by(const S3GateItem *item, const S3Intent *intent, const S3ListItem *listed)
+{
+	return item->undo->encrypted && listed->kind == S3_LIST_VERSION &&
+		s3_intent_is_unsure(intent) && listed->size == intent->size &&
+		!s3_slice_equal(listed->version_id, s3_slice_cstring("null")) &&
+		!is_known(item->undo, listed->version_id);
+}
+
+/* Has a put that stays written the same content, as a version nobody knows? */
+static bool
+may_be_others(const S3UndoPlan *plan, const S3Intent *intent)
 {
 	ListCell   *cell;
 
-	if (s3_slice_equal(version, s3_slice_cstring(undo->intent->previous)))
-		return true;
-	foreach(cell, undo->others)
+	foreach(cell, plan->others)
 	{
-		if (s3_slice_equal(version, s3_slice_cstring(lfirst(cell))))
+		const S3Intent *other = lfirst(cell);
+
+		if (other->version[0] == '\0' &&
+			(other->etag[0] == '\0' ||
+			 (strcmp(other->etag, intent->etag) == 0 && other->size == intent->size)))
 			return true;
 	}
 	return false;
 }
 
-/* The ID of versions written while versioning was off. */
 static bool
-is_null_version(S3Slice version)
+is_of_others(const S3UndoPlan *plan, S3Slice version)
 {
-	return s3_slice_equal(version, s3_slice_cstring("null"));
+	ListCell   *cell;
+
+	foreach(cell, plan->others)
+		if (s3_slice_equal(version, s3_slice_cstring(((const S3Intent *) lfirst(cell))->version)))
+		return true;
+	return false;
 }
 
-/* version NULL: the object, in a bucket without versioning */
-static S3Undone
-remove_object(Undo *undo, const char *version)
+/* Was the version written by another put? */
+static bool
+is_known(const S3UndoPlan *plan, S3Slice version)
 {
-	S3Call		call;
-	S3HttpResponse response;
-	S3Error		err;
-	bool		good;
+	ListCell   *cell;
 
-	s3_undo_open(&call, S3_DELETE_OBJECT, undo->command, undo->intent);
-	if (version != NULL)
-		s3_fields_add(&call.request.query, "versionId", version);
-	good = s3_call_perform(&call, &response, &err);
-	/* Deleting a version by its ID is safe even when it is executed late. */
-	*undo->may_come |= response.resent &&
-		(version == NULL || is_null_version(s3_slice_cstring(version)));
-	if (good)
-		return S3_UNDONE_REMOVED;
-	if (!s3_object_is_gone(&err))
-		s3_call_throw(&call, &err);
-	return S3_UNDONE_NOTHING;
+	if (is_of_others(plan, version))
+		return true;
+	foreach(cell, plan->intents)
+		if (s3_slice_equal(version, s3_slice_cstring(((const S3Intent *) lfirst(cell))->version)))
+		return true;
+	return false;
 }

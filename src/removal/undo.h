@@ -1,41 +1,30 @@
 /*-------------------------------------------------------------------------
  *
  * undo.h
- *	  Undoes one put: removes what it has written from its server.
+ *	  The requests that undo puts, by versions and uploads.  Those by the name,
+ *	  HEAD and DELETE, are sent as for other deletions (remove_objects.h).
  *
  *-------------------------------------------------------------------------
  */
 #ifndef S3STORE_UNDO_H
 #define S3STORE_UNDO_H
 
-#include "client/call.h"
-#include "journal/intent_record.h"
-#include "nodes/pg_list.h"
-
-typedef enum S3Undone
-{
-	S3_UNDONE_REMOVED,
-	S3_UNDONE_NOTHING,			/* the put has left nothing there */
-	S3_UNDONE_UNDECIDED			/* the object may be of that put, or not */
-} S3Undone;
+#include "removal/turn.h"
+#include "removal/undo_plan.h"
 
 /*
- * Opens a call about the object of an intent.  Throws when its URL leads to
- * another object than at the time of the put.
+ * Removes what is known by its ID to be of the open items' puts: versions, and
+ * uploads in parts that were never completed.  Decides items for which the server
+ * fails, or has no time left.
  */
-extern void s3_undo_open(S3Call *call, S3OperationId operation, const char *command,
-						 const S3Intent *intent);
+extern void s3_undo_known(S3GateBatch *batch, const char *command, S3Turn *turn);
 
 /*
- * Removes what the put has written, and nothing else; "others" are the versions
- * (strings) that other puts have written.  The caller makes sure that no session
- * of this database writes the object meanwhile.  Sets "may_come" when a DELETE
- * may still be executed afterwards.  Throws when a server fails.
+ * Looks through the versions of the object for those that requests without an
+ * answer have written, and removes them.  Returns false when it cannot tell
+ * which these are for one of the puts, of which it removes none then.  Throws
+ * when the server fails.
  */
-extern S3Undone s3_undo_intent(const char *command, const S3Intent *intent,
-							   const List *others, bool *may_come);
-
-/* Does undoing it remove an object by its name, rather than a version? */
-extern bool s3_undo_removes_name(const S3Intent *intent);
+extern bool s3_undo_unknown(const S3GateItem *item, const char *command);
 
 #endif							/* S3STORE_UNDO_H */

@@ -31,13 +31,15 @@
 #include "utils/timestamp.h"
 
 #include "backend/compat.h"
+#include "client/call.h"
 #include "http/http_wait.h"
 #include "queue/queue.h"
 #include "queue/worker_slots.h"
 #include "queue/writer_lock.h"
+#include "queue/writer_token.h"
 #include "removal/drain.h"
 #include "removal/gate.h"
-#include "removal/sweep.h"
+#include "removal/undo_queue.h"
 #include "removal/writer_wait.h"
 #include "removal/worker.h"
 #include "settings/settings.h"
@@ -51,27 +53,34 @@
 										 * deletion */
 #define LEAVE_INTERVAL	1000	/* ms between two checks whether the worker
 								 * must leave the database */
+#define TURN			5000	/* ms of work until a database leaves its
+								 * worker's process to others that wait for
+								 * one */
 #define HELP_AFTER		2000	/* ms of a round until another process works
 								 * for other servers */
 #define ERROR_WAIT		5000	/* ms after an error */
 #define ABSENT_POLLS	10		/* poll intervals until the next look at a
 								 * database without the extension */
-#define SWEEP_WAIT		5000	/* ms until the next sweep where puts may have
-								 * to be undone, */
-#define SWEEP_FAILED_WAIT	30000	/* or where undoing one has failed */
+#define PUTS_WAIT		5000	/* ms until the next look for puts to undo
+								 * where transactions run that have put
+								 * something */
 
 PGDLLEXPORT void s3store_worker_main(Datum database);
 
 static bool is_helper;			/* of the database's worker, while that waits */
 static TimestampTz round_began_at;
+static TimestampTz undone_at;	/* when puts to undo were looked for */
 
 static void read_in_utf8(void);
 static bool work(MemoryContext context, TimestampTz *due_at);
 static bool work_once(TimestampTz *due_at);
-static TimestampTz sweep(void);
+static bool undo_puts(TimestampTz *due_at);
 static bool may_work(TimestampTz *due_at);
+static bool may_delete(TimestampTz *due_at);
 static TimestampTz find_due(void);
 static bool wait_or_leave(uint64 wakes, TimestampTz due_at, TimestampTz lingers_until);
+static bool has_had_turn(TimestampTz began_at);
+static void pass_on(void) pg_attribute_noreturn();
 static void look_around(void);
 static TimestampTz next_start(TimestampTz due_at);
 
@@ -105,6 +114,7 @@ void
 s3store_worker_main(Datum database)
 {
 	MemoryContext context;
+	TimestampTz began_at = GetCurrentTimestamp();
 	TimestampTz worked_at = 0;
 	TimestampTz due_at;
 	uint64		wakes;
@@ -116,6 +126,8 @@ s3store_worker_main(Datum database)
 	is_helper = strcmp(MyBgworkerEntry->bgw_extra, S3_WORKER_HELPER) == 0;
 	if (is_helper ? !s3_writer_lock_helper() : !s3_worker_slots_enter(MyDatabaseId))
 		proc_exit(0);
+	if (is_helper)
+		s3_worker_slots_enter_helper();
 	s3_http_turn = look_around;
 	read_in_utf8();
 
@@ -123,7 +135,7 @@ s3store_worker_main(Datum database)
 	while (is_helper)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!work(context, &due_at))
+		if (!work(context, &due_at) || s3_worker_slots_others_wait(MyDatabaseId))
 			proc_exit(0);
 	}
 	do
@@ -136,9 +148,11 @@ s3store_worker_main(Datum database)
 			CHECK_FOR_INTERRUPTS();
 			(void) s3_worker_reload();
 			worked_at = GetCurrentTimestamp();
+			if (has_had_turn(began_at))
+				pass_on();
 		}
 	} while (wait_or_leave(wakes, due_at, worked_at + LINGER * INT64CONST(1000)));
-	proc_exit(0);
+	pass_on();
 }
 
 /*
@@ -194,31 +208,41 @@ work_once(TimestampTz *due_at)
 	S3DrainCounts counts = {0};
 
 	round_began_at = GetCurrentTimestamp();
+	(void) s3_call_limit_time(s3_guc_delete_timeout);
 	if (!may_work(due_at))
+		return false;
+	/* However much there is to delete, puts are undone in between. */
+	if (!is_helper && !DefaultXactReadOnly &&
+		TimestampDifferenceExceeds(undone_at, round_began_at, PUTS_WAIT))
+		(void) undo_puts(due_at);
+	if (!may_delete(due_at))
 		return false;
 	if (s3_drain_round(S3_QUEUE_TXN_WORKER, S3_DRAIN_BATCH, &counts))
 		return true;
-	if (!is_helper)
-		*due_at = Min(sweep(), find_due());
+	if (is_helper)
+		return false;
+	if (undo_puts(due_at))
+		return true;
+	*due_at = Min(*due_at, find_due());
 	return false;
 }
 
 /*
- * Undoes puts that did not commit, and returns when to sweep again: running
- * transactions may still be rolled back, and requests without an answer may
- * still be executed.
+ * Queues the undoing of puts that did not commit; returns false when there are
+ * none, with the time of the next look.  A transaction that is rolled back wakes
+ * us, but not where its session has crashed.
  */
-static TimestampTz
-sweep(void)
+static bool
+undo_puts(TimestampTz *due_at)
 {
-	S3SweepResult result;
-	int			wait;
+	bool		waits;
 
-	s3_sweep("s3store worker", LOG, &result);
-	if (result.waiting == 0)
-		return DT_NOEND - 1;
-	wait = result.failed > 0 ? SWEEP_FAILED_WAIT : SWEEP_WAIT;
-	return GetCurrentTimestamp() + wait * INT64CONST(1000);
+	undone_at = GetCurrentTimestamp();
+	if (s3_undo_queue(S3_QUEUE_TXN_WORKER, &waits) > 0)
+		return true;
+	if (waits)
+		*due_at = Min(*due_at, GetCurrentTimestamp() + PUTS_WAIT * INT64CONST(1000));
+	return false;
 }
 
 /*
@@ -243,9 +267,37 @@ may_work(TimestampTz *due_at)
 }
 
 /*
+ * A copy, and a read-only database, does nothing.  That is logged when something
+ * waits for it, and once: also when the next worker finds it so.
+ */
+static bool
+may_delete(TimestampTz *due_at)
+{
+	MemoryContext context = CurrentMemoryContext;
+	S3WriterRefusal refusal;
+	bool		waits = false;
+
+	s3_queue_txn_begin(S3_QUEUE_TXN_WORKER, false);
+	refusal = DefaultXactReadOnly ? S3_WRITER_READ_ONLY : s3_writer_token_refusal();
+	if (refusal != S3_WRITER_ALLOWED)
+		waits = s3_gate_due() <= GetCurrentTimestamp();
+	if ((waits || refusal == S3_WRITER_ALLOWED) && !is_helper &&
+		!s3_worker_slots_told(MyDatabaseId, refusal))
+		s3_writer_token_log(refusal);
+	s3_queue_txn_end(S3_QUEUE_TXN_WORKER);
+	MemoryContextSwitchTo(context);
+
+	if (refusal == S3_WRITER_ALLOWED)
+		return true;
+	if (waits)
+		*due_at = GetCurrentTimestamp() + s3_guc_worker_poll_interval * USECS_PER_SEC;
+	return false;
+}
+
+/*
  * When there is something to do next; DT_NOEND - 1: nothing is queued.  What is
- * blocked by transactions that write rows is looked at again soon, and the less
- * often the longer that takes.
+ * due and could not be done waits for a transaction, and is looked at again soon,
+ * and the less often the longer that takes.
  */
 static TimestampTz
 find_due(void)
@@ -256,7 +308,7 @@ find_due(void)
 	s3_queue_txn_begin(S3_QUEUE_TXN_WORKER, false);
 	due_at = s3_gate_due();
 	s3_queue_txn_end(S3_QUEUE_TXN_WORKER);
-	if (s3_writer_wait_count() == 0 || due_at > GetCurrentTimestamp())
+	if (due_at > GetCurrentTimestamp())
 	{
 		poll = 0;
 		return due_at;
@@ -281,13 +333,33 @@ wait_or_leave(uint64 wakes, TimestampTz due_at, TimestampTz lingers_until)
 		CHECK_FOR_INTERRUPTS();
 		if (s3_worker_reload() || due_at <= now || s3_worker_slots_wakes(MyDatabaseId) != wakes)
 			return true;
-		if ((s3_worker_must_leave(MyDatabaseId) || !(now < lingers_until || stays)) &&
+		if ((s3_worker_must_leave(MyDatabaseId) || !(now < lingers_until || stays) ||
+			 s3_worker_slots_others_wait(MyDatabaseId)) &&
 			s3_worker_slots_leave(MyDatabaseId, wakes, next_start(due_at)))
 			return false;
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, wait,
 						 PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 	}
+}
+
+/* Is it the turn of another database?  Then this one has left its slot. */
+static bool
+has_had_turn(TimestampTz began_at)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	return TimestampDifferenceExceeds(began_at, now, TURN) &&
+		s3_worker_slots_others_wait(MyDatabaseId) &&
+		s3_worker_slots_leave(MyDatabaseId, s3_worker_slots_wakes(MyDatabaseId), now);
+}
+
+/* Ends the process, which has left its slot. */
+static void
+pass_on(void)
+{
+	s3_worker_slots_pass_on();
+	proc_exit(0);
 }
 
 /*

@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "queue/writer_lock.h"
 #include "removal/writer_wait.h"
 
 #define KEPT_OVER	10000		/* ms: a deletion that was not met again by
@@ -36,10 +37,24 @@ typedef struct Waiting
 
 static HTAB *waiting;
 static MemoryContext context;
+static bool has_lock;			/* s3_writer_lock_claims, of the session */
 
+static void release_lock(void);
 static void make_table(void);
 static void note_ended(S3Blockers *blockers, const S3TableWriters *writers);
 static void release(S3Blockers *blockers);
+
+/*
+ * Without the lock, transactions may have begun to write that did not look at what
+ * is queued: a rollback releases it.
+ */
+void
+s3_writer_wait_begin(void)
+{
+	if (has_lock && !s3_writer_lock_claims_is_mine())
+		s3_writer_wait_forget_all();
+	s3_writer_lock_claims(false);
+}
 
 void
 s3_writer_wait_note(const S3TableWriters *writers)
@@ -101,6 +116,9 @@ s3_writer_wait_for(const S3TableWriters *writers, const Bitmapset *which)
 	int			i = -1;
 
 	make_table();
+	if (!has_lock)
+		s3_writer_lock_claims(true);
+	has_lock = true;
 	old_context = MemoryContextSwitchTo(context);
 	blockers = palloc0(sizeof(S3Blockers));
 	while ((i = bms_next_member(which, i)) >= 0)
@@ -145,6 +163,26 @@ s3_writer_wait_forget(int64 id)
 		return;
 	release(entry->blockers);
 	(void) hash_search(waiting, &id, HASH_REMOVE, NULL);
+	if (hash_get_num_entries(waiting) == 0)
+		release_lock();
+}
+
+void
+s3_writer_wait_forget_all(void)
+{
+	if (waiting == NULL)
+		return;
+	waiting = NULL;
+	MemoryContextDelete(context);
+	release_lock();
+}
+
+static void
+release_lock(void)
+{
+	if (has_lock && s3_writer_lock_claims_is_mine())
+		s3_writer_lock_claims_end();
+	has_lock = false;
 }
 
 int

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * written_before.c
- *	  Was an object written before its deletion was queued?
+ *	  Was an object written before its deletion was queued, or after it was met?
  *
  * Pure.
  *
@@ -26,7 +26,8 @@ s3_written_before(const S3WrittenBeforeQuestion *question)
 		least = most = 0;
 	if (question->written + question->precision <= question->queued + least)
 		return S3_WRITTEN_BEFORE;
-	if (question->written > question->queued + most)
+	/* Some servers cut a second off, and some round it up. */
+	if (question->written - question->precision > Max(question->queued, question->met) + most)
 		return S3_WRITTEN_AFTER;
 	return S3_WRITTEN_UNCLEAR;
 }

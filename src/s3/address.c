@@ -34,7 +34,6 @@ static size_t host_length(const char *authority);
 static char *copy_host(const char *host, size_t len);
 static bool is_number(const char *label, size_t len);
 static bool parse_port(const char *digits, size_t len, int *port);
-static const char *check_endpoint_path(const char *path);
 static bool check_supported(S3Slice bucket, S3Error *err);
 static bool refuse_path(const char *setting, S3Slice bucket, S3Error *err);
 static bool is_ip_literal(const char *host);
@@ -58,7 +57,7 @@ s3_endpoint_url_parse(const char *what, const char *url, S3EndpointUrl *base, S3
 	path = authority + strcspn(authority, "/?#");
 	if (memchr(authority, '@', path - authority) != NULL)
 		return refuse_endpoint(what, "It must not hold a user or a password.", err);
-	if ((fault = check_endpoint_path(path)) != NULL)
+	if ((fault = s3_endpoint_path_fault(path)) != NULL)
 		return refuse_endpoint(what, fault, err);
 
 	host_len = host_length(authority);
@@ -79,6 +78,31 @@ s3_endpoint_url_parse(const char *what, const char *url, S3EndpointUrl *base, S3
 	for (size_t len = strlen(path); len > 0 && path[len - 1] == '/'; len--)
 		base->path[len - 1] = '\0';
 	return true;
+}
+
+const char *
+s3_endpoint_path_fault(const char *path)
+{
+	size_t		len = strlen(path);
+
+	if (strchr(path, '?') != NULL || strchr(path, '#') != NULL)
+		return "It must not hold a query or a fragment.";
+	if (strstr(path, "//") != NULL || strstr(path, "/.") != NULL ||
+		strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/") != len)
+		return "Its path may hold letters, digits, \"-\", \"_\", \"~\", \".\" and single slashes.";
+	return NULL;
+}
+
+bool
+s3_endpoint_url_is_loopback(const S3EndpointUrl *base)
+{
+	const char *host = base->host;
+	char	   *name = pnstrdup(host, strcspn(host, ":"));
+	struct in_addr address;
+
+	return strcmp(name, "localhost") == 0 ||
+		strcmp(host, "[::1]") == 0 || s3_starts_with(host, "[::1]:") ||
+		(inet_pton(AF_INET, name, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
 }
 
 bool
@@ -213,20 +237,6 @@ parse_port(const char *digits, size_t len, int *port)
 		*port = *port * 10 + (digits[i] - '0');
 	}
 	return *port >= 1 && *port <= PORT_MAX;
-}
-
-/* Returns what is wrong with the path of an endpoint, or NULL. */
-static const char *
-check_endpoint_path(const char *path)
-{
-	size_t		len = strlen(path);
-
-	if (strchr(path, '?') != NULL || strchr(path, '#') != NULL)
-		return "It must not hold a query or a fragment.";
-	if (strstr(path, "//") != NULL || strstr(path, "/.") != NULL ||
-		strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/") != len)
-		return "Its path may hold letters, digits, \"-\", \"_\", \"~\", \".\" and single slashes.";
-	return NULL;
 }
 
 /* Refuses what the plain hosts of a region would not find. */

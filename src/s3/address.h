@@ -45,6 +45,12 @@ typedef struct S3Address
 extern bool s3_endpoint_url_parse(const char *what, const char *url,
 								  S3EndpointUrl *base, S3Error *err);
 
+/* Returns what is wrong with the path of an endpoint, as a sentence, or NULL. */
+extern const char *s3_endpoint_path_fault(const char *path);
+
+/* Do requests to it stay on this machine, by an address or "localhost"? */
+extern bool s3_endpoint_url_is_loopback(const S3EndpointUrl *base);
+
 /* Do requests to both go to one address? */
 extern bool s3_endpoint_url_equal(const S3EndpointUrl *a, const S3EndpointUrl *b);
 

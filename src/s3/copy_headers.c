@@ -9,7 +9,9 @@
  */
 #include "s3/copy_headers.h"
 
+#include "s3/content_encoding.h"
 #include "s3/metadata.h"
+#include "s3/metadata_words.h"
 #include "s3/param_rules.h"
 
 #define SOURCE_PREFIX	"x-amz-copy-source-"
@@ -74,6 +76,8 @@ s3_copy_headers_keep(const S3HttpResponse *head, const S3ObjectInfo *source,
 	{
 		char	   *value = s3_response_header(head, content_headers[i]);
 
+		if (value != NULL && strcmp(content_headers[i], "content-encoding") == 0)
+			value = s3_content_encoding_stored(value);
 		if (value != NULL && *value != '\0')
 			s3_fields_add(target, content_headers[i], value);
 	}
@@ -84,9 +88,9 @@ s3_copy_headers_keep(const S3HttpResponse *head, const S3ObjectInfo *source,
 
 		for (char *p = name; *p != '\0'; p++)
 			*p = pg_ascii_tolower((unsigned char) *p);
-		s3_fields_add(target, name, field->value);
+		s3_fields_add(target, name, s3_metadata_words_resend(field->value));
 	}
-	return true;
+	return s3_check_headers(target, err);
 }
 
 void

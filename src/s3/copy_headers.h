@@ -37,7 +37,7 @@ extern bool s3_copy_headers_sort(const S3Fields *given, S3CopyHeaders *headers, 
 /*
  * Adds what CopyObject takes over from the source by itself, but for its
  * tags: content headers and user metadata.  Returns false when the server has
- * not told all of it (S3_ERROR_UNSUPPORTED).
+ * not told all of it (S3_ERROR_UNSUPPORTED), or what no header may hold.
  */
 extern bool s3_copy_headers_keep(const S3HttpResponse *head, const S3ObjectInfo *source,
 								 S3Fields *target, S3Error *err);

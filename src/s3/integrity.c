@@ -20,6 +20,9 @@
 
 #define ENCRYPTION_OWN		"AES256"	/* S3's own keys leave the MD5 alone */
 
+#define ETAG_HINT \
+	" Or this server's ETags are no MD5s: then switch off \"verify_etag\" in its endpoint's entry in s3store.endpoints."
+
 /* The headers that count: what an ETag is of, and the checksums. */
 typedef enum Header
 {
@@ -78,23 +81,26 @@ struct S3Integrity
 	Check		checks[lengthof(rules)];
 };
 
+static const Rule *find_checksum(const char *algorithm);
 static const char *expected(const Rule *rule, char **values);
 static const char *etag_md5(char **values);
 static bool is_md5(const char *etag);
 static bool matches(const Rule *rule, const Check *check, S3IntegrityDirection direction,
 					S3Error *err);
 static const char *computed(const Rule *rule, const Check *check);
-static bool differs(S3IntegrityDirection direction, const char *what, const char *theirs,
+static bool differs(const Rule *rule, S3IntegrityDirection direction, const char *theirs,
 					const char *ours, S3Error *err);
 static char *base64_crc(uint64 crc, int len);
 
 S3Integrity *
-s3_integrity_start(const S3HttpResponse *response, const char *md5)
+s3_integrity_start(const S3HttpResponse *response, bool verify_etag, const char *md5)
 {
 	S3Integrity *integrity = palloc0(sizeof(S3Integrity));
 	char	   *values[HEADERS];
 
 	s3_response_headers(response, headers, HEADERS, values);
+	if (!verify_etag)
+		values[HEADER_ETAG] = NULL;
 	for (int i = 0; i < lengthof(rules); i++)
 		integrity->checks[i].theirs = expected(&rules[i], values);
 	/* Nothing throws once there is a digest. */
@@ -151,6 +157,72 @@ s3_integrity_free(S3Integrity *integrity)
 	}
 }
 
+S3Integrity *
+s3_integrity_start_checksum(const char *algorithm, S3Error *err)
+{
+	const Rule *rule = find_checksum(algorithm);
+	S3Integrity *integrity = palloc0(sizeof(S3Integrity));
+	Check	   *check;
+
+	if (rule == NULL)
+	{
+		s3_error_set(err, S3_ERROR_ARGUMENT, "invalid checksum algorithm \"%s\"", algorithm);
+		s3_error_detail(err, "Valid algorithms: CRC32, CRC32C, CRC64NVME, SHA1, SHA256.");
+		return NULL;
+	}
+	check = &integrity->checks[rule - rules];
+	if (rule->start != NULL && (check->digest = rule->start(err)) == NULL)
+		return NULL;
+	check->theirs = "";
+	return integrity;
+}
+
+const char *
+s3_integrity_value(S3Integrity *integrity, S3Error *err)
+{
+	for (int i = 0; i < lengthof(rules); i++)
+	{
+		Check	   *check = &integrity->checks[i];
+
+		if (check->theirs != NULL)
+			return rules[i].crc != NULL ? base64_crc(check->crc, rules[i].crc_len) :
+				s3_digest_base64(check->digest, err);
+	}
+	Assert(false);
+	return NULL;
+}
+
+const char *
+s3_integrity_header(const char *algorithm)
+{
+	const Rule *rule = find_checksum(algorithm);
+
+	return rule == NULL ? NULL : headers[rule->header].data;
+}
+
+bool
+s3_integrity_check_link(const S3Fields *given, S3Error *err)
+{
+	const char *algorithm = s3_fields_find(given, S3_ALGORITHM_HEADER);
+	const Rule *rule = algorithm == NULL ? NULL : find_checksum(algorithm);
+
+	if (rule == NULL || s3_fields_find(given, headers[rule->header].data) != NULL)
+		return true;
+	s3_error_set(err, S3_ERROR_ARGUMENT, "parameter \"ChecksumAlgorithm\" needs the checksum in a link");
+	s3_error_detail(err, "The checksum is signed, and only whoever has the content knows it.");
+	return s3_error_hint(err, "Pass it as \"Checksum%s\", or leave both out.", rule->name);
+}
+
+/* NULL: none of that name.  The MD5 is no checksum to S3. */
+static const Rule *
+find_checksum(const char *algorithm)
+{
+	for (int i = 0; i < lengthof(rules); i++)
+		if (rules[i].header != HEADER_ETAG && pg_strcasecmp(rules[i].name, algorithm) == 0)
+			return &rules[i];
+	return NULL;
+}
+
 /* What the server says, or NULL where that is not of the content. */
 static const char *
 expected(const Rule *rule, char **values)
@@ -195,7 +267,7 @@ matches(const Rule *rule, const Check *check, S3IntegrityDirection direction, S3
 	return ours == NULL ||
 		(rule->header == HEADER_ETAG ? pg_strcasecmp(check->theirs, ours) :
 		 strcmp(check->theirs, ours)) == 0 ||
-		differs(direction, rule->name, check->theirs, ours, err);
+		differs(rule, direction, check->theirs, ours, err);
 }
 
 static const char *
@@ -212,7 +284,7 @@ computed(const Rule *rule, const Check *check)
 }
 
 static bool
-differs(S3IntegrityDirection direction, const char *what, const char *theirs,
+differs(const Rule *rule, S3IntegrityDirection direction, const char *theirs,
 		const char *ours, S3Error *err)
 {
 	char		cleaned[S3_ERROR_CODE_MAX];
@@ -222,10 +294,11 @@ differs(S3IntegrityDirection direction, const char *what, const char *theirs,
 				 "the server has stored another content than was sent" :
 				 "another content arrived than the server has");
 	s3_error_detail(err, "The server's %s is \"%s\", that of the content is \"%s\".",
-					what, cleaned, ours);
-	return s3_error_hint(err, direction == S3_INTEGRITY_SENT ?
+					rule->name, cleaned, ours);
+	return s3_error_hint(err, "%s%s", direction == S3_INTEGRITY_SENT ?
 						 "The object may be damaged: store it again." :
-						 "The content was damaged on its way, or in the store.");
+						 "The content was damaged on its way, or in the store.",
+						 rule->header == HEADER_ETAG ? ETAG_HINT : "");
 }
 
 /* The highest byte comes first. */

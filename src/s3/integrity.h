@@ -10,6 +10,9 @@
 
 #include "s3/response.h"
 
+/* Announces a checksum of the content. */
+#define S3_ALGORITHM_HEADER	"x-amz-sdk-checksum-algorithm"
+
 /* Whose word the digests in an answer are. */
 typedef enum S3IntegrityDirection
 {
@@ -26,16 +29,36 @@ typedef enum S3IntegrityDirection
 typedef struct S3Integrity S3Integrity;
 
 /*
- * "md5" is that of the content in hex where it is known, or NULL.  The digests
- * are not palloc'd: whoever starts this sees to it that it is freed (NULL is),
- * before its memory context is.
+ * "md5" is that of the content in hex where it is known, or NULL.  Without
+ * "verify_etag" only checksums count: what looks like an MD5 is none there.  The
+ * digests are not palloc'd: whoever starts this sees to it that it is freed (NULL
+ * is), before its memory context is.
  */
-extern S3Integrity *s3_integrity_start(const S3HttpResponse *response, const char *md5);
+extern S3Integrity *s3_integrity_start(const S3HttpResponse *response, bool verify_etag,
+									   const char *md5);
 extern void s3_integrity_add(S3Integrity *integrity, S3Slice content);
 
 /* Returns false, with S3_ERROR_PROTOCOL, where a digest is not the server's. */
 extern bool s3_integrity_end(S3Integrity *integrity, S3IntegrityDirection direction,
 							 S3Error *err);
 extern void s3_integrity_free(S3Integrity *integrity);
+
+/*
+ * Starts to compute the checksum of that name (ChecksumAlgorithm) instead of
+ * comparing anything; s3_integrity_value ends it, and returns the value that S3
+ * wants.  NULL, with the reason in "err": there is no such algorithm, or it
+ * cannot be computed here.
+ */
+extern S3Integrity *s3_integrity_start_checksum(const char *algorithm, S3Error *err);
+extern const char *s3_integrity_value(S3Integrity *integrity, S3Error *err);
+
+/* The header of that checksum; NULL: there is no such algorithm. */
+extern const char *s3_integrity_header(const char *algorithm);
+
+/*
+ * Of a request that somebody else will send, with a content that is not known
+ * here: is the checksum there that the headers announce?
+ */
+extern bool s3_integrity_check_link(const S3Fields *headers, S3Error *err);
 
 #endif							/* S3STORE_INTEGRITY_H */

@@ -92,6 +92,8 @@ s3_link_plan_signed(S3LinkPlan *plan, const S3Request *request,
 	plan->is_signed = true;
 	set_text(&plan->url, request->tls ? "https://" : "http://");
 	appendStringInfoString(&plan->url, request->host);
+	if (request->path_prefix != NULL)
+		appendStringInfoString(&plan->url, request->path_prefix);
 	appendStringInfoString(&plan->url, request->path);
 	set_text(&plan->head, request->method);
 	appendStringInfoChar(&plan->head, '\n');

@@ -11,6 +11,8 @@
  */
 #include "s3/location.h"
 
+static bool parse(S3Slice url, S3Location *loc, S3Error *err);
+static void add_hint(S3Slice url, S3Error *err);
 static bool parse_authority(S3Slice authority, S3Location *loc, S3Error *err);
 static void append_endpoint_prefix(StringInfo key, const char *prefix);
 static bool check_key_length(size_t len, S3Error *err);
@@ -26,6 +28,15 @@ s3_location_is_none(S3Slice url)
 
 bool
 s3_location_parse(S3Slice url, S3Location *loc, S3Error *err)
+{
+	if (parse(url, loc, err))
+		return true;
+	add_hint(url, err);
+	return false;
+}
+
+static bool
+parse(S3Slice url, S3Location *loc, S3Error *err)
 {
 	const char *end = url.data + url.len;
 	const char *colon = memchr(url.data, ':', url.len);
@@ -57,6 +68,31 @@ s3_location_parse(S3Slice url, S3Location *loc, S3Error *err)
 		return s3_error_detail(err, "The key has %zu bytes; S3 allows %d.", loc->key.len, S3_KEY_MAX);
 	}
 	return parse_authority(s3_slice(authority, slash - authority), loc, err);
+}
+
+/* What was meant may show in the first characters. */
+static void
+add_hint(S3Slice url, S3Error *err)
+{
+	const char *colon = memchr(url.data, ':', url.len);
+
+	if (url.len > 0 && url.data[0] == '{')
+	{
+		err->hint[0] = '\0';
+		s3_error_hint(err, "An array of URLs needs its type: '{...}'::text[].");
+	}
+	else if (colon != NULL && s3_scheme_is_web(s3_slice(url.data, colon - url.data)))
+	{
+		err->hint[0] = '\0';
+		s3_error_hint(err, "%s", S3_WEB_HINT);
+	}
+}
+
+bool
+s3_scheme_is_web(S3Slice scheme)
+{
+	return (scheme.len == 4 && pg_strncasecmp(scheme.data, "http", 4) == 0) ||
+		(scheme.len == 5 && pg_strncasecmp(scheme.data, "https", 5) == 0);
 }
 
 bool

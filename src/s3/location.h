@@ -32,6 +32,14 @@ extern bool s3_location_is_none(S3Slice url);
  */
 extern bool s3_location_parse(S3Slice url, S3Location *loc, S3Error *err);
 
+/*
+ * Is it "http" or "https"?  They may be configured as any other scheme; where
+ * they are not, the URL is an address of the web, and S3_WEB_HINT helps.
+ */
+extern bool s3_scheme_is_web(S3Slice scheme);
+
+#define S3_WEB_HINT	"Write an object as \"s3://bucket/key\"; the server's address stands in s3store.endpoints."
+
 /* Checks a scheme's syntax (RFC 3986, section 3.1; at most S3_SCHEME_MAX). */
 extern bool s3_check_scheme(S3Slice scheme, S3Error *err);
 

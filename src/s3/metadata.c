@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "s3/metadata.h"
+#include "s3/metadata_words.h"
 
 static bool add_member(const S3JsonMember *member, S3Fields *headers, S3Error *err);
 static char *header_name(S3Slice name);
@@ -53,7 +54,7 @@ add_member(const S3JsonMember *member, S3Fields *headers, S3Error *err)
 							member->name.data);
 	if (!s3_check_header_value(member->name.data, member->value.data, err))
 		return false;
-	s3_fields_add(headers, name, member->value.data);
+	s3_fields_add(headers, name, s3_metadata_words_encode(member->value.data));
 	return true;
 }
 
@@ -75,7 +76,7 @@ s3_metadata_check_size(const S3Fields *headers, S3Error *err)
 	for (int i = 0; i < headers->count; i++)
 		if (s3_metadata_is_header(headers->items[i].name))
 			size += strlen(headers->items[i].name) - strlen(S3_METADATA_PREFIX) +
-				strlen(headers->items[i].value);
+				strlen(s3_metadata_words_decode(headers->items[i].value));
 	if (size <= S3_METADATA_SIZE_MAX)
 		return true;
 	s3_error_set(err, S3_ERROR_TOO_LARGE, "user metadata are too large");

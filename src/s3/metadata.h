@@ -17,14 +17,14 @@
 /*
  * Adds a header for each member of a JSON object of strings; names become
  * lower-case, null members are left out, and empty text is an empty object.
- * The text is rewritten, and the values point into it.  Refuses what no
+ * The text is rewritten, and values that are ASCII point into it.  Refuses what no
  * header can hold and names that are there twice; no error shows a value.
  */
 extern bool s3_metadata_parse(char *text, S3Fields *headers, S3Error *err);
 
 /*
- * Checks that the metadata among the headers are within S3's limit:
- * S3_ERROR_TOO_LARGE.
+ * Checks that the metadata among the headers are within S3's limit, which counts
+ * what encoded words stand for: S3_ERROR_TOO_LARGE.
  */
 extern bool s3_metadata_check_size(const S3Fields *headers, S3Error *err);
 

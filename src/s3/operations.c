@@ -45,6 +45,8 @@ static const S3Operation internal_operations[] = {
 	{S3_GET_OBJECT_ACL, "get_object_acl", "GET", true, "get the grants on", "in", "acl"}
 };
 
+static void add_argument_hint(const char *name, S3Error *err);
+
 const S3Operation *
 s3_operation(S3OperationId id)
 {
@@ -82,5 +84,17 @@ s3_operation_find(const char *name, S3Error *err)
 	}
 	s3_error_set(err, S3_ERROR_ARGUMENT, "invalid S3 operation \"%s\"", name);
 	s3_error_detail(err, "Valid operations: %s.", valid.data);
+	add_argument_hint(name, err);
 	return NULL;
+}
+
+/* What stands behind the URL is the operation, and easily taken for another argument. */
+static void
+add_argument_hint(const char *name, S3Error *err)
+{
+	name += strspn(name, " ");
+	if (name[0] == '{')
+		s3_error_hint(err, "Parameters are named: s3_presign(url, params => '{\"VersionId\": \"...\"}').");
+	else if (name[0] != '\0' && strchr("0123456789+-.@", name[0]) != NULL)
+		s3_error_hint(err, "A lifetime is named: s3_presign(url, expires => '10 minutes').");
 }

@@ -92,14 +92,14 @@ const S3ParamRule s3_param_rules[] = {
 	QUERY("Prefix", LIST, STRING, S3_PARAM_PREFIX),
 	HEADER("Range", READ, STRING, "range"),
 	HEADER("RequestPayer", EVERY, STRING, "x-amz-request-payer"),
-	QUERY("ResponseCacheControl", GET, STRING, "response-cache-control"),
-	QUERY("ResponseContentDisposition", GET, STRING, "response-content-disposition"),
-	QUERY("ResponseContentEncoding", GET, STRING, "response-content-encoding"),
-	QUERY("ResponseContentLanguage", GET, STRING, "response-content-language"),
-	QUERY("ResponseContentType", GET, STRING, "response-content-type"),
+	QUERY("ResponseCacheControl", GET, ANSWER_HEADER, "response-cache-control"),
+	QUERY("ResponseContentDisposition", GET, ANSWER_HEADER, "response-content-disposition"),
+	QUERY("ResponseContentEncoding", GET, ANSWER_HEADER, "response-content-encoding"),
+	QUERY("ResponseContentLanguage", GET, ANSWER_HEADER, "response-content-language"),
+	QUERY("ResponseContentType", GET, ANSWER_HEADER, "response-content-type"),
 	QUERY("ResponseExpires", GET, HTTP_DATE, "response-expires"),
 	HEADER("SSECustomerAlgorithm", READ | MAKE | PART | COMPLETE | PARTS, STRING, "x-amz-server-side-encryption-customer-algorithm"),
-	HEADER("SSECustomerKey", READ | MAKE | PART | COMPLETE | PARTS, SSE_CUSTOMER_KEY, S3_PARAM_SSE_KEY),
+	HEADER(S3_PARAM_SSE_KEY_NAME, READ | MAKE | PART | COMPLETE | PARTS, SSE_CUSTOMER_KEY, S3_PARAM_SSE_KEY),
 	HEADER("SSECustomerKeyMD5", READ | MAKE | PART | COMPLETE | PARTS, STRING, S3_PARAM_SSE_KEY "-md5"),
 	HEADER("SSEKMSEncryptionContext", MAKE, STRING, "x-amz-server-side-encryption-context"),
 	HEADER("SSEKMSKeyId", MAKE, STRING, "x-amz-server-side-encryption-aws-kms-key-id"),
@@ -114,3 +114,13 @@ const S3ParamRule s3_param_rules[] = {
 };
 
 const int	s3_param_rules_count = lengthof(s3_param_rules);
+
+bool
+s3_param_is_of(const char *name, S3OperationId operation)
+{
+	for (int i = 0; i < s3_param_rules_count; i++)
+		if ((s3_param_rules[i].operations & operation) != 0 &&
+			strcmp(s3_param_rules[i].name, name) == 0)
+			return true;
+	return false;
+}

@@ -10,6 +10,8 @@
 
 #include "s3/operations.h"
 
+#define S3_PARAM_SSE_KEY_NAME	"SSECustomerKey"
+
 /* Parameters whose wire names the code asks for. */
 #define S3_PARAM_SSE_KEY		"x-amz-server-side-encryption-customer-key"
 #define S3_PARAM_SOURCE_SSE_KEY	"x-amz-copy-source-server-side-encryption-customer-key"
@@ -26,6 +28,8 @@ typedef enum S3ParamPlace
 typedef enum S3ParamType
 {
 	S3_PARAM_STRING,
+	S3_PARAM_ANSWER_HEADER,		/* a string that becomes a header of the
+								 * answer */
 	S3_PARAM_INTEGER,
 	S3_PARAM_BOOLEAN,
 	S3_PARAM_HTTP_DATE,			/* RFC 9110 */
@@ -48,5 +52,8 @@ typedef struct S3ParamRule
 /* In alphabetical order; of those with one name, each operation has one. */
 extern const S3ParamRule s3_param_rules[];
 extern const int s3_param_rules_count;
+
+/* Has the operation a parameter of that name? */
+extern bool s3_param_is_of(const char *name, S3OperationId operation);
 
 #endif							/* S3STORE_PARAM_RULES_H */

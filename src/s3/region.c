@@ -46,8 +46,9 @@ static const Partition partitions[] = {
 static bool strip_fips(const char *region, char *stripped);
 static const Partition *find_partition(const char *region);
 static bool check_is_region(const char *region, S3Error *err);
-static bool check_variant(const S3HostVariant *variant, S3AddressingStyle style,
-						  const Partition *partition, S3Error *err);
+static bool has_fips_host(const char *region);
+static bool check_variant(const char *region, const S3HostVariant *variant,
+						  S3AddressingStyle style, const Partition *partition, S3Error *err);
 static bool refuse_path_style(const char *setting, S3Error *err);
 static char *make_host(const char *region, const S3HostVariant *variant,
 					   const char *dns_suffix);
@@ -92,7 +93,7 @@ s3_region_endpoint_url(const char *region, const S3HostVariant *variant,
 	}
 	partition = find_partition(region);
 	if (!check_is_region(region, err) ||
-		!check_variant(&wanted, style, partition, err))
+		!check_variant(region, &wanted, style, partition, err))
 		return false;
 
 	base->custom = false;
@@ -100,7 +101,7 @@ s3_region_endpoint_url(const char *region, const S3HostVariant *variant,
 	base->host = make_host(region, &wanted, partition->dns_suffix);
 	base->path = pstrdup("");
 	base->virtual_only = wanted.accelerate ? "use_accelerate" :
-		wanted.fips ? "use_fips" : NULL;
+		wanted.fips && !has_fips_host(region) ? "use_fips" : NULL;
 	return true;
 }
 
@@ -196,8 +197,15 @@ check_is_region(const char *region, S3Error *err)
 	return true;
 }
 
+/* Elsewhere, FIPS hosts have addresses with a bucket before them only. */
 static bool
-check_variant(const S3HostVariant *variant, S3AddressingStyle style,
+has_fips_host(const char *region)
+{
+	return s3_starts_with(region, GOV_PREFIX);
+}
+
+static bool
+check_variant(const char *region, const S3HostVariant *variant, S3AddressingStyle style,
 			  const Partition *partition, S3Error *err)
 {
 	if (variant->accelerate && variant->fips)
@@ -214,7 +222,7 @@ check_variant(const S3HostVariant *variant, S3AddressingStyle style,
 	}
 	if (style == S3_ADDRESSING_PATH && variant->accelerate)
 		return refuse_path_style("use_accelerate", err);
-	if (style == S3_ADDRESSING_PATH && variant->fips)
+	if (style == S3_ADDRESSING_PATH && variant->fips && !has_fips_host(region))
 		return refuse_path_style("use_fips", err);
 	return true;
 }

@@ -15,6 +15,8 @@ s3_request_url(const S3Request *request, StringInfo url)
 {
 	appendStringInfoString(url, request->tls ? "https://" : "http://");
 	appendStringInfoString(url, request->host);
+	if (request->path_prefix != NULL)
+		appendStringInfoString(url, request->path_prefix);
 	appendStringInfoString(url, request->path);
 	if (request->query.count > 0)
 		appendStringInfo(url, "?%s", s3_fields_encode(&request->query, true));
@@ -57,5 +59,22 @@ s3_check_header_name(const char *name, S3Error *err)
 	}
 	if (name[0] == '\0')
 		return s3_error_set(err, S3_ERROR_ARGUMENT, "a header's name must not be empty");
+	return true;
+}
+
+bool
+s3_check_headers(const S3Fields *headers, S3Error *err)
+{
+	for (int i = 0; i < headers->count; i++)
+	{
+		const S3Field *field = &headers->items[i];
+
+		if (!s3_check_header_name(field->name, err) ||
+			!s3_check_header_value(field->name, field->value, err))
+		{
+			err->kind = S3_ERROR_PROTOCOL;
+			return s3_error_hint(err, "It came from a server, and is not passed on to another request.");
+		}
+	}
 	return true;
 }

@@ -19,6 +19,8 @@ typedef struct S3Request
 	const char *host;			/* Host header: lower case, port where it is
 								 * not the scheme's default */
 	const char *path;			/* URI-encoded, starts with '/' */
+	const char *path_prefix;	/* stands before it in the URL, and is not
+								 * signed; NULL: nothing */
 	const char *resource;		/* "/bucket/key", URI-encoded, wherever the
 								 * bucket stands, for version 2, which signs
 								 * it */
@@ -42,5 +44,12 @@ extern bool s3_check_header_value(const char *what, const char *value, S3Error *
 
 /* Checks a header's name (RFC 9110, token). */
 extern bool s3_check_header_name(const char *name, S3Error *err);
+
+/*
+ * Checks headers that may hold what a server has sent, such as the metadata of
+ * an object that is copied: S3_ERROR_PROTOCOL.  Servers take what another one
+ * would not let pass, and a bare carriage return ends a header for some.
+ */
+extern bool s3_check_headers(const S3Fields *headers, S3Error *err);
 
 #endif							/* S3STORE_REQUEST_H */

@@ -11,11 +11,14 @@
 #include "base/base.h"
 
 #include "base/date.h"
+#include "s3/credentials_syntax.h"
 #include "s3/metadata.h"
 #include "s3/region.h"
 #include "s3/response.h"
 
 #define LENGTH_DIGITS_MAX	18
+#define ETAG_MAX			1024
+#define SKEW_CODE			"RequestTimeTooSkewed"
 
 /* Error codes that say more than the HTTP status. */
 static const struct
@@ -47,7 +50,7 @@ static const struct
 	{"PreconditionFailed", S3_ERROR_CONFLICT, "a condition of the request does not hold", NULL},
 	{"RequestExpired", S3_ERROR_DENIED, "the request has expired",
 	"Check the clock of the database server."},
-	{"RequestTimeTooSkewed", S3_ERROR_DENIED, "the clocks of the two servers differ too much",
+	{SKEW_CODE, S3_ERROR_DENIED, "the clocks of the two servers differ too much",
 	"Set the clock of the database server; S3 allows 15 minutes."},
 	{"RequestTimeout", S3_ERROR_SERVER, "the server waited too long for the request", NULL},
 	{"SignatureDoesNotMatch", S3_ERROR_DENIED, "the server computed another signature",
@@ -67,6 +70,7 @@ typedef struct HeaderLine
 typedef enum ObjectHeader
 {
 	HEADER_LENGTH,
+	HEADER_STORED_LENGTH,
 	HEADER_LAST_MODIFIED,
 	HEADER_ETAG,
 	HEADER_TYPE,
@@ -77,11 +81,13 @@ typedef enum ObjectHeader
 	HEADER_STORAGE_CLASS,
 	HEADER_VERSION_ID,
 	HEADER_ENCRYPTION,
+	HEADER_CUSTOMER_KEY,
 	OBJECT_HEADERS
 } ObjectHeader;
 
 static const S3Slice object_headers[OBJECT_HEADERS] = {
 	[HEADER_LENGTH] = S3_SLICE_LITERAL("content-length"),
+	[HEADER_STORED_LENGTH] = S3_SLICE_LITERAL("x-goog-stored-content-length"),
 	[HEADER_LAST_MODIFIED] = S3_SLICE_LITERAL("last-modified"),
 	[HEADER_ETAG] = S3_SLICE_LITERAL("etag"),
 	[HEADER_TYPE] = S3_SLICE_LITERAL("content-type"),
@@ -91,9 +97,12 @@ static const S3Slice object_headers[OBJECT_HEADERS] = {
 	[HEADER_CACHE_CONTROL] = S3_SLICE_LITERAL("cache-control"),
 	[HEADER_STORAGE_CLASS] = S3_SLICE_LITERAL("x-amz-storage-class"),
 	[HEADER_VERSION_ID] = S3_SLICE_LITERAL("x-amz-version-id"),
-	[HEADER_ENCRYPTION] = S3_SLICE_LITERAL("x-amz-server-side-encryption")
+	[HEADER_ENCRYPTION] = S3_SLICE_LITERAL("x-amz-server-side-encryption"),
+	[HEADER_CUSTOMER_KEY] = S3_SLICE_LITERAL("x-amz-server-side-encryption-customer-algorithm")
 };
 
+static bool is_etag(const char *value);
+static bool refuse_length(S3Error *err);
 static void read_object_headers(const S3HttpResponse *response, char **values, S3Fields *metadata);
 static int	find_name(S3Slice name, const S3Slice *names, int count);
 static bool next_header(const S3HttpResponse *response, size_t *pos, HeaderLine *line);
@@ -135,6 +144,14 @@ s3_response_headers(const S3HttpResponse *response, const S3Slice *names, int co
 		if (i < count && values[i] == NULL)
 			values[i] = s3_slice_dup(line.value);
 	}
+}
+
+bool
+s3_response_date(const S3HttpResponse *response, int64 *seconds)
+{
+	char	   *date = s3_response_header(response, "date");
+
+	return date != NULL && s3_date_parse_http(date, seconds);
 }
 
 bool
@@ -181,6 +198,12 @@ s3_response_check_late(const S3HttpResponse *response, S3Error *err)
 	return false;
 }
 
+bool
+s3_response_is_empty(const S3HttpResponse *response)
+{
+	return body_of(response).len == 0;
+}
+
 void
 s3_response_code_error(const char *code, const char *message, int status, S3Error *err)
 {
@@ -222,6 +245,43 @@ s3_response_is_conflict(const S3Error *err)
 		strcmp(err->code, "ConditionalRequestConflict") == 0;
 }
 
+/* A 404 and a failure of the server say enough by their status. */
+bool
+s3_response_hides_reason(const S3Error *err)
+{
+	int			status = err->http_status;
+
+	return err->code[0] == '\0' && !s3_response_is_other_region(err) &&
+		(status == 301 || status == 307 || status == 400 || status == 401 || status == 403);
+}
+
+/* S3 calls the request invalid; there is no code of its own for this. */
+bool
+s3_response_wants_customer_key(const S3Error *err)
+{
+	return err->http_status == 400 && err->kind == S3_ERROR_ARGUMENT &&
+		!s3_response_is_other_region(err) &&
+		(err->code[0] == '\0' || strcmp(err->code, "InvalidRequest") == 0 ||
+		 strcmp(err->code, "InvalidArgument") == 0);
+}
+
+/* The detail still shows what the server has sent: no error code. */
+void
+s3_response_tell_skew(S3Error *err)
+{
+	strlcpy(err->code, SKEW_CODE, sizeof(err->code));
+	refine_by_code(err);
+	err->code[0] = '\0';
+}
+
+/* A 403 stays one, whatever another request says of the object. */
+void
+s3_response_tell_reason(S3Error *err, const S3Error *told)
+{
+	if (told->code[0] != '\0' && (told->kind == S3_ERROR_DENIED || told->kind == S3_ERROR_ARGUMENT))
+		*err = *told;
+}
+
 /* The answer to a HEAD has no body, and so no code: then the status must do. */
 bool
 s3_response_is_other_region(const S3Error *err)
@@ -238,19 +298,18 @@ bool
 s3_response_object(const S3HttpResponse *response, S3ObjectInfo *info, S3Error *err)
 {
 	char	   *values[OBJECT_HEADERS] = {NULL};
+	char	   *length;
 	char	   *date;
 
 	memset(info, 0, sizeof(*info));
 	read_object_headers(response, values, &info->metadata);
-	if (values[HEADER_LENGTH] == NULL ||
-		!s3_parse_length(s3_slice_cstring(values[HEADER_LENGTH]), &info->size))
-	{
-		s3_error_set(err, S3_ERROR_PROTOCOL, "could not understand the server's answer");
-		return s3_error_detail(err, "There is no valid Content-Length.");
-	}
+	length = values[values[HEADER_STORED_LENGTH] == NULL ? HEADER_LENGTH : HEADER_STORED_LENGTH];
+	info->size = S3_SIZE_UNKNOWN;
+	if (length != NULL && !s3_parse_length(s3_slice_cstring(length), &info->size))
+		return refuse_length(err);
 	date = values[HEADER_LAST_MODIFIED];
 	info->has_last_modified = date != NULL && s3_date_parse_http(date, &info->last_modified);
-	if (values[HEADER_ETAG] != NULL)
+	if (values[HEADER_ETAG] != NULL && is_etag(values[HEADER_ETAG]))
 		info->etag = s3_slice_dup(s3_etag_unquote(s3_slice_cstring(values[HEADER_ETAG])));
 	info->content_type = values[HEADER_TYPE];
 	info->content_encoding = values[HEADER_ENCODING];
@@ -262,7 +321,31 @@ s3_response_object(const S3HttpResponse *response, S3ObjectInfo *info, S3Error *
 		info->storage_class = pstrdup("STANDARD");
 	info->version_id = values[HEADER_VERSION_ID];
 	info->server_side_encryption = values[HEADER_ENCRYPTION];
+	info->customer_key = values[HEADER_CUSTOMER_KEY] != NULL;
 	return true;
+}
+
+/* What could not be text of a database is no ETag, as if there were none. */
+static bool
+is_etag(const char *value)
+{
+	S3Error		ignored;
+
+	return s3_check_printable("ETag", value, ETAG_MAX, &ignored);
+}
+
+bool
+s3_response_sized_object(const S3HttpResponse *response, S3ObjectInfo *info, S3Error *err)
+{
+	return s3_response_object(response, info, err) &&
+		(info->size != S3_SIZE_UNKNOWN || refuse_length(err));
+}
+
+static bool
+refuse_length(S3Error *err)
+{
+	s3_error_set(err, S3_ERROR_PROTOCOL, "could not understand the server's answer");
+	return s3_error_detail(err, "There is no valid Content-Length.");
 }
 
 /* In one pass: a million objects are looked up this way. */

@@ -4,8 +4,9 @@
  *	  Which object it is, whatever URL names it.
  *
  * An object is a server, a bucket, and the key on the server.  A server is the
- * address that requests go to; the hosts of AWS's regions are one server, as
- * far as a partition of AWS goes, in which the name of a bucket is unique.
+ * address that requests go to, or the one that same_server_as says; the hosts of
+ * AWS's regions are one server, as far as a partition of AWS goes, in which the
+ * name of a bucket is unique.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,14 +21,14 @@
 /* What keeps hashes of different things apart. */
 enum
 {
-	SEED_URL = 1,
-	SEED_SCHEME,
+	SEED_SCHEME = 1,
 	SEED_AWS,
 	SEED_HTTP,
 	SEED_HTTPS
 };
 
 static uint64 server_number(const S3Endpoint *endpoint);
+static uint64 hash_server(const S3Endpoint *endpoint);
 static bool own_key(const S3Location *location, const S3Endpoint *endpoint, StringInfo key);
 static uint64 hash_scheme(S3Slice scheme, uint64 seed);
 static uint64 hash_slice(S3Slice slice, uint64 seed);
@@ -35,16 +36,12 @@ static uint64 hash_slice(S3Slice slice, uint64 seed);
 S3ObjectIdentity
 s3_object_identity(const S3Location *location)
 {
-	S3Error		err;
-	const S3Endpoint *endpoint = s3_endpoint_try_find(location->scheme, &err);
+	const S3Endpoint *endpoint = s3_endpoint_try_find(location->scheme, NULL);
 	S3ObjectIdentity identity;
 	S3Slice		key = location->key;
 	StringInfoData changed;
 	uint64		hash;
 
-	hash = hash_scheme(location->scheme, SEED_URL);
-	hash = hash_slice(location->bucket, hash);
-	identity.url = (int64) hash_slice(location->key, hash);
 	/* The server of a scheme that is not configured is known by that. */
 	hash = endpoint == NULL ? hash_scheme(location->scheme, SEED_SCHEME) : server_number(endpoint);
 	identity.server = (int64) hash;
@@ -57,16 +54,34 @@ s3_object_identity(const S3Location *location)
 	return identity;
 }
 
+/* Keeps the last one: mostly a statement's objects are all of one endpoint. */
 static uint64
 server_number(const S3Endpoint *endpoint)
 {
-	const S3EndpointUrl *base = &endpoint->base;
+	static const S3Endpoint *last = NULL;
+	static uint64 generation;
+	static uint64 number;
+
+	if (last != endpoint || generation != s3_settings_generation())
+	{
+		number = hash_server(endpoint);
+		generation = s3_settings_generation();
+		last = endpoint;
+	}
+	return number;
+}
+
+static uint64
+hash_server(const S3Endpoint *endpoint)
+{
+	const S3EndpointUrl *server = &endpoint->server;
 	const char *partition = s3_endpoint_partition(endpoint);
 
 	if (partition != NULL)
 		return hash_slice(s3_slice_cstring(partition), SEED_AWS);
-	return hash_slice(s3_slice_cstring(base->path),
-					  hash_slice(s3_slice_cstring(base->host), base->tls ? SEED_HTTPS : SEED_HTTP));
+	return hash_slice(s3_slice_cstring(server->path),
+					  hash_slice(s3_slice_cstring(server->host),
+								 server->tls ? SEED_HTTPS : SEED_HTTP));
 }
 
 /* The key on the server; false: the URL names no object of the endpoint. */

@@ -12,19 +12,16 @@
 #include "s3/location.h"
 #include "settings/settings.h"
 
-/* All three are hashes. */
+/* Both are hashes. */
 typedef struct S3ObjectIdentity
 {
 	int64		server;			/* where requests for it go */
 	int64		object;			/* that, its bucket, and its key on the server */
-	int64		url;			/* the URL as it is written */
 } S3ObjectIdentity;
 
 /*
  * Returns the identity of the object that a URL names, by the settings of this
- * session.  Two URLs name the same object where "object" is the same.  Other
- * sessions may have other settings: they find an object that they know under
- * another identity by the same URL.
+ * session.  Two URLs name the same object where "object" is the same.
  */
 extern S3ObjectIdentity s3_object_identity(const S3Location *location);
 

@@ -62,6 +62,22 @@ s3_setting_check_endpoint_url(const char *name, const char *value, S3Error *err)
 	return *value == '\0' || s3_endpoint_url_parse(name, value, &base, err);
 }
 
+/* It begins with a slash, and has none at its end. */
+bool
+s3_setting_check_path_prefix(const char *name, const char *value, S3Error *err)
+{
+	const char *fault;
+
+	if (*value == '\0')
+		return true;
+	fault = value[0] != '/' || value[strlen(value) - 1] == '/' ?
+		"It must begin with a slash, and must not end with one." : s3_endpoint_path_fault(value);
+	if (fault == NULL)
+		return true;
+	s3_error_set(err, S3_ERROR_ARGUMENT, "invalid path in \"%s\"", name);
+	return s3_error_detail(err, "%s", fault);
+}
+
 /*
  * A name of two parts.  Whether there is such a function depends on the
  * database, and is found out when it is called.

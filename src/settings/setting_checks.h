@@ -16,6 +16,7 @@
  */
 extern bool s3_setting_check_buckets(const char *name, const char *value, S3Error *err);
 extern bool s3_setting_check_encrypt_key(const char *name, const char *value, S3Error *err);
+extern bool s3_setting_check_path_prefix(const char *name, const char *value, S3Error *err);
 extern bool s3_setting_check_endpoint_url(const char *name, const char *value, S3Error *err);
 extern bool s3_setting_check_function(const char *name, const char *value, S3Error *err);
 extern bool s3_setting_check_header(const char *name, const char *value, S3Error *err);

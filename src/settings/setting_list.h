@@ -77,7 +77,7 @@
 		"An empty string means the same as endpoint_url.") \
 	BOOL(file_overwrite, "off", PGC_USERSET, \
 		"Sets whether a put replaces an object of the same name.", \
-		"Off means that the new object gets a name of its own.") \
+		"Off means that the new object gets a name of its own. On a server that ignores \"If-None-Match\", do not put one name with both at the same time: one may overwrite the other.") \
 	BOOL(gzip, "on", PGC_USERSET, \
 		"Sets whether text is compressed when it is put.", \
 		"Only where that makes it smaller. A get decompresses it.") \
@@ -123,6 +123,9 @@
 	INT(presign_window, "0", PGC_USERSET, 0, S3_PRESIGN_EXPIRES_MAX, GUC_UNIT_S, \
 		"Sets the time within which the same link is returned again.", \
 		"A link lives that much longer than asked, at most seven days in all. Zero means that links are signed with the statement's time.") \
+	STRING(presigning_path_prefix, "", PGC_SUSET, S3_SETTING_ENTRY_ONLY, s3_setting_check_path_prefix, \
+		"Sets the path prefix of links that is not signed.", \
+		"It is for a proxy that removes it, such as \"/files\", before the store sees the request. An empty string means nothing.") \
 	STRING(profile, "", PGC_SUSET, 0, s3_setting_check_profile, \
 		"Sets the profile, a section of the credentials file, that the access keys are read from.", \
 		"An empty string means \"default\".") \
@@ -133,8 +136,8 @@
 		"Sets what the URLs of public objects begin with, before \"/\" and the key.", \
 		"For a content delivery network or a domain of your own; s3_url and plain links use it. An empty string means the endpoint and the bucket.") \
 	BOOL(put_undo, "on", PGC_USERSET, \
-		"Sets whether objects are removed that were put by a transaction that did not commit.", \
-		"Each put is first noted in a file of the server. Off means that such objects stay.") \
+		"Sets whether objects are removed that were put or copied by a transaction that did not commit.", \
+		"Each put waits until it is noted in a file of the server, on disk. Off means that such objects stay, and that puts do not wait.") \
 	BOOL(read_only, "off", PGC_SUSET, \
 		"Sets whether objects are protected against every change.", \
 		"On means that puts, copies, renames and deletions are refused, and links for them, too.") \
@@ -146,7 +149,10 @@
 		"Requests are signed for it, and on AWS go to its endpoint.") \
 	INT(request_timeout, "60s", PGC_USERSET, S3_TIMEOUT_MIN, S3_TIMEOUT_MAX, GUC_UNIT_MS, \
 		"Sets the time that a request may go without progress.", \
-		"Progress is a byte sent or received.") \
+		"Progress is a byte sent or received. Within this time, the headers of an answer must be complete, and bodies be sent or received at 1000 bytes a second or more.") \
+	STRING(same_server_as, "", PGC_SUSET, S3_SETTING_ENTRY_ONLY, s3_setting_check_endpoint_url, \
+		"Sets another URL of the server that endpoint_url leads to.", \
+		"Endpoints whose requests go there have the same objects. An empty string means that only requests to the same endpoint_url reach the same server.") \
 	STRING(secret_access_key, "", PGC_SUSET, S3_SETTING_SECRET, s3_check_secret_access_key, \
 		"Sets the secret access key that signs requests.", \
 		"An empty string means that the credentials file or the server's environment has it. Access keys are better kept in credentials_file.") \
@@ -156,6 +162,9 @@
 	ENUM(signature_version, "s3v4", PGC_SUSET, signature_versions, \
 		"Sets how requests and links are signed.", \
 		"\"s3v4\" is version 4; \"s3\" is version 2, for old servers; \"unsigned\" needs no access keys, and links are plain URLs.") \
+	STRING(sse_customer_key_file, "", PGC_SUSET, S3_SETTING_ENTRY_ONLY | S3_SETTING_SECRET, s3_setting_check_path, \
+		"Sets the file with the key of your own that encrypts all objects of the endpoint (SSE-C).", \
+		"It holds 32 bytes, or their base64 form. Every request that takes such a key sends it, but links do not. An empty string means none.") \
 	STRING(storage_class, S3_STORAGE_CLASS_DEFAULT, PGC_USERSET, 0, s3_setting_check_storage_class, \
 		"Sets the storage class of objects that are put.", \
 		"Servers other than AWS may have classes of their own.") \
@@ -168,6 +177,9 @@
 	BOOL(use_fips, "off", PGC_SUSET, \
 		"Sets whether AWS is reached through hosts that comply with FIPS 140.", \
 		"Regions in the USA and Canada have them.") \
+	BOOL(verify_etag, "on", PGC_SUSET, \
+		"Sets whether an ETag that looks like an MD5 is compared with the content.", \
+		"Off is for stores whose ETags look so but are not MD5s of the content, such as after a restore. Checksums are still compared.") \
 	BOOL(verify_tls, "on", PGC_SUSET, \
 		"Sets whether the certificates of endpoints are verified.", \
 		"Off is for experiments only: anyone on the way can read and change what is sent.")
@@ -179,18 +191,24 @@
 		"It applies where neither the call nor the trigger says how long.") \
 	INT(delete_grace, "10s", PGC_SUSET, 0, INT_MAX, GUC_UNIT_MS, \
 		"Sets how long to wait for what others may still be doing.", \
-		"For a request without an answer, at least request_timeout; and for the writer of an object that is as old as its queued deletion.") \
+		"After a request without an answer, at least request_timeout; and before an object is deleted that was written after its deletion was queued, for its writer may yet commit a row that names it.") \
 	INT(delete_max_attempts, "20", PGC_SUSET, 1, 1000, 0, \
 		"Sets the number of failed attempts after which a queued deletion is given up.", \
 		"It stays in s3_queue, dead, until s3_queue_retry is called. Being throttled is no failed attempt.") \
+	INT(delete_timeout, "60s", PGC_SUSET, S3_TIMEOUT_MIN, S3_TIMEOUT_MAX, GUC_UNIT_MS, \
+		"Sets how long a request of the worker may take in all.", \
+		"Repetitions are included, and answers that come slowly, too. What takes longer is tried again later. It applies to s3_drain, too.") \
 	STRING(endpoints, "{\"s3\": {}}", PGC_SUSET, S3_SETTING_MASKED, NULL, \
 		"Sets the schemes of URLs and, for each, the settings that differ.", \
 		"A JSON object with an object for each scheme. A scheme without endpoint_url is on AWS.") \
+	INT(max_workers, "0", PGC_SIGHUP, 0, 1000, 0, \
+		"Sets how many workers may run at a time, in all databases.", \
+		"Databases take turns. 0 means half of max_worker_processes, and at least one.") \
 	BOOL(session_read_only, "off", PGC_USERSET, \
 		"Sets whether objects are protected against changes by this session.", \
 		"It does what read_only does, and anybody may set it.") \
 	BOOL(worker, "on", PGC_SUSET, \
-		"Sets whether queued deletions are carried out in the background.", \
+		"Sets whether queued deletions are carried out, and puts undone, in the background.", \
 		"Off in a session means that its commits start no worker.") \
 	INT(worker_poll_interval, "1min", PGC_SIGHUP, 1, 24 * 60 * 60, GUC_UNIT_S, \
 		"Sets how often the launcher looks for queued deletions.", \

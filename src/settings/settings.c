@@ -20,7 +20,9 @@
 
 #include "backend/encoding.h"
 #include "backend/error_report.h"
+#include "s3/location.h"
 #include "settings/endpoints.h"
+#include "settings/same_server.h"
 #include "settings/setting_defs.h"
 #include "settings/settings.h"
 
@@ -50,10 +52,11 @@ static char *utf8_endpoints_text(void);
 static char *own_endpoints_text(char *text);
 static void wipe_endpoints_text(void *arg);
 static bool entry_has_secret(const S3EndpointEntry *entry);
-static bool check_entry(const S3EndpointEntry *entry, S3Error *err);
+static bool check_entry(const S3EndpointEntry *entry, S3Endpoint *endpoint, S3Error *err);
 static void build_endpoint(const S3EndpointEntry *entry, S3Endpoint *endpoint);
 static bool is_given(const char *value);
 static void convert_texts(S3Settings *settings);
+static void set_entry_only(S3Settings *settings);
 static void lay_over(const S3EndpointEntry *entry, S3Settings *settings);
 static void note_given(const S3EndpointEntry *entry, S3Endpoint *endpoint);
 static bool build_bases(S3Endpoint *endpoint, S3Error *err);
@@ -104,10 +107,12 @@ s3_endpoint_try_find(S3Slice scheme, S3Error *err)
 			continue;
 		if (cache.endpoints[i].refusal == NULL)
 			return &cache.endpoints[i];
-		*err = *cache.endpoints[i].refusal;
+		if (err != NULL)
+			*err = *cache.endpoints[i].refusal;
 		return NULL;
 	}
-	not_configured(scheme, err);
+	if (err != NULL)
+		not_configured(scheme, err);
 	return NULL;
 }
 
@@ -142,17 +147,22 @@ s3_settings_check_endpoints(const char *json, bool *has_secret, S3Error *err)
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old_context = MemoryContextSwitchTo(context);
 	S3Endpoints endpoints;
+	S3Endpoint *built;
+	const S3Endpoint *wrong;
 	bool		ok;
 
 	/* In any encoding: what is checked here is ASCII, or may be any text. */
 	ok = s3_endpoints_parse(own_endpoints_text(pstrdup(json)), &endpoints, err);
 
 	*has_secret = false;
+	built = palloc(sizeof(S3Endpoint) * Max(endpoints.count, 1));
 	for (int i = 0; i < endpoints.count; i++)
 	{
 		*has_secret |= entry_has_secret(&endpoints.entries[i]);
-		ok = ok && check_entry(&endpoints.entries[i], err);
+		ok = ok && check_entry(&endpoints.entries[i], &built[i], err);
 	}
+	if (ok && (wrong = s3_same_server_contradiction(built, endpoints.count, err)) != NULL)
+		ok = s3_endpoint_entry_refuse(wrong->scheme, err);
 
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(context);
@@ -242,17 +252,16 @@ entry_has_secret(const S3EndpointEntry *entry)
  * compatible with everything.
  */
 static bool
-check_entry(const S3EndpointEntry *entry, S3Error *err)
+check_entry(const S3EndpointEntry *entry, S3Endpoint *endpoint, S3Error *err)
 {
-	S3Endpoint	endpoint = {0};
-
-	endpoint.settings.addressing_style = S3_ADDRESSING_AUTO;
-	endpoint.settings.region = "us-east-1";
-	endpoint.settings.endpoint_url = "";
-	endpoint.settings.endpoint_url_presigning = "";
-	endpoint.settings.public_url = "";
-	lay_over(entry, &endpoint.settings);
-	return build_bases(&endpoint, err) || s3_endpoint_entry_refuse(entry->scheme, err);
+	memset(endpoint, 0, sizeof(*endpoint));
+	endpoint->scheme = unconstify(char *, entry->scheme);
+	endpoint->settings.addressing_style = S3_ADDRESSING_AUTO;
+	endpoint->settings.region = "us-east-1";
+	endpoint->settings.public_url = "";
+	set_entry_only(&endpoint->settings);
+	lay_over(entry, &endpoint->settings);
+	return build_bases(endpoint, err) || s3_endpoint_entry_refuse(entry->scheme, err);
 }
 
 /* An endpoint that cannot be used is kept with the reason: the others can be. */
@@ -269,8 +278,7 @@ build_endpoint(const S3EndpointEntry *entry, S3Endpoint *endpoint)
 
 	endpoint->settings = s3_guc;
 	convert_texts(&endpoint->settings);
-	endpoint->settings.endpoint_url = "";
-	endpoint->settings.endpoint_url_presigning = "";
+	set_entry_only(&endpoint->settings);
 	if (endpoint->own_keys)
 	{
 		/* An ID and its secret come from one source. */
@@ -302,6 +310,15 @@ convert_texts(S3Settings *settings)
 		if ((s3_setting_defs[i].flags & S3_SETTING_TEXT) != 0)
 			*text = s3_utf8_cstring(*text, strlen(*text));
 	}
+}
+
+/* Settings that only an endpoint's entry can have begin with their defaults. */
+static void
+set_entry_only(S3Settings *settings)
+{
+	for (int i = 0; i < S3_ENDPOINT_SETTINGS_COUNT; i++)
+		if ((s3_setting_defs[i].flags & S3_SETTING_ENTRY_ONLY) != 0)
+			*(const char **) ((char *) settings + s3_setting_defs[i].offset) = s3_setting_defs[i].initial;
 }
 
 /* Copies what the entry gives over the settings. */
@@ -364,6 +381,8 @@ build_bases(S3Endpoint *endpoint, S3Error *err)
 	if (!build_base(settings, &endpoint->base, err))
 		return false;
 	endpoint->signing_region = s3_region_for_signing(settings->region);
+	if (!s3_same_server_read(endpoint, err))
+		return false;
 
 	if (*settings->public_url != '\0' &&
 		!s3_endpoint_url_parse("public_url", settings->public_url, &endpoint->public_base, err))
@@ -427,5 +446,6 @@ not_configured(S3Slice scheme, S3Error *err)
 		s3_error_detail(err, "No scheme is configured.");
 	else
 		s3_error_detail(err, "Configured schemes are %s.", configured.data);
-	s3_error_hint(err, "Add an entry for it to s3store.endpoints.");
+	s3_error_hint(err, "%s", s3_scheme_is_web(scheme) ? S3_WEB_HINT :
+				  "Add an entry for it to s3store.endpoints.");
 }

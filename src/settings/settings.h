@@ -9,24 +9,8 @@
 #ifndef S3STORE_SETTINGS_H
 #define S3STORE_SETTINGS_H
 
-#include "s3/region.h"
 #include "s3/signing.h"
-#include "settings/setting_values.h"
-
-/* One scheme of s3store.endpoints. */
-typedef struct S3Endpoint
-{
-	char	   *scheme;
-	S3Settings	settings;
-	uint64		given;			/* S3_SETTING_BITs of what the entry gives */
-	bool		own_keys;		/* the entry itself holds access keys */
-	bool		own_profile;	/* ... or names a credentials file or profile */
-	S3EndpointUrl base;			/* where requests go */
-	S3EndpointUrl presigning_base;	/* what links are made for */
-	char	   *signing_region;
-	S3Error    *refusal;		/* why it cannot be used, or NULL */
-	S3EndpointUrl public_base;	/* public_url, where there is one */
-} S3Endpoint;
+#include "settings/endpoint_type.h"
 
 /*
  * How long a server may still execute a request whose sender has ended, or has
@@ -48,7 +32,10 @@ extern const S3Endpoint *s3_endpoint_find(S3Slice scheme);
 /* Returns the endpoint of that number, from 0; NULL: there are no more. */
 extern const S3Endpoint *s3_endpoint_number(int number);
 
-/* The same as s3_endpoint_find, but returns NULL and fills "err" instead of throwing. */
+/*
+ * The same as s3_endpoint_find, but returns NULL and fills "err", which may be
+ * NULL, instead of throwing.
+ */
 extern const S3Endpoint *s3_endpoint_try_find(S3Slice scheme, S3Error *err);
 
 /* Where the requests of an endpoint go for a bucket that is in another region. */

@@ -85,7 +85,7 @@ throw_no_function(const char *setting, const char *name, Oid result_type)
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_FUNCTION),
 			 errmsg("function %s(text) returning %s does not exist",
-					name, format_type_be(result_type)),
+					s3_shown_cstring(name), format_type_be(result_type)),
 			 errdetail("The setting s3store.%s, or %s in the endpoint's entry in s3store.endpoints, names it.",
 					   setting, setting),
 			 errhint("It must take the URL as text and return one %s.",

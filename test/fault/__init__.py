@@ -13,8 +13,10 @@ waits for it.  Everything is deterministic; nothing here sleeps but the drip.
 """
 
 from .gate import Gate
-from .net import FullBacklog, SilentDns
+from .net import FullBacklog, Refused, SilentDns
 from .proxy import Proxy
+from .store import Store
 from .web import MODES, Answer, FaultServer, Request
 
-__all__ = ['MODES', 'Answer', 'FaultServer', 'FullBacklog', 'Gate', 'Proxy', 'Request', 'SilentDns']
+__all__ = ['MODES', 'Answer', 'FaultServer', 'FullBacklog', 'Gate', 'Proxy', 'Refused', 'Request',
+           'SilentDns', 'Store']

@@ -1,10 +1,23 @@
-"""Faults below HTTP: a host that never connects, a DNS server that never answers."""
+"""Faults below HTTP: a host that refuses, or never connects, a DNS server that never answers."""
 
 import errno
 import random
 import select
 import socket
 import threading
+
+
+class Refused:
+    """A port at which nobody listens: it is taken, so that nobody else can begin to."""
+
+    def __enter__(self):
+        self._socket = socket.socket()
+        self._socket.bind(('127.0.0.1', 0))
+        self.endpoint = 'http://127.0.0.1:%d' % self._socket.getsockname()[1]
+        return self
+
+    def __exit__(self, *exc):
+        self._socket.close()
 
 
 class FullBacklog:

@@ -1,6 +1,7 @@
 """An HTTP server that breaks the rules on demand."""
 
 import collections
+import gzip
 import socket
 import ssl
 import struct
@@ -14,6 +15,11 @@ Answer = collections.namedtuple('Answer', 'status headers body')
 SENT_BEFORE_STALL = 100000
 ANNOUNCED = 1000000
 RECEIVE_BUFFER = 16384
+TRICKLE = 0.02                  # seconds between two pieces
+SIP = 65536                     # bytes of an upload that are taken at a time
+# Within each other: a kilobyte that has 8 MB in it, and the gzip form of that
+GZIPS = 2
+SMALL_BOMB = gzip.compress(gzip.compress(bytes(1 << 23)))
 GARBAGE = bytes((i * 37 + 11) % 256 for i in range(4096))
 
 
@@ -31,10 +37,12 @@ class FaultServer:
     """One listening socket, a thread a connection.
 
     mode        what to do where the path names no behaviour
-    answers     what "answer" says: Answers in turn, the last one over and over;
-                None takes the request and closes the connection
+    answers     what "answer" says: Answers in turn, or functions from the
+                request to one, the last one over and over; None takes the
+                request and closes the connection, and None for a header
+                leaves it out
     tls         (certificate file, key file): HTTPS
-    drip        seconds between two bytes of the drip
+    drip        seconds between two bytes of what drips
     named       more behaviours, by name: each an Answer, always the same
     """
 
@@ -91,6 +99,11 @@ class FaultServer:
             if not self._change.wait_for(lambda: self._reached[mode] >= times, timeout):
                 raise AssertionError('no client came to the fault %s, but to %s'
                                      % (mode, dict(self._reached)))
+
+    def times(self, mode):
+        """How often it has come to its fault."""
+        with self._change:
+            return self._reached[mode]
 
     def drop_connections(self):
         """Closes what is open, so that no connection has anything left in it."""
@@ -169,13 +182,15 @@ class FaultServer:
         raise _Closed
 
     def _take(self, reader, head):
-        """Reads the rest of the request."""
+        """Reads the rest of the request, and returns all of it."""
         length = int(head.headers.get('content-length', 0))
         body = reader.read(length)
         if len(body) < length:
             raise _Closed
+        request = head._replace(body=body)
         with self._change:
-            self.requests.append(head._replace(body=body))
+            self.requests.append(request)
+        return request
 
     # Faults before a request is read
 
@@ -198,6 +213,12 @@ class FaultServer:
             answer = self.answers[0]
             if len(self.answers) > 1:
                 self.answers.pop(0)
+        if getattr(answer, 'wants_body', False):
+            answer = answer(self._take(reader, head))
+            self._say(sock, head, answer)
+            return True
+        if callable(answer):
+            answer = answer(head)
         if isinstance(answer, str):
             return MODES[answer](self, sock, reader, head)
         self._take(reader, head)
@@ -210,6 +231,9 @@ class FaultServer:
     def _say(self, sock, head, answer):
         body = b'' if head.method == 'HEAD' else answer.body
         headers = {'Content-Length': len(answer.body), **answer.headers}
+        if headers.get('Transfer-Encoding') == 'chunked' and body:
+            body = _chunk(body) + b'0\r\n\r\n'
+        headers = {name: value for name, value in headers.items() if value is not None}
         sock.sendall(_head(answer.status, headers) + body)
 
     @mode
@@ -288,12 +312,88 @@ class FaultServer:
         self._hang('headers-stall')
 
     @mode
+    def slow_headers(self, sock, reader, head):
+        """A header that does not end, byte by byte."""
+        self._take(reader, head)
+        sock.sendall(b'HTTP/1.1 200 OK\r\nX-Slow: ')
+        self._note('slow-headers')
+        while not self._stopping.wait(self.drip):
+            sock.sendall(b's')
+
+    @mode
     def slow_drip(self, sock, reader, head):
         self._take(reader, head)
         sock.sendall(_head(200, {'Content-Length': ANNOUNCED}))
         self._note('slow-drip')
         while not self._stopping.wait(self.drip):
             sock.sendall(b's')
+
+    @mode
+    def trickle(self, sock, reader, head):
+        """A body of many bytes, one of them now and then, for ever."""
+        self._take(reader, head)
+        sock.sendall(_head(200, {'Content-Length': ANNOUNCED}))
+        self._trickle(sock, 'trickle', b's')
+
+    @mode
+    def trickled_chunks(self, sock, reader, head):
+        self._take(reader, head)
+        sock.sendall(_head(200, {'Transfer-Encoding': 'chunked'}))
+        self._trickle(sock, 'trickled-chunks', _chunk(b' '))
+
+    @mode
+    def trickled_status(self, sock, reader, head):
+        self._take(reader, head)
+        sock.sendall(b'HTTP/1.1 200 ')
+        self._trickle(sock, 'trickled-status', b'O')
+
+    @mode
+    def trickled_headers(self, sock, reader, head):
+        self._take(reader, head)
+        sock.sendall(b'HTTP/1.1 200 OK\r\n')
+        self._trickle(sock, 'trickled-headers', b'X: 1\r\n')
+
+    @mode
+    def trickled_interim(self, sock, reader, head):
+        self._take(reader, head)
+        self._trickle(sock, 'trickled-interim', _head(102, {}))
+
+    def _trickle(self, sock, mode, data):
+        self._note(mode)
+        while not self._stopping.wait(TRICKLE):
+            sock.sendall(data)
+
+    # Slow, but good
+
+    @mode
+    def slow_body(self, sock, reader, head):
+        """5 kB a second, for two seconds."""
+        self._take(reader, head)
+        sock.sendall(_head(200, {'Content-Length': 100 * 100}))
+        for _ in range(100):
+            self._stopping.wait(TRICKLE)
+            sock.sendall(b's' * 100)
+        return True
+
+    @mode
+    def slow_upload(self, sock, reader, head):
+        """Takes the request's body a piece at a time."""
+        for _ in range(int(head.headers['content-length']) // SIP):
+            self._stopping.wait(TRICKLE)
+            reader.read(SIP)
+        self._say(sock, head, Answer(200, {}, b''))
+
+    @mode
+    def at_work(self, sock, reader, head):
+        """Answers at once, and sends blanks until a copy is made, as AWS does."""
+        self._take(reader, head)
+        body = b'<CopyObjectResult><ETag>"0"</ETag></CopyObjectResult>'
+        sock.sendall(_head(200, {'Transfer-Encoding': 'chunked'}))
+        for _ in range(100):
+            self._stopping.wait(TRICKLE)
+            sock.sendall(_chunk(b' '))
+        sock.sendall(_chunk(body) + b'0\r\n\r\n')
+        return True
 
     # Broken off
 
@@ -397,6 +497,26 @@ class FaultServer:
         self._take(reader, head)
         sock.sendall(_head(404, {'Connection': 'close'}))
         self._pour(sock, b'<!-- no such thing -->' * 500)
+
+    @mode
+    def transfer_gzip(self, sock, reader, head):
+        """Compressed for the way, which nobody asked for."""
+        self._take(reader, head)
+        sock.sendall(_head(200, {'Transfer-Encoding': ', '.join(['gzip'] * GZIPS),
+                                 'Connection': 'close'}) + SMALL_BOMB)
+
+    @mode
+    def transfer_gzip_chunked(self, sock, reader, head):
+        self._take(reader, head)
+        sock.sendall(_head(200, {'Transfer-Encoding': 'gzip, chunked'}) + _chunk(SMALL_BOMB) +
+                     b'0\r\n\r\n')
+
+    @mode
+    def transfer_encoded_twice(self, sock, reader, head):
+        """In two headers, the first of which is the one that is allowed."""
+        self._take(reader, head)
+        sock.sendall(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n'
+                     b'transfer-encoding:deflate\r\n\r\n' + _chunk(SMALL_BOMB) + b'0\r\n\r\n')
 
     # Not HTTP
 

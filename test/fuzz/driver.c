@@ -78,7 +78,7 @@ run(void)
 	uint8	   *copy = palloc(Max(input_len, 1));
 
 	memcpy(copy, input, input_len);
-	LLVMFuzzerTestOneInput(copy, input_len);
+	fuzz_one(copy, input_len);
 	test_memory_reset();
 }
 

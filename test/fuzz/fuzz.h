@@ -1,7 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * fuzz.h
- *	  A fuzz target: libFuzzer's function, and seeds for our own driver.
+ *	  A fuzz target: one function, and seeds for our own driver.
+ *
+ * driver.c calls it by itself, libfuzzer.c for libFuzzer.  Both free what was
+ * allocated after each input.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,7 +28,8 @@ typedef struct FuzzSeed
 /* Ends with {NULL, 0}. */
 extern const FuzzSeed fuzz_seeds[];
 
-extern int	LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
+/* Tries one input.  It may be exactly that long: nothing follows it. */
+extern void fuzz_one(const uint8 *data, size_t size);
 
 /* What holds for every input. */
 #define MUST(condition) \

@@ -22,8 +22,8 @@ const FuzzSeed fuzz_seeds[] = {
 
 static void check_header(const S3Field *header);
 
-int
-LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
+void
+fuzz_one(const uint8 *data, size_t size)
 {
 	S3HttpResponse response = {.status = 200,.headers = ""};
 	S3Fields	headers = {0};
@@ -35,12 +35,11 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 	if (!s3_acl_read(&response, &headers, &err))
 	{
 		must_be_error(&err);
-		return 0;
+		return;
 	}
 	MUST(headers.count <= 5);
 	for (int i = 0; i < headers.count; i++)
 		check_header(&headers.items[i]);
-	return 0;
 }
 
 /* kind="name", kind="name": a quote in a name would let it grant more. */

@@ -14,8 +14,8 @@ const FuzzSeed fuzz_seeds[] = {
 
 static void must_be_value(const char *value, const char *text, size_t size);
 
-int
-LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
+void
+fuzz_one(const uint8 *data, size_t size)
 {
 	char	   *text = palloc(size + 1);
 	S3CredentialsProfile profile;
@@ -26,12 +26,11 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 	{
 		must_be_error(&err);
 		MUST(err.kind == S3_ERROR_NO_CREDENTIALS);
-		return 0;
+		return;
 	}
 	must_be_value(profile.access_key_id, text, size);
 	must_be_value(profile.secret_access_key, text, size);
 	must_be_value(profile.session_token, text, size);
-	return 0;
 }
 
 /* Empty, or inside of the text, on one line and trimmed. */

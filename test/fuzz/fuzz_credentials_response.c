@@ -21,8 +21,8 @@ const FuzzSeed fuzz_seeds[] = {
 	{NULL, 0}
 };
 
-int
-LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
+void
+fuzz_one(const uint8 *data, size_t size)
 {
 	static const S3AccessKeys nothing = {0};
 	char	   *text = palloc(Max(size, 1));
@@ -42,9 +42,8 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 	{
 		must_be_error(&err);
 		MUST(memcmp(&keys, &nothing, sizeof(keys)) == 0);
-		return 0;
+		return;
 	}
 	MUST(keys.access_key_id[0] != '\0' && keys.secret_access_key[0] != '\0' &&
 		 keys.session_token[0] != '\0' && keys.expires_at > 0);
-	return 0;
 }

@@ -27,8 +27,8 @@ static void fuzz_region(const char *region, S3Slice bucket);
 static void check_buckets(const S3EndpointUrl *base, S3Slice bucket);
 static void check_address(const S3EndpointUrl *base, S3Slice bucket, const S3Address *address);
 
-int
-LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
+void
+fuzz_one(const uint8 *data, size_t size)
 {
 	char	   *text = pnstrdup((const char *) data, size);
 	char	   *blank = strchr(text, ' ');
@@ -41,7 +41,6 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 		bucket = s3_slice_cstring("bucket");
 	fuzz_url(text, bucket);
 	fuzz_region(text, bucket);
-	return 0;
 }
 
 static void

@@ -14,8 +14,8 @@ const FuzzSeed fuzz_seeds[] = {
 	{NULL, 0}
 };
 
-int
-LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
+void
+fuzz_one(const uint8 *data, size_t size)
 {
 	char		again[S3_ISO_DATE_SIZE];
 	int64		microseconds;
@@ -23,11 +23,10 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 	int64		same;
 
 	if (!s3_date_parse_iso(s3_slice((const char *) data, size), &microseconds))
-		return 0;
+		return;
 	seconds = microseconds / USECS_PER_SEC - (microseconds % USECS_PER_SEC < 0);
 	if (!s3_date_format_iso(seconds, again))
-		return 0;
+		return;
 	MUST(s3_date_parse_iso(s3_slice_cstring(again), &same));
 	MUST(same == seconds * USECS_PER_SEC);
-	return 0;
 }

@@ -21,8 +21,8 @@ const FuzzSeed fuzz_seeds[] = {
 
 static void check_item(const S3ListItem *item);
 
-int
-LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
+void
+fuzz_one(const uint8 *data, size_t size)
 {
 	for (int kind = S3_LIST_PAGE_OBJECTS; kind <= S3_LIST_PAGE_VERSIONS; kind++)
 	{
@@ -40,7 +40,6 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 		for (int i = 0; i < page.count; i++)
 			check_item(&page.items[i]);
 	}
-	return 0;
 }
 
 static void

@@ -24,8 +24,8 @@ static void check_key(const S3Location *loc, const char *prefix, bool normalize)
 static void must_be_inside(S3Slice path);
 static void must_be_normal(const S3Location *loc, S3Slice path);
 
-int
-LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
+void
+fuzz_one(const uint8 *data, size_t size)
 {
 	S3Slice		url;
 	S3Location	loc;
@@ -33,13 +33,13 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 	StringInfoData whole;
 
 	if (size < 1)
-		return 0;
+		return;
 	url = s3_slice((const char *) data + 1, size - 1);
 	(void) s3_location_is_none(url);
 	if (!s3_location_parse(url, &loc, &err))
 	{
 		must_be_error(&err);
-		return 0;
+		return;
 	}
 
 	MUST(s3_check_scheme(loc.scheme, &err));
@@ -53,7 +53,6 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 	MUST(s3_slice_equal(s3_slice(whole.data, whole.len), url));
 
 	check_key(&loc, prefixes[data[0] % lengthof(prefixes)], (data[0] & lengthof(prefixes)) != 0);
-	return 0;
 }
 
 static void

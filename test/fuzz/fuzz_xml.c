@@ -26,8 +26,8 @@ typedef struct Told
 
 static void note(void *arg, int depth, const char *name, S3Slice text);
 
-int
-LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
+void
+fuzz_one(const uint8 *data, size_t size)
 {
 	Told		told = {0};
 	S3Error		err;
@@ -39,7 +39,6 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 		must_be_error(&err);
 		MUST(err.kind == S3_ERROR_PROTOCOL);
 	}
-	return 0;
 }
 
 static void

@@ -19,6 +19,7 @@ from fault import Answer, FaultServer  # noqa: E402
 from harness import Case, connect, environment, query  # noqa: E402
 
 PROMPT = 5                      # seconds within which a stop must have worked
+RESTART = 60                    # ... and a server come back after a crash
 SERVERS = pathlib.Path(__file__).resolve().parent.parent / 'servers'
 ACCESS_KEY_ID = 'AKIAWAITING'
 SECRET_ACCESS_KEY = 'the-secret-of-waiting'
@@ -50,6 +51,19 @@ def lives(pid):
     return stat.rpartition(')')[2].split()[0] != 'Z'
 
 
+def children(pid):
+    """The processes that it has started, and that live."""
+    found = []
+    for path in pathlib.Path('/proc').glob('[0-9]*/stat'):
+        try:
+            fields = path.read_text().rpartition(')')[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[1]) == pid and fields[0] != 'Z':
+            found.append(int(path.parent.name))
+    return found
+
+
 def descriptors(pid):
     """Sockets, and what else is no file: the sets of events of a wait."""
     found = []
@@ -65,6 +79,12 @@ def descriptors(pid):
 
 def threads(pid):
     return [int(tid) for tid in os.listdir('/proc/%d/task' % pid)]
+
+
+def user_time(pid):
+    """Seconds that the process has computed, but for what the kernel did for it."""
+    stat = pathlib.Path('/proc/%d/stat' % pid).read_text()
+    return int(stat.rpartition(')')[2].split()[11]) / os.sysconf('SC_CLK_TCK')
 
 
 def is_connecting(pid, port):
@@ -184,12 +204,34 @@ class Cluster:
         """Kills the postmaster, as nobody should."""
         pidfile = pathlib.Path(self.settings['PGDATA']) / 'postmaster.pid'
         pid = int(pidfile.read_text().split()[0])
+        left = [pid, *children(pid)]
         os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not lives(pid), 'the postmaster is dead')
+        # with the last one that has its shared memory it can be started again
+        wait_for(lambda: not any(map(lives, left)), 'the postmaster is dead, and its children', RESTART)
         # pg_ctl and postgres take a process that nobody has waited for as alive
         pidfile.unlink()
         for lock in pathlib.Path(self.settings['PGHOST']).glob('.s.PGSQL.*.lock'):
             lock.unlink()
+
+    def kill_process(self, pid):
+        """Kills a process; waits until the postmaster has noticed, and has started all again.
+
+        Another session tells that: until it is ended, the postmaster may take new ones
+        as if nothing had happened.
+        """
+        witness = self.connect(endpoints=None)
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not lives(pid) and not lives(witness.info.backend_pid),
+                 'the postmaster has noticed', RESTART)
+        witness.close()
+        wait_for(self.is_up, 'the server is up again', RESTART)
+
+    def is_up(self):
+        try:
+            self.connect(endpoints=None).close()
+        except psycopg2.OperationalError:
+            return False
+        return True
 
     def connect(self, **kw):
         return connect(host=self.settings['PGHOST'], port=self.settings['PGPORT'],
@@ -246,5 +288,8 @@ class BackendCase(Case):
                              len(before) - before.count(sets) + held, (before, found))
 
     def check_good(self, conn):
-        """The session is as good as new."""
+        """The session is as good as new, however short the timeouts that it has set."""
+        ((timeout,),) = query(conn, "SELECT current_setting('s3store.request_timeout')")
+        query(conn, "SET s3store.request_timeout = '600s'")
         self.assertEqual(bytes(query(conn, "SELECT s3_get('s3-good://answer/key')")[0][0]), b'good')
+        query(conn, "SELECT set_config('s3store.request_timeout', %s, false)", timeout)

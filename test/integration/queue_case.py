@@ -110,6 +110,17 @@ class QueueCase(YoungCase):
         return self.stored(key)['Body']
 
 
+class TargetCase(QueueCase):
+    """An object that a row names, and another session."""
+
+    def setUp(self):
+        super().setUp()
+        self.target = self.url(self.key())
+        self.put(self.target, 'old')
+        self.insert(self.target)
+        self.other = self.open()
+
+
 class WorkerCase(YoungCase):
     """Databases of a cluster of our own, whose configuration has the endpoints."""
 

@@ -2,6 +2,7 @@
 
     runner.py FILE...
 
+FILE is test_put.py, or less of it: test_put.GzipTest, test_put.GzipTest.test_cancel.
 A skipped test is not ok, nor is a file without tests.  A test that hangs ends
 the run after TIMEOUT seconds, with the stacks of all threads.
 """

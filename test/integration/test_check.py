@@ -70,6 +70,37 @@ class Check(Case):
         self.assertFails(self.check('s3://%s/a/key' % self.name, signature_version='unsigned'),
                          HTTP + ['get'], 'access denied', 'credentials')
 
+    def test_follow(self):
+        """Triggers that do not see each row of a column, whatever the URL."""
+        conn = self.connect()
+        conn.autocommit = True
+        table = 'check_%s' % uuid.uuid4().hex[:8]
+        query(conn, 'CREATE TABLE %s (photo text, scan text) PARTITION BY LIST (scan)' % table)
+        self.addCleanup(query, conn, 'DROP TABLE %s' % table)
+        query(conn, 'CREATE TABLE %s_part PARTITION OF %s DEFAULT' % (table, table))
+        url = 's3://%s/a/key' % self.name
+        steps = HTTP + ['get', 'follow']
+        for events, unseen in (('INSERT OR UPDATE OR DELETE', None), ('DELETE', 'INSERT and UPDATE'),
+                               ('UPDATE OR DELETE', 'INSERT'), ('INSERT OR DELETE', 'UPDATE'),
+                               ('INSERT OR UPDATE OF photo OR DELETE', 'UPDATE')):
+            with self.subTest(events=events):
+                query(conn, "CREATE TRIGGER t AFTER %s ON %s FOR EACH ROW EXECUTE FUNCTION s3_manage('photo')"
+                      % (events, table))
+                if unseen is None:
+                    self.assertGood(self.check(url), steps)
+                else:
+                    self.assertFails(self.check(url), steps, 'does not see each %s. It is that of column'
+                                     ' "photo" of table %s' % (unseen, table), 's3_follow')
+                query(conn, 'DROP TRIGGER t ON ' + table)
+        query(conn, "CREATE TRIGGER t AFTER INSERT OR UPDATE ON %s FOR EACH ROW WHEN (NEW.photo <> '')"
+              " EXECUTE FUNCTION s3_manage('photo')" % table)
+        self.assertFails(self.check(url), steps, 'each INSERT and UPDATE', 's3_follow')
+        query(conn, 'DROP TRIGGER t ON ' + table)
+        query(conn, "SELECT s3_follow('%s', 'photo'), s3_follow('%s', 'scan')" % (table, table))
+        self.assertGood(self.check(url), steps)
+        query(conn, 'ALTER TABLE %s_part DISABLE TRIGGER s3_follow_scan' % table)
+        self.assertFails(self.check(url), steps, 'column "scan" of table %s_part' % table, 'enable it')
+
     def test_no_file(self):
         for url in (None, '', '-'):
             self.assertEqual(self.check(url), [])

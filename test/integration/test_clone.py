@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import unittest
 
-from backend import program
+from backend import program, wait_for
 from harness import connect, query
 from queue_case import WorkerCase
 from test_standby import server
@@ -65,6 +65,26 @@ class CloneTest(WorkerCase):
         self.assertEqual(query(conn, 'SELECT count(*) FROM s3_queue'), [(0,)])
         self.check_refused(conn, 'dump')
 
+    def test_dump_by_an_owner(self):
+        """The owner of the database, who is no superuser, can dump it, token and all."""
+        owned, restored = self.database + '_owned', self.database + '_again'
+        query(self.admin, 'CREATE ROLE dump_owner LOGIN')
+        query(self.admin, 'CREATE DATABASE %s OWNER dump_owner' % owned)
+        conn = self.open(owned)
+        query(conn, 'CREATE EXTENSION s3store')
+        query(conn, 'SELECT s3_set_writer_token(%s)', TOKEN)
+        query(conn, "SELECT s3_delete_later('s3://bucket/key')")
+        settings = self.cluster.settings
+        where = ['-h', settings['PGHOST'], '-p', settings['PGPORT']]
+        dump = subprocess.run([program('pg_dump'), *where, '-U', 'dump_owner', owned], check=True,
+                              stdout=subprocess.PIPE).stdout
+        query(self.admin, 'CREATE DATABASE ' + restored)
+        subprocess.run([program('psql'), *where, '-U', 'postgres', '-X', '-q', '-v', 'ON_ERROR_STOP=1',
+                        restored], input=dump, check=True, stdout=subprocess.DEVNULL)
+        copy = self.open(restored)
+        self.assertEqual(query(copy, 'SELECT token FROM s3_writer'), [(TOKEN,)])
+        self.assertEqual(query(copy, 'SELECT count(*) FROM s3_queue'), [(0,)])
+
     def test_data_directory(self):
         """Its configuration has no token."""
         self.managed('directory', 'queued')
@@ -91,6 +111,61 @@ class CloneTest(WorkerCase):
         self.admin = self.cluster.connect(endpoints=None)
         query(self.open(), 'CALL s3_drain()')
         self.assertFalse(self.exists('queued'))
+
+
+class QuietTest(WorkerCase):
+    """What keeps a worker from working is logged once, and when something waits for it."""
+
+    preload = True
+    settings = {'s3store.worker_poll_interval': '1s', 's3store.writer_token': TOKEN,
+                'autovacuum': 'off'}
+
+    def said(self, words):
+        """How often the log says that of this database."""
+        return sum('"%s"' % self.database in line and words in line
+                   for line in self.log().splitlines())
+
+    def wait_until_said(self, words, times):
+        wait_for(lambda: self.said(words) >= times, words, 30)
+        self.visits()
+        self.assertEqual(self.said(words), times)
+
+    def visits(self):
+        """Waits until workers have been there several times: nobody else commits anything."""
+        def commits():
+            return query(self.admin, 'SELECT xact_commit FROM pg_stat_database WHERE datname = %s',
+                         self.database)[0][0]
+        start = commits()
+        wait_for(lambda: commits() > start + 12, 'a worker has looked', 60)
+
+    def test_token(self):
+        self.visits()
+        self.assertEqual(self.said('carr'), 0)
+        self.managed('token')
+        query(self.session, 'DELETE FROM managed')
+        self.wait_until_said(REFUSED, 1)
+        query(self.session, "SELECT s3_set_writer_token('another')")
+        self.wait_until_said(REFUSED, 2)
+        self.assertTrue(self.exists('token'))
+        query(self.session, 'SELECT s3_set_writer_token(%s)', TOKEN)
+        self.wait_until_gone('token')
+        self.wait_until_said('carries out queued deletions again', 1)
+        self.assertEqual(self.said('ERROR'), 0)
+
+    def test_read_only(self):
+        query(self.session, 'SELECT s3_set_writer_token(%s)', TOKEN)
+        query(self.admin, 'ALTER DATABASE %s SET default_transaction_read_only = on' % self.database)
+        errors = self.log().count('ERROR')
+        self.visits()
+        self.assertEqual(self.said('read-only'), 0)
+        self.managed('read-only')
+        query(self.session, 'DELETE FROM managed')
+        self.wait_until_said('read-only', 1)
+        self.assertTrue(self.exists('read-only'))
+        query(self.admin, 'ALTER DATABASE %s RESET default_transaction_read_only' % self.database)
+        self.wait_until_gone('read-only')
+        self.wait_until_said('again', 1)
+        self.assertEqual(self.log().count('ERROR'), errors)
 
 
 if __name__ == '__main__':

@@ -8,8 +8,8 @@ import time
 import uuid
 
 from backend import PROMPT, BackendCase, Call, lives, wait_for
-from fault import Answer
-from harness import ENDPOINTS, BucketCase, endpoint, query, rgw, swift
+from fault import Answer, Gate
+from harness import ENDPOINTS, BucketCase, endpoint, environment, query, rgw, swift
 from keys import ODD_KEYS
 
 MIB = 1024 * 1024
@@ -46,6 +46,7 @@ class CopyCase(BucketCase):
 
     def rename(self, source, target):
         ((url,),) = query(self.session, 'SELECT s3_rename(%s, %s)', source, target)
+        query(self.session, 'CALL s3_drain()')
         return url
 
     def exists(self, url):
@@ -387,7 +388,7 @@ class Across(CopyCase):
                 self.assertFalse(self.exists(url + '-again'))
 
     def test_tls(self):
-        """Another address of the server is another server."""
+        """Another address of the server is another server, as far as anybody says."""
         self.in_parts()
         for size in (10, PART + 1):
             with self.subTest(size=size):
@@ -433,8 +434,10 @@ class Across(CopyCase):
     def test_beyond_max_object_size(self):
         """A copy is no object in memory."""
         query(self.session, "SET s3store.max_object_size = '1kB'")
-        self.store(self.key(), bytes(5000))
+        content = os.urandom(5000)
+        self.store(self.key(), content)
         self.copy(self.url(self.key()), self.url(self.key(), self.there, 's3-swift'))
+        self.assertEqual(self.stored(self.key(), self.swift, self.there)['Body'], content)
 
     def test_memory(self):
         """A few parts are held at a time, 48 MB of them."""
@@ -465,6 +468,84 @@ class Across(CopyCase):
         self.swift.put_object(Bucket=self.there, Key=self.key(), Body=b'older')
         self.rename(self.url(self.key()), self.url(self.key(), self.there, 's3-swift'))
         self.assertEqual(self.stored(self.key(), self.swift, self.there)['Body'], b'new')
+
+
+class TwoAddresses(CopyCase):
+    """Of one server, as same_server_as says; s3-gate is the one that shows what is sent to it."""
+
+    def setUp(self):
+        super().setUp()
+        self.gate = self.enter_gate()
+        self.session = self.connect(endpoints=self.endpoints())
+
+    def enter_gate(self):
+        gate = Gate(environment('RGW_ENDPOINT'))
+        gate.__enter__()
+        self.addCleanup(gate.__exit__)
+        return gate
+
+    def endpoints(self, **more):
+        return {'s3': endpoint('RGW'), 's3-gate': endpoint(
+            'RGW', endpoint_url=self.gate.endpoint, same_server_as=environment('RGW_ENDPOINT'), **more)}
+
+    def sent(self):
+        """To the gate, without bodies: what the server is told to copy, or None."""
+        sent = [(request.method, request.headers.get('x-amz-copy-source')) for request in self.gate.requests]
+        self.gate.requests.clear()
+        return sent
+
+    def source(self, key):
+        return '%s/%s' % (self.name, key)
+
+    def test_copy(self):
+        """The server copies, whichever address it is asked at."""
+        self.store(self.key(), b'x', Metadata=METADATA, Tagging=TAGGING)
+        there, back = self.key('-there'), self.key('-back')
+        self.copy(self.url(self.key()), self.url(there, scheme='s3-gate'))
+        self.assertIn(('PUT', self.source(self.key())), self.sent())
+        self.copy(self.url(there, scheme='s3-gate'), self.url(back))
+        self.assertEqual({method for method, _ in self.sent()} - {'HEAD'}, set())
+        for key in there, back:
+            self.assertEqual((self.stored(key)['Body'], self.stored(key)['Metadata'], self.tags(key)),
+                             (b'x', METADATA, TAGS))
+
+    def test_copy_in_parts(self):
+        self.in_parts()
+        content = os.urandom(PART + 1)
+        self.store(self.key(), content)
+        self.copy(self.url(self.key()), self.url(self.key('-there'), scheme='s3-gate'))
+        sent = self.sent()
+        self.assertEqual(sent.count(('PUT', self.source(self.key()))), 2)
+        self.assertNotIn(('PUT', None), sent)
+        self.assertEqual(self.stored(self.key('-there'))['Body'], content)
+
+    def test_rename(self):
+        self.store(self.key(), b'x')
+        self.rename(self.url(self.key()), self.url(self.key('-new'), scheme='s3-gate'))
+        self.rename(self.url(self.key('-new'), scheme='s3-gate'), self.url(self.key('-newer')))
+        self.assertEqual(self.stored(self.key('-newer'))['Body'], b'x')
+        for key in self.key(), self.key('-new'):
+            self.assertFalse(self.exists(self.url(key)))
+
+    def test_onto_itself(self):
+        """No request is needed to tell."""
+        self.store(self.key(), b'x')
+        for source, target in (('s3', 's3-gate'), ('s3-gate', 's3')):
+            for function in self.copy, self.rename:
+                with self.assertSqlState('22023', 'same object', detail='the same server'):
+                    function(self.url(self.key(), scheme=source), self.url(self.key(), scheme=target))
+        self.assertEqual(self.stored(self.key())['Body'], b'x')
+
+    def test_other_access_key(self):
+        """One server, but two who ask: the content goes through here."""
+        other = endpoint('RGW', access_key_id=environment('RGW_ACCESS_KEY_ID_2'),
+                         secret_access_key=environment('RGW_SECRET_ACCESS_KEY_2'))
+        bucket = self.foreign_bucket()
+        session = self.connect(endpoints=dict(self.endpoints(), **{'s3-other': other}))
+        self.store(self.key(), b'x')
+        self.copy(self.url(self.key(), scheme='s3-gate'), self.url('there', bucket, 's3-other'), session=session)
+        self.assertIn(('GET', None), self.sent())
+        self.assertEqual(self.stored('there', rgw(user=2), bucket)['Body'], b'x')
 
 
 def resident(pid):
@@ -504,6 +585,8 @@ class Rename(CopyCase):
         query(self.session, 'CREATE TEMPORARY TABLE photo AS SELECT url FROM s3_list(%s)',
               self.url('old/'))
         query(self.session, "UPDATE photo SET url = s3_rename(url, replace(url, '/old/', '/new/'))")
+        self.assertEqual(len(query(self.session, 'SELECT * FROM s3_list(%s)', self.url('old/'))), 5)
+        query(self.session, 'CALL s3_drain()')
         self.assertEqual(query(self.session, 'SELECT s3_get_text(url) FROM photo ORDER BY url'),
                          [(str(number),) for number in range(5)])
         self.assertEqual(query(self.session, 'SELECT * FROM s3_list(%s)', self.url('old/')), [])
@@ -584,7 +667,6 @@ BAD_COPIES = {
     'another one': ([SLOW_DOWN], '58030', 'fewer requests', 'status 200'),
     'an error behind blanks': ([Answer(200, {}, b' \n ' + LATE_ERROR.body)], '58030', None,
                                'We failed'),
-    'nothing': ([Answer(200, {}, b'')], '08P01', None, 'no element'),
     'garbage': ([Answer(200, {}, b'\x00\xff')], '08P01', None, 'CopyObjectResult'),
     'another document': ([document('Other')], '08P01', None, 'root'),
     'half a document': ([Answer(200, {}, COPIED.body[:-5])], '08P01', None, 'CopyObjectResult'),
@@ -625,10 +707,10 @@ BAD_PARTS = {
 class Gone(BackendCase):
     """A server that fails on the way, and what is left there."""
 
-    def server(self, *answers):
+    def server(self, *answers, **more):
         """A server with these answers, and a session that knows it."""
         server = self.answering(*answers)
-        conn = self.session(server.endpoint, timeout='60s')
+        conn = self.session(server.endpoint, timeout='60s', put_undo=False, **more)
         query(conn, "SET s3store.multipart_copy_threshold = '5MB'")
         query(conn, "SET s3store.multipart_part_size = '5MB'")
         query(conn, 'SET s3store.max_pool_connections = 1')     # parts in order
@@ -657,6 +739,31 @@ class Gone(BackendCase):
                     query(conn, self.COPY)
                 self.assertEqual(self.asked(server), ['HEAD', 'PUT'])
                 self.check_good(conn)
+
+    def test_empty_answer(self):
+        """It says neither that the copy was made, nor that it was not."""
+        empty, then = Answer(200, {}, b''), {'Date': 'Mon, 01 Jun 2026 00:01:00 GMT'}
+        made = {'Last-Modified': 'Mon, 01 Jun 2026 00:00:59 GMT'}
+        md5 = 'd41d8cd98f00b204e9800998ecf8427e'
+        for name, (source, blank, there, good) in {
+                'made': (head(), empty, head(), True),
+                'blanks': (head(), Answer(200, {}, b'\n  '), head(), True),
+                'made just now': (head(**then), empty, head(**made), True),
+                'not made': (head(**then), empty, head(), False),
+                'another size': (head(), empty, head(11), False),
+                'another content': (head(ETag='"%s"' % md5), empty, head(ETag='"%s"' % md5[::-1]), False),
+                'nothing': (head(), empty, Answer(404, {}, b''), False)}.items():
+            with self.subTest(name):
+                conn, server = self.server(source, blank, there)
+                if good:
+                    self.assertEqual(query(conn, self.COPY), [('s3-bad://answer/b',)])
+                else:
+                    with self.assertSqlState('08P01', 'the server has not made the copy', 'was empty'):
+                        query(conn, self.COPY)
+                self.assertEqual(self.asked(server), ['HEAD', 'PUT', 'HEAD'])
+        conn, server = self.server(head(), empty, Answer(403, {}, b''))
+        with self.assertSqlState('42501'):
+            query(conn, self.COPY)
 
     def test_request(self):
         """What is sent for a copy."""
@@ -737,6 +844,18 @@ class Gone(BackendCase):
         with self.assertSqlState('0A000', 'metadata', hint='MetadataDirective'):
             query(conn, self.COPY)
 
+    def test_what_no_header_may_hold(self):
+        """What one server sends is not sent to another as it came."""
+        for headers, name in (({'x-amz-meta-a': 'b\rx-amz-acl: public-read'}, 'x-amz-meta-a'),
+                              ({'Content-Language': 'de\x1b[1m'}, 'content-language'),
+                              ({'ETag': '"1"\rx-amz-acl: public-read'}, 'x-amz-copy-source-if-match')):
+            with self.subTest(name):
+                conn, server = self.server(head(SIZE, **headers), NO_TAGS_THERE, STARTED, GONE)
+                with self.assertSqlState('08P01', 'invalid value of "%s"' % name, hint='came from a server'):
+                    query(conn, self.COPY)
+                self.assertNotIn('PUT?partNumber?uploadId', self.asked(server))
+                self.check_good(conn)
+
     def test_parts(self):
         for name, (answers, state, words, aborted) in BAD_PARTS.items():
             with self.subTest(name):
@@ -777,12 +896,11 @@ class Gone(BackendCase):
         self.assertAborted(server)
 
     def test_rename(self):
-        """The source is deleted when all is well, and only then."""
-        moved = [head(), COPIED, head(), head(), GONE]
-        conn, server = self.server(*moved)
+        """The deletion of the source is queued when all is well, and only then."""
+        conn, server = self.server(head(), COPIED, head(), head())
         query(conn, self.RENAME)
-        self.assertEqual(self.asked(server), ['HEAD', 'PUT', 'HEAD', 'HEAD', 'DELETE'])
-        self.assertTrue(server.requests[-1].target.startswith('/answer/a'))
+        self.assertEqual(self.asked(server), ['HEAD', 'PUT', 'HEAD', 'HEAD'])
+        self.assertEqual(self.queued(conn), [('s3-bad://answer/a',)])
         md5 = 'd41d8cd98f00b204e9800998ecf8427e'
         wrong = {
             'no copy': ([head(), COPIED, Answer(404, {}, b'')], '58P01', None),
@@ -802,11 +920,14 @@ class Gone(BackendCase):
                 conn, server = self.server(*answers)
                 with self.assertSqlState(state, words):
                     query(conn, self.RENAME)
-                self.assertNotIn('DELETE', self.asked(server))
+                self.assertEqual(self.queued(conn), [])
                 self.check_good(conn)
-        conn, server = self.server(*moved[:-1], FAILED)
-        with self.assertSqlState('58030', 'could not delete object "a"'):
-            query(conn, self.RENAME)
+
+    def queued(self, conn):
+        """What is to be deleted; taken off."""
+        rows = query(conn, "SELECT url FROM s3_queue WHERE url LIKE 's3-bad:%%'")
+        query(conn, "DELETE FROM s3_deletion WHERE url LIKE 's3-bad:%%'")
+        return rows
 
     def test_etags_that_say_nothing(self):
         """Of parts and of encrypted content: they differ, and that is all right."""
@@ -817,7 +938,11 @@ class Gone(BackendCase):
                                (plain, head(ETag='"%s"' % md5[::-1], **encrypted))):
             conn, server = self.server(source, COPIED, target, source, GONE)
             query(conn, self.RENAME)
-            self.assertIn('DELETE', self.asked(server))
+            self.assertEqual(len(self.queued(conn)), 1)
+        conn, server = self.server(plain, COPIED, head(ETag='"%s"' % md5[::-1]), plain, GONE,
+                                   verify_etag=False)
+        query(conn, self.RENAME)
+        self.assertEqual(len(self.queued(conn)), 1)
 
     # Stopped
 

@@ -15,16 +15,19 @@ import uuid
 
 import psycopg2
 from backend import SECRET_ACCESS_KEY, BackendCase, descriptors, entry
-from fault import Answer, FaultServer, FullBacklog
+from fault import Answer, FaultServer, FullBacklog, Refused
 from harness import connect, environment, query
 
 SOON = 20                       # seconds, for a loaded machine: all timeouts are 300 ms
 LIMIT = 1024 * 1024             # s3store.max_object_size
 
 LATE = 'timed out after 300 ms without progress'
+SLOW = 'at less than 1000 bytes a second'
+HEADERS_LATE = 'timed out after 300 ms before the headers of the answer were complete'
 ENDED = 'server closed the connection before the answer was complete'
 NOT_HTTP = "server's answer is not valid HTTP"
 HEADERS = 'headers of the answer exceed 65536 bytes or 200 lines'
+ENCODED = 'answer has a transfer encoding that was not asked for'
 TOO_LARGE = 'is larger than'
 LOST = 'connection to server was lost'
 GOOD = None                     # no error
@@ -62,12 +65,19 @@ ANSWERS = {
     'endless-headers': ('08P01', HEADERS),
     'endless-header-line': ('08P01', HEADERS),
     'endless-interim': ('08P01', HEADERS),
+    'transfer-gzip': ('08P01', ENCODED),
+    'transfer-gzip-chunked': ('08P01', ENCODED),
+    'transfer-encoded-twice': ('08P01', ENCODED),
     'silent-headers': ('08006', LATE),
     'headers-stall': ('08006', LATE),
+    'slow-headers': ('08006', LATE),
+    'trickled-status': ('08006', HEADERS_LATE),
+    'trickled-headers': ('08006', HEADERS_LATE),
+    'trickled-interim': ('08006', HEADERS_LATE),
 }
 
 # Faults of its body, without a length in some
-UNKNOWN_LENGTH = ('truncated-chunked', 'bad-chunks', 'endless-trailers', 'endless-body',
+UNKNOWN_LENGTH = ('truncated-chunked', 'bad-chunks', 'trickled-chunks', 'endless-trailers', 'endless-body',
                   'endless-chunked')
 BODIES = {
     'truncated': ('08P01', ENDED),
@@ -81,6 +91,8 @@ BODIES = {
     'huge-length': ('54000', TOO_LARGE),
     'download-stall': ('08006', LATE),
     'slow-drip': ('08006', LATE),
+    'trickle': ('08006', SLOW),
+    'trickled-chunks': ('08006', SLOW),
 }
 
 
@@ -115,7 +127,7 @@ NAMED = {
                             b'<Region>eu-west-3</Region></Error>'), {'': REFUSED}),
     'skewed': (error(403, 'RequestTimeTooSkewed'), {'': DENIED}),
     'no-key': (error(404, 'NoSuchKey'), {'': ABSENT, 'head': GOOD, 'exists': GOOD, 'delete': GOOD}),
-    'no-bucket': (error(404, 'NoSuchBucket'), {'': ABSENT, 'head': GOOD, 'exists': GOOD}),
+    'no-bucket': (error(404, 'NoSuchBucket'), {'': ABSENT}),
     'no-s3': (Answer(404, {}, b'<html>'), {'': ABSENT, 'head': GOOD, 'exists': GOOD}),
     'conflict': (error(409, 'OperationAborted'), {'': CONFLICT}),
     'precondition': (error(412, 'PreconditionFailed'), {'': CONFLICT}),
@@ -132,6 +144,11 @@ NAMED = {
     'no-xml': (Answer(200, {}, bytes(range(256))), {'': GOOD, 'list': UNREADABLE, 'document': UNREADABLE}),
     'unfinished-xml': (Answer(200, {}, b'<ListBucketResult><IsTruncated>false</IsTruncated>'),
                        {'': GOOD, 'list': UNREADABLE, 'document': UNREADABLE}),
+    'attributes': (Answer(200, {}, b'<ListBucketResult ' + b' '.join(
+        b"a%x=''" % number for number in range(70000)) + b'/>'),
+                   {'': GOOD, 'list': ('08P01', 'could not understand'), 'document': UNREADABLE}),
+    'entries': (Answer(200, {}, b'<ListBucketResult>' + b'<a/>' * 200000 + b'</ListBucketResult>'),
+                {'': GOOD, 'list': ('08P01', 'could not understand'), 'document': UNREADABLE}),
     'endless-list': (Answer(200, {}, b'<ListBucketResult><IsTruncated>true</IsTruncated>'
                                      b'<NextContinuationToken>t</NextContinuationToken>'
                                      b'</ListBucketResult>'), {'': GOOD, 'list': UNREADABLE, 'document': UNREADABLE}),
@@ -203,13 +220,11 @@ class Matrix(BackendCase):
                         '-subj', '/CN=elsewhere', '-addext', 'subjectAltName=DNS:elsewhere.test',
                         '-out', elsewhere[0], '-keyout', elsewhere[1]],
                        check=True, stderr=subprocess.DEVNULL)
-        with FaultServer() as server:
-            refused = server.endpoint
         tls = cls.enter(FaultServer(tls=elsewhere)).endpoint
         plain = cls.enter(FaultServer()).endpoint
         silent = cls.enter(FaultServer('silent-tls')).endpoint
         return {
-            'refused': (refused, {}),
+            'refused': (cls.enter(Refused()).endpoint, {}),
             'backlog': (cls.enter(FullBacklog()).endpoint, {}),
             'no-name': ('http://nowhere.invalid', {}),
             'silent-accept': (cls.enter(FaultServer('silent-accept')).endpoint, {}),
@@ -305,7 +320,7 @@ def fill_matrix():
         for fault, expected in BODIES.items():
             if kind in ('head', 'exists', 'get_lo') and fault == 'reset-body':
                 continue        # a reset may overtake the head
-            if kind in ('head', 'get_lo') and fault in UNKNOWN_LENGTH:
+            if (kind == 'get_lo' or operation == 'size') and fault in UNKNOWN_LENGTH:
                 expected = UNREADABLE
             elif kind in ('head', 'exists'):
                 expected = GOOD
@@ -355,7 +370,6 @@ def fill_arrays():
     for operation, (_, kind) in MANY.items():
         cells = [(fault, 's3-bad://%s/key' % fault, expected) for fault, expected in ANSWERS.items()]
         cells += [(fault, 's3-bad://%s/key' % fault,
-                   UNREADABLE if kind == 'head' and fault in UNKNOWN_LENGTH else
                    GOOD if kind in ('head', 'exists') else expected)
                   for fault, expected in BODIES.items()
                   if not (fault == 'reset-body' and kind in ('head', 'exists'))]
@@ -390,7 +404,10 @@ class Deletes(Matrix):
                            "'s3-bad://deleted/1', %s, 's3-bad://deleted/2', %s])", url, url + '2')
         self.assertEqual(rows[::2], [(None, None)] * 2)
         for row in rows[1::2]:
-            self.assertFailed(row, expected)
+            if expected is GOOD:
+                self.assertEqual(row, (None, None))
+            else:
+                self.assertFailed(row, expected)
         self.check_left(conn, before, contexts, held=4)
 
 
@@ -402,6 +419,8 @@ def fill_deletes():
     for fault, (_, ends) in NAMED.items():
         expected = ends.get('document', ends[''])
         cells[fault] = ('s3-bad://%s/key' % fault, UNREADABLE if expected is GOOD else expected)
+    # what DeleteObjects is refused with, the deletion of one object may mean otherwise
+    cells['no-key'] = ('s3-bad://no-key/key', GOOD)
     for fault, expected in SERVERS.items():
         cells[fault] = ('s3-%s://bucket/key' % fault, expected)
     for fault, (url, expected) in cells.items():
@@ -453,12 +472,11 @@ class Again(BackendCase):
 
     def lasting(self, operation, fault):
         state, _ = NAMED[fault][1]['']
-        if (operation, fault) == ('head', 'no-bucket'):
+        with self.assertSqlState(state):
             self.ask(operation, [NAMED[fault][0]], 3)
-        else:
-            with self.assertSqlState(state):
-                self.ask(operation, [NAMED[fault][0]], 3)
-        self.assertEqual(self.sent, 1)
+        # the answer to a HEAD has no words: a GET asks for them
+        explained = operation == 'head' and fault in ('invalid', 'denied', 'no-bucket', 'unauthorized')
+        self.assertEqual(self.sent, 2 if explained else 1)
 
     def test_attempts(self):
         """No more than max_attempts."""

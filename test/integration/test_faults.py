@@ -13,7 +13,7 @@ import zlib
 
 import psycopg2
 from backend import SECRET_ACCESS_KEY, BackendCase, Cluster, descriptors
-from fault import Answer, FaultServer, FullBacklog
+from fault import Answer, FaultServer, FullBacklog, Refused
 from harness import environment, query
 
 GET = "SELECT s3_get('s3-bad://%s/key')"
@@ -22,9 +22,12 @@ UPLOAD = psycopg2.Binary(os.urandom(1024) * 8192)
 LIMIT = 1024 * 1024             # s3store.max_object_size in these tests
 
 LATE = 'timed out after 300 ms without progress'
+SLOW = 'timed out after 300 ms at less than 1000 bytes a second'
+HEADERS_LATE = 'timed out after 300 ms before the headers of the answer were complete'
 ENDED = 'server closed the connection before the answer was complete'
 NOT_HTTP = "server's answer is not valid HTTP"
 HEADERS = 'headers of the answer exceed 65536 bytes or 200 lines'
+ENCODED = 'answer has a transfer encoding that was not asked for'
 TOO_LARGE = 'answer is larger than %d bytes' % LIMIT
 
 # mode: SQLSTATE, words of the message
@@ -47,10 +50,19 @@ FAULTS = {
     'endless-chunked': ('54000', TOO_LARGE),
     'huge-length': ('54000', TOO_LARGE),
     'endless-error': ('58P01', None),
+    'transfer-gzip': ('08P01', ENCODED),
+    'transfer-gzip-chunked': ('08P01', ENCODED),
+    'transfer-encoded-twice': ('08P01', ENCODED),
     'silent-headers': ('08006', LATE),
     'headers-stall': ('08006', LATE),
+    'slow-headers': ('08006', LATE),
     'download-stall': ('08006', LATE),
     'slow-drip': ('08006', LATE),
+    'trickle': ('08006', SLOW),
+    'trickled-chunks': ('08006', SLOW),
+    'trickled-status': ('08006', HEADERS_LATE),
+    'trickled-headers': ('08006', HEADERS_LATE),
+    'trickled-interim': ('08006', HEADERS_LATE),
 }
 UPLOAD_FAULTS = {mode: FAULTS[mode] for mode in (
     'truncated-headers', 'no-answer', 'reset', 'garbage', 'bad-status', 'endless-headers',
@@ -136,17 +148,36 @@ class Faults(BackendCase):
         self.assertEqual((server.connections, len(server.requests)), (1, 10))
 
     def test_slow_but_alive(self):
-        """Progress resets the timeout: the whole may last longer than it."""
-        server = self.enter(FaultServer(drip=0.05))
-        conn = self.faulty(server.endpoint)
-        query(conn, "SET statement_timeout = '1500ms'")
-        self.check(conn, ('57014', 'statement timeout'), GET % 'slow-drip')
+        """What moves fast enough may last longer than the timeout."""
+        conn = self.faulty(self.server.endpoint)
+        query(conn, "SET s3store.request_timeout = '1500ms'; SET s3store.put_undo = off")
+        self.assertEqual(bytes(query(conn, GET % 'slow-body')[0][0]), b's' * 10000)
+        upload = psycopg2.Binary(bytes(100 * 65536))
+        self.assertEqual(query(conn, PUT % 'slow-upload', upload), [('s3-bad://slow-upload/key',)])
+
+    def test_server_at_work(self):
+        """A copy may take long, while its answer has begun; but not for ever."""
+        good = self.enter(FaultServer(answers=[Answer(200, {'ETag': '"0"'}, b'good'), 'at-work',
+                                               Answer(200, {'ETag': '"0"'}, b'good'),
+                                               'trickled-chunks']))
+        conn = self.faulty(good.endpoint)
+        query(conn, "SET s3store.request_timeout = '1s'; SET s3store.put_undo = off")
+        copy = "SELECT s3_copy('s3-bad://bucket/here', 's3-bad://bucket/there')"
+        self.assertEqual(query(conn, copy), [('s3-bad://bucket/there',)])
+        query(conn, "SET s3store.request_timeout = '600ms'")
+        self.check(conn, ('08006', 'timed out after 9000 ms at less than 1000 bytes a second'), copy)
+
+    def test_slow_beside_fast(self):
+        """One that trickles is given up, whatever its neighbours do."""
+        urls = ['s3-bad://trickle/key'] + ['s3-bad://slow-body/%d' % i for i in range(4)]
+        query(self.conn, "SET s3store.request_timeout = '1500ms'")
+        rows = query(self.conn, 'SELECT sqlstate, length(content) FROM s3_get(%s)', urls)
+        self.assertEqual(rows, [('08006', None)] + [(None, 10000)] * 4)
 
     def test_connect(self):
-        with FaultServer() as server:
-            refused = server.endpoint
-        error = self.check(self.faulty(refused), ('08006', 'could not connect to server'),
-                           GET % 'bucket')
+        with Refused() as server:
+            error = self.check(self.faulty(server.endpoint), ('08006', 'could not connect to server'),
+                               GET % 'bucket')
         self.assertIn('Connection refused', error.diag.message_detail)
         with FullBacklog() as server:
             self.check(self.faulty(server.endpoint),
@@ -232,6 +263,27 @@ class Faults(BackendCase):
                 self.check(conn, ('08P01', 'another content arrived than the server has'),
                            GET % 'bucket')
             self.assertEqual(bytes(query(conn, GET % 'bucket')[0][0]), b'content')
+
+    def test_etags_that_are_no_md5(self):
+        """Some stores make ETags of that length otherwise; their checksums count."""
+        other = {'ETag': '"%s"' % hashlib.md5(b'other').hexdigest()}
+        wrong = {**other, 'x-amz-checksum-crc32': 'AAAAAA=='}
+        crc = {**other, 'x-amz-checksum-crc32': base64.b64encode(
+            zlib.crc32(b'content').to_bytes(4, 'big')).decode()}
+        put = "SELECT s3_put('s3-bad://bucket/key', 'content'::bytea, overwrite => true)"
+        with FaultServer(answers=[Answer(200, other, b''), Answer(200, other, b'content'),
+                                  Answer(200, other, b''), Answer(200, crc, b'content'),
+                                  Answer(200, wrong, b''),
+                                  Answer(200, wrong, b'content')]) as server:
+            strict = self.faulty(server.endpoint, put_undo=False)
+            for statement in (put, GET % 'bucket'):
+                with self.assertSqlState('08P01', hint='switch off "verify_etag"'):
+                    query(strict, statement)
+            conn = self.faulty(server.endpoint, put_undo=False, verify_etag=False)
+            self.assertEqual(query(conn, put), [('s3-bad://bucket/key',)])
+            self.assertEqual(bytes(query(conn, GET % 'bucket')[0][0]), b'content')
+            for statement in (put, GET % 'bucket'):
+                self.check(conn, ('08P01', None), statement)
 
     def test_integrity_of_large_content(self):
         """It is looked at while it comes, and all of it is."""

@@ -17,7 +17,7 @@ from botocore.config import Config
 
 from backend import entry
 from form_server import FormServer
-from harness import Case, query
+from harness import Case, query, rgw
 from test_links import CURL, HOUR, UTC
 
 KEY_ID, SECRET = 'AKIDFORMS', 'forms/secret+1'
@@ -236,6 +236,37 @@ class FormTest(FormCase):
     def test_read_only(self):
         with self.assertSqlState('25006', 's3_presign_post()'):
             self.form(self.session(read_only=True))
+
+
+class CephTest(Case):
+    """A real server, which reads the policy in its own way."""
+
+    def test_keys(self):
+        """As they are, whatever characters are in them."""
+        conn, s3 = self.connect(), rgw()
+        bucket = self.bucket(s3)
+        keys = ['key', '\u00fcn\u00ef \u20ac.txt', '\U0001f600.txt', 'a"b\\c']
+        for key in keys:
+            with self.subTest(key):
+                ((form,),) = query(conn, 'SELECT s3_presign_post(%s, max_size => 7)',
+                                   's3://%s/%s' % (bucket, key))
+                self.assertEqual(send(form), (204, ''))
+                status, body = send({**form, 'fields': {**form['fields'], 'key': key + '\U0001f601'}})
+                self.assertEqual(status, 403, body)
+        found = s3.list_objects_v2(Bucket=bucket)['Contents']
+        self.assertEqual(sorted(thing['Key'] for thing in found), sorted(keys))
+
+    def test_metadata(self):
+        """Words that are not ASCII are sent as they are, as a browser does, and come back the same."""
+        conn = self.connect()
+        bucket = self.bucket(rgw())
+        words = 'Zo\u00eb \u20ac \u65e5\u672c'
+        ((form,),) = query(conn, 'SELECT s3_presign_post(%s, fields => %s, conditions => %s)',
+                           's3://%s/key' % bucket, json.dumps({'x-amz-meta-title': words}),
+                           json.dumps([{'x-amz-meta-title': words}]))
+        self.assertEqual(send(form), (204, ''))
+        self.assertEqual(query(conn, "SELECT (s3_head(%s)).metadata->>'title'", 's3://%s/key' % bucket),
+                         [(words,)])
 
 
 if __name__ == '__main__':

@@ -1,6 +1,7 @@
 """test_list_ranges.py - lists over several connections: complete, in order, and quicker."""
 import hashlib
 import random
+import time
 import uuid
 
 from backend import BackendCase, Call, wait_for
@@ -74,6 +75,21 @@ class Ranges(BackendCase):
         self.assertEqual(found, keys[2501:])
         for count in (1, 1000, 1001, 5500):
             self.assertEqual(self.lists(keys, connections=8, max_keys=count)[0], keys[:count])
+
+    def test_unseen(self):
+        """What has come while nobody waited for it is not late."""
+        keys = numbers(12000)
+        with ListServer(keys) as server:
+            conn = self.session(server.endpoint, timeout='300ms')
+            query(conn, "BEGIN; DECLARE list CURSOR FOR"
+                        " SELECT (s3_list('s3-bad://bucket/', connections => 8)).url")
+            found = query(conn, 'FETCH 4001 FROM list')
+            wait_for(lambda: len(server.requests) > 5 and not server.under_way,
+                     'more pages are sent than were asked for')
+            time.sleep(1)       # longer than the timeout
+            found += query(conn, 'FETCH ALL FROM list')
+            query(conn, 'COMMIT')
+            self.assertEqual([row[0] for row in found], ['s3-bad://bucket/' + key for key in keys])
 
     def test_together(self):
         """Requests are under way at the same time, and there are not many more of them."""

@@ -45,7 +45,7 @@ class Order(ManyCase):
         rows = self.rows('s3_head(%s)', urls)
         self.assertEqual([row[0] for row in rows], urls)
         self.assertEqual([row[1] for row in rows], [3, 3] + [None] * 6)
-        self.assertEqual([row[-1] for row in rows], [None] * 5 + ['22P02', '42704', None])
+        self.assertEqual([row[-1] for row in rows], [None] * 5 + ['22P02', '42704', '58P01'])
         self.assertIn('x', rows[6][-2])
         self.assertEqual(rows[0][12], {})
 

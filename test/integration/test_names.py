@@ -189,6 +189,13 @@ class Concurrent(NameCase):
                 self.check(key, self.put_at_once(key))
 
 
+class ConcurrentOnSwift(Concurrent):
+    """The same where the server has no conditional put: sessions exclude each other."""
+
+    SCHEME = 's3-swift'
+    make_client = staticmethod(swift)
+
+
 class AvailableNameOnSwift(AvailableName):
     SCHEME = 's3-swift'
     make_client = staticmethod(swift)

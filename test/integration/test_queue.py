@@ -5,7 +5,7 @@ import unittest
 from backend import Call, lives, wait_for
 from fault import Answer, FaultServer
 from harness import ceph_release, query
-from queue_case import DELETING, QueueCase
+from queue_case import DELETING, QueueCase, TargetCase
 
 REWRITTEN = 'the object was written again after its deletion was queued, and no row names it'
 UNCLEAR = 'cannot tell yet whether the object was written before or after its deletion was queued'
@@ -97,6 +97,22 @@ class DrainTest(QueueCase):
         self.drain()
         self.assertEqual(self.keys(), [])
 
+    def test_locked_rows_are_looked_past(self):
+        """However many stand before the others."""
+        query(self.session, "SELECT count(s3_delete_later(%s || i)) FROM generate_series(1, 2100) i",
+              self.url('locked'))
+        self.put(self.url(self.key()), 'x')
+        query(self.session, 'SELECT s3_delete_later(%s)', self.url(self.key()))
+        with self.open() as other:
+            query(other, 'BEGIN')
+            query(other, 'SELECT count(*) FROM (SELECT FROM s3_deletion WHERE url <> %s FOR KEY SHARE) d',
+                  self.url(self.key()))
+            self.drain()
+            self.assertEqual(self.keys(), [])
+            self.assertEqual(self.queue('state').count(('pending',)), 2100)
+            query(other, 'ROLLBACK')
+        query(self.session, 'DELETE FROM s3_deletion')
+
     def test_max_items(self):
         urls = [self.url(self.key('-%d' % i)) for i in range(3)]
         for url in urls:
@@ -160,7 +176,7 @@ class DrainTest(QueueCase):
 class IndexTest(QueueCase):
     """What is queued while an index is made anew is in the new one."""
 
-    INDEXES = 'pending', 'object', 'url', 'started', 'dead'
+    INDEXES = 'pending', 'object', 'started', 'dead'
 
     def test_reindex_concurrently(self):
         query(self.session, 'CREATE EXTENSION IF NOT EXISTS amcheck')
@@ -182,7 +198,7 @@ class IndexTest(QueueCase):
             query(self.session, "SELECT bt_index_check('s3_deletion_%s', true)" % index)
         self.put(self.url('object-3'), 'x')         # finds it
         states = [state for state, in self.queue('state')]
-        self.assertEqual((len(states), states.count('void')), (15, 1))
+        self.assertEqual((len(states), states.count('void')), (12, 1))
 
     def queue_key(self, session, key):
         query(session, 'SELECT s3_delete_later(%s)', self.url(key))
@@ -344,7 +360,14 @@ class ReferenceTest(QueueCase):
 
 
 class AgeTest(QueueCase):
-    """What was written after its deletion was queued stays, whoever wrote it."""
+    """What others have written after the deletion was met stays."""
+
+    def queue_and_meet(self):
+        """Queues a deletion, which is met, and becomes due only then."""
+        query(self.session, "SELECT s3_delete_later(%s, delay => '1 hour')", self.url(self.key()))
+        self.drain()
+        self.assertEqual(self.queue('state, attempts, last_error'), [('pending', 0, None)])
+        query(self.session, 'SELECT s3_queue_retry(id) FROM s3_queue')
 
     def test_written_before(self):
         self.store(self.key())
@@ -354,11 +377,60 @@ class AgeTest(QueueCase):
 
     def test_written_after(self):
         self.store(self.key(), b'old')
-        query(self.session, 'SELECT s3_delete_later(%s)', self.url(self.key()))
+        self.queue_and_meet()
         self.store(self.key(), b'new')
         self.drain()
         self.assertEqual(self.content(self.key()), b'new')
         self.assertEqual(self.queue('state, last_error'), [('dead', REWRITTEN)])
+
+    def test_written_before_it_is_met(self):
+        """Nobody can tell who has: its writer has delete_grace to name it in a row."""
+        self.store(self.key(), b'old')
+        query(self.session, 'SELECT s3_delete_later(%s)', self.url(self.key()))
+        self.store(self.key(), b'new')
+        self.drain()
+        self.assertEqual(self.content(self.key()), b'new')
+        self.assertEqual(self.queue('state, attempts, last_error'), [('pending', 0, UNCLEAR)])
+        query(self.session, 'SELECT s3_queue_retry(id) FROM s3_queue')
+        self.drain()                    # it was met only once
+        self.assertEqual(self.queue('state, attempts, last_error'), [('pending', 0, UNCLEAR)])
+        query(self.session, 'SELECT s3_queue_retry(id) FROM s3_queue')
+        query(self.session, 'SET s3store.delete_grace = 0')
+        self.drain()
+        self.assertEqual((self.queue(), self.keys()), ([], []))
+
+    def test_written_long_before_it_is_met(self):
+        """Where no worker came for long, it is others' all the same."""
+        self.store(self.key(), b'old')
+        query(self.session, 'SELECT s3_delete_later(%s)', self.url(self.key()))
+        query(self.session, "UPDATE s3_deletion SET queued_at = queued_at - interval '1 hour'")
+        self.store(self.key(), b'new')
+        self.drain()
+        self.assertEqual(self.content(self.key()), b'new')
+        self.assertEqual(self.queue('state, last_error'), [
+            ('dead', 'the object was written again after its deletion was queued, and no row names it')])
+
+    def test_met_and_not_due(self):
+        """One with a delay waits for nothing, and asks for nothing, when it is met."""
+        self.manage('AFTER INSERT OR DELETE', 'delay=1 hour')
+        self.insert(self.url(self.key()))
+        self.delete(self.url(self.key()))
+        writer = self.open()
+        query(writer, 'BEGIN')
+        self.insert('s3://other/key', session=writer)
+        del self.session.notices[:]
+        self.drain()
+        self.assertIn('objects deleted: 0, kept: 0, not yet deleted: 0', self.session.notices[-1])
+        self.assertEqual(query(self.session, "SELECT met_at > queued_at, next_at > now() + '50 min'::interval,"
+                               ' state, attempts FROM s3_deletion'), [(True, True, 'p', 0)])
+        query(self.session, 'UPDATE s3_deletion SET next_at = now()')
+        self.drain()                    # in between, it stays met since then
+        self.assertEqual(query(self.session, "SELECT next_at > now() + '50 min'::interval, met_at - queued_at"
+                               " < '10 s'::interval FROM s3_deletion"), [(True, True)])
+        query(writer, 'ROLLBACK')
+        query(self.session, 'UPDATE s3_deletion SET void = true, next_at = now()')
+        self.drain()
+        self.assertEqual(self.queue(), [])
 
     def test_written_after_and_named(self):
         self.store(self.key(), b'old')
@@ -535,20 +607,13 @@ class FailureTest(QueueCase):
         self.assertEqual(self.queue('url'), [('s3-fake://b/k',)])
 
 
-class RaceTest(QueueCase):
+class RaceTest(TargetCase):
     """Delete, put and worker, interleaved at every step.
 
     A drain is held at the gate; a put of the same URL is let loose, and must
     survive.  Nothing here is left to time: requests stop at the gate, and that
     somebody waits is seen in pg_stat_activity.
     """
-
-    def setUp(self):
-        super().setUp()
-        self.target = self.url(self.key())
-        self.put(self.target, 'old')
-        self.insert(self.target)
-        self.other = self.open()
 
     def wait_for(self, session, event):
         pid = session.info.backend_pid
@@ -634,7 +699,7 @@ class RaceTest(QueueCase):
         self.check_new()
 
     def test_deletion_during_a_put(self):
-        """The put locks the object before it looks for deletions."""
+        """It waits for the put, which makes it void: what is there then is new."""
         held = self.gate.hold(is_method('PUT'))
         put = Call(self.other, "SELECT s3_put(%s, 'new'::text, overwrite => true)", self.target)
         held.reached()
@@ -644,7 +709,8 @@ class RaceTest(QueueCase):
         held.release()
         put.result(30)
         query(self.session, 'UPDATE s3_deletion SET next_at = now()')
-        self.check_rewritten()
+        self.drain()
+        self.assertEqual((self.queue(), self.content(self.key())), ([], b'new'))
 
     def test_deletion_during_a_load(self):
         """A transaction that writes too many objects locks their bucket."""
@@ -687,6 +753,23 @@ class RaceTest(QueueCase):
         writer = self.open()
         insert = Call(writer, 'INSERT INTO %s (url) VALUES (%%s)' % self.table, self.target)
         self.wait_for(writer, 'Extension')
+        held.release()
+        call.result(30)
+        with self.assertSqlState('40001', 'was deleted'):
+            insert.result(30)
+        self.assertEqual(self.keys(), [])
+
+    def insert_many(self, session, last):
+        """A statement that looks at all deletions that were started, not at those of each row."""
+        return Call(session, "INSERT INTO %s (url) SELECT %%s || i FROM generate_series(1, 50) i"
+                    ' UNION ALL SELECT %%s' % self.table, self.url('other'), last)
+
+    def test_many_rows_during_a_deletion(self):
+        held, call = self.hold_drain(is_removal)
+        writer = self.open()
+        insert = self.insert_many(writer, self.target)
+        self.wait_for(writer, 'Extension')
+        self.insert_many(self.session, self.url('free')).result(30)
         held.release()
         call.result(30)
         with self.assertSqlState('40001', 'was deleted'):

@@ -121,7 +121,7 @@ class PromotedTest(ReplicaCase):
         self.assertEqual(query(conn, 'SELECT url, state FROM s3_queue'), [(self.url('queued'), 'pending')])
         self.assertEqual(query(conn, "SELECT backend_type FROM pg_stat_activity"
                                " WHERE backend_type LIKE 's3store%'"), [])
-        for statement in ('CALL s3_drain()', 'SELECT s3_intents_sweep()', 'SELECT s3_queue_retry()',
+        for statement in ('CALL s3_drain()', 'SELECT s3_queue_retry()',
                           "SELECT s3_delete_later('s3://bucket/key')"):
             with self.subTest(statement), self.assertSqlState('25006'):
                 query(conn, statement)
@@ -179,7 +179,7 @@ class PromotedTest(ReplicaCase):
         self.check_own_puts(conn)
         self.assertEqual(self.keys(), ['backed up', 'committed', 'open'])
         log = pathlib.Path(standby.settings['PG_LOG']).read_text()
-        self.assertIn('a journal of puts of another data directory', log)
+        self.assertIn('the journal of puts of another data directory', log)
         self.assertIn(self.url('backed up'), log)
         # what nobody undoes can be found
         self.assertEqual(query(conn, "SELECT url, state FROM s3_reconcile(%s, %s, %s, older_than => '0')"
@@ -188,18 +188,19 @@ class PromotedTest(ReplicaCase):
         # the primary is back, cut off from its standby
         self.primary.command('start')
         old = self.open(self.primary)
-        self.assertEqual(query(old, 'SELECT s3_intents_sweep()'), [(2,)])
+        query(old, 'CALL s3_drain()')
         self.assertEqual(self.keys(), ['committed'])
 
     def check_own_puts(self, conn):
         """The promoted standby has a journal of its own."""
         query(conn, "LOAD 's3store'")
-        query(conn, 'SELECT s3_intents_sweep()')
+        query(conn, 'CALL s3_drain()')
         query(conn, 'BEGIN')
         self.put(conn, 'own')
         self.assertIn('own', self.keys())
         query(conn, 'ROLLBACK')
-        self.assertEqual(query(conn, 'SELECT s3_intents_sweep()'), [(1,)])
+        query(conn, 'CALL s3_drain()')
+        self.assertNotIn('own', self.keys())
         self.assertEqual(query(conn, 'SELECT count(*) FROM s3_intents()'), [(0,)])
 
     def test_rewound(self):
@@ -221,7 +222,7 @@ class PromotedTest(ReplicaCase):
         self.assertEqual(query(old, 'SELECT pg_is_in_recovery()'), [(True,)])
         standby.kill()
         query(old, 'SELECT pg_promote()')
-        self.assertEqual(query(old, 'SELECT s3_intents_sweep()'), [(0,)])
+        query(old, 'CALL s3_drain()')
         self.assertEqual(self.keys(), ['of the new one', 'open'])
 
 
@@ -313,6 +314,23 @@ class SubscriberTest(ReplicaCase):
         self.assertEqual([len(queue) for queue in self.queues()], [2, 0])
         self.assertEqual(self.check_once(), 1)
         self.assertEqual(self.keys(), [])
+
+    def test_tokens(self):
+        """Neither the copy of the token nor its changes reach the subscriber, who goes on."""
+        other = 'of the primary'
+        query(self.copy, 'DROP SUBSCRIPTION s')
+        query(self.session, 'DROP PUBLICATION p')
+        query(self.session, 'SELECT s3_set_writer_token(%s)', other)
+        self.publish('ALL TABLES')
+        self.managed('a', 'b', 'c')
+        self.follow()
+        for token in (other, None, other):
+            query(self.session, 'SELECT s3_set_writer_token(%s)', token)
+            self.follow()
+            self.assertEqual(query(self.copy, 'SELECT token FROM s3_writer'), [(TOKEN,)])
+        query(self.copy, 'DELETE FROM managed WHERE id = (SELECT min(id) FROM managed)')
+        wait_for(lambda: self.keys() == ['b', 'c'], 'the object is deleted', 30)
+        self.assertEqual(query(self.session, 'SELECT token FROM s3_writer'), [(other,)])
 
     def test_own_deletes(self):
         """What somebody deletes on the subscriber itself is his to say."""

@@ -7,7 +7,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'soak'))
 
 import soak  # noqa: E402
 
-CALLS = 8000                    # malloc has found its size after a third of them
+CALLS = 8000                    # malloc has found its size after half of them
 
 
 class Short(unittest.TestCase):

@@ -14,8 +14,8 @@ import time
 
 import psycopg2
 from backend import (PROMPT, BackendCase, Call, lives, wait_for)
-from fault import Answer, FaultServer
-from harness import BucketCase, Case, query, rgw, swift
+from fault import Answer, FaultServer, Gate
+from harness import BucketCase, Case, endpoint, environment, query, rgw, swift
 
 PART = 5 * 1024 * 1024
 THREE_PARTS = 2 * PART + 7
@@ -123,6 +123,20 @@ class Streams(BucketCase):
         self.assertEqual(lo_content(self.session, self.get_lo(self.url(), SSE_KEY)), content)
         with self.assertSqlState('22023'):
             self.get_lo(self.url())
+
+    def test_replaced_meanwhile(self):
+        """What comes is of one object, or an error."""
+        size = 17 * 1024 * 1024             # three ranges
+        self.store(self.key(), b'a' * size)
+        with Gate(environment('RGW_ENDPOINT')) as gate:
+            conn = self.connect(endpoints={'s3': endpoint('RGW', endpoint_url=gate.endpoint)})
+            held = gate.hold(lambda request: request.headers.get('range', '').startswith('bytes=8388608-'))
+            call = Call(conn, 'SELECT s3_get_lo(%s)', self.url())
+            held.reached()
+            self.store(self.key(), b'b' * size)
+            held.release()
+            with self.assertSqlState('58P02'):
+                call.result(60)
 
     def test_gzip(self):
         """Undone while it comes, several members too."""
@@ -345,10 +359,10 @@ class Broken(BackendCase):
     PUT = ("SELECT s3_put('s3-bad://answer/key', convert_to(repeat('x', %d), 'UTF8'), "
            "overwrite => %%s)" % THREE_PARTS)
 
-    def server(self, *answers, max_attempts=1):
+    def server(self, *answers, max_attempts=1, **more):
         server = FaultServer(answers=list(answers)).start()
         self.addCleanup(server.stop)
-        conn = self.session(server.endpoint, timeout='60s', max_attempts=max_attempts)
+        conn = self.session(server.endpoint, timeout='60s', max_attempts=max_attempts, **more)
         in_order(conn)
         query(conn, 'SET s3store.put_undo = off')   # no question before the upload
         return conn, server
@@ -383,6 +397,11 @@ class Broken(BackendCase):
         'a late error': ([STARTED, *[PART_STORED] * 3, LATE_ERROR, GONE], '58030', 'complete', True),
         'a denied part': ([STARTED, Answer(403, {}, b''), GONE], '42501', None, True),
     }
+
+    def test_etags_that_are_no_md5(self):
+        conn, server = self.server(STARTED, *[DAMAGED] * 3, COMPLETED, verify_etag=False)
+        self.assertEqual(query(conn, self.PUT, True), [('s3-bad://answer/key',)])
+        self.assertEqual(len(server.requests), 5)
 
     def test_failures(self):
         for name, (answers, state, words, aborted) in self.FAILURES.items():
@@ -426,7 +445,7 @@ class Broken(BackendCase):
     def begin(self, name, *more):
         answers = self.HANGING[name]
         conn, server = self.server(*answers, *more)
-        call = Call(conn, self.PUT, True)
+        call = Call(conn, self.PUT.replace('/key', '/key\x1b[1m'), True)
         server.reached(answers[-1])
         return conn, server, call
 
@@ -454,7 +473,8 @@ class Broken(BackendCase):
                     call.result()
                 print('# cancelled %s, and the abort hangs: %.1f ms'
                       % (name, 1000 * (call.ended - start)), flush=True)
-                self.assertIn('could not remove the parts', ''.join(conn.notices))
+                self.assertRegex(''.join(conn.notices), r'could not remove the parts.*\n'
+                                 r'DETAIL:  Upload of "s3-bad://answer/key\?\[1m": ')
                 self.check_good(conn)
 
     def test_cancel_before_the_id_comes(self):
@@ -491,6 +511,12 @@ class Broken(BackendCase):
     def download(self, *answers):
         conn, _ = self.server(*answers)
         return lambda: query(conn, "SELECT s3_get_lo('s3-bad://answer/key')")
+
+    def test_download_whose_etag_is_no_md5(self):
+        conn, _ = self.server(Answer(200, {'ETag': '"%s"' % ('0' * 32)}, b'content'),
+                              verify_etag=False)
+        oid = query(conn, "SELECT s3_get_lo('s3-bad://answer/key')")[0][0]
+        self.assertEqual(lo_content(conn, oid), b'content')
 
     def test_downloads(self):
         """Ranges that do not fit together."""

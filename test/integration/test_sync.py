@@ -62,6 +62,17 @@ class SyncCase(BucketCase):
     def counts(self, **more):
         return self.sync(**more)[:4]
 
+    def settle_metadata(self):
+        """Those of the settings, those of others: written once, and then as they should be."""
+        session = self.session_with(metadata={'owner': 'M\u00fcller \u20ac', 'odd': '=?UTF-8?B?w7w=?='})
+        query(session, "SELECT s3_put(%s, 'x'::bytea, metadata => %s)", self.url + 'a',
+              '{"title": "\u00dcbung", "owner": "x"}')
+        query(session, "SELECT s3_put(%s, 'x'::bytea)", self.url + 'b')
+        for counts in ((2, 1, 1, 0), (2, 0, 2, 0)):
+            self.assertEqual(self.counts(session=session), counts, session.notices)
+        self.assertEqual(query(session, 'SELECT metadata FROM s3_head(%s)', self.url + 'a'),
+                         [({'title': '\u00dcbung', 'owner': 'M\u00fcller \u20ac', 'odd': '=?UTF-8?B?w7w=?='},)])
+
     def head(self, key, name=None):
         head = self.s3.head_object(Bucket=name or self.name, Key=key)
         return {field: head.get(field) for field in HEADERS if field != 'StorageClass'} | {
@@ -309,14 +320,25 @@ class Sync(SyncCase):
         self.assertEqual(self.counts(dry_run=True), (2, 1, 1, 0))
         notices = ''.join(self.session.notices)
         self.assertIn('would change "%sa"' % self.url, notices)
-        self.assertIn('cache-control: "no-cache" becomes "%s".' % CACHE_CONTROL, notices)
-        self.assertIn('expires: "Thu, 01 Dec 2033 16:00:00 GMT" goes.', notices)
+        self.assertIn('DETAIL:  cache-control: "no-cache" becomes "%s".\n'
+                      'expires: "Thu, 01 Dec 2033 16:00:00 GMT" goes.' % CACHE_CONTROL, notices)
         self.assertIn('1 would be changed', notices)
         self.assertEqual(query(self.session, 'SELECT * FROM s3_sync_meta_changes(%s)', self.url),
                          [(self.url + 'a', 'cache-control', 'no-cache', CACHE_CONTROL),
                           (self.url + 'a', 'expires', 'Thu, 01 Dec 2033 16:00:00 GMT', None)])
         self.assertEqual(query(self.session, 'SELECT * FROM s3_sync_meta_changes(%s, %s)', self.url, 'a'), [])
         self.assertEqual(self.head('a'), before)
+
+    def test_metadata_that_are_not_ascii(self):
+        self.settle_metadata()
+
+    def test_dry_run_of_an_odd_key(self):
+        """What a terminal would act on is not shown as it is."""
+        self.store('a\x1b[1m\u009b2J', CacheControl='no-cache')
+        self.assertEqual(self.counts(dry_run=True), (1, 1, 0, 0))
+        notices = ''.join(self.session.notices)
+        self.assertIn('would change "%sa?[1m?2J"' % self.url, notices)
+        self.assertIn('cache-control: "no-cache" becomes "%s".\n' % CACHE_CONTROL, notices)
 
     def test_dry_run_where_read_only(self):
         self.store('a')
@@ -463,6 +485,9 @@ class SyncOnSwift(SyncCase):
         self.assertEqual(self.counts(), (3, 0, 3, 0))
         self.assertEqual(self.head('b c')['CacheControl'], CACHE_CONTROL)
 
+    def test_metadata_that_are_not_ascii(self):
+        self.settle_metadata()
+
 
 HEAD = {'ETag': '"e"', 'Content-Type': 'text/plain', 'Last-Modified': 'Sun, 06 Nov 1994 08:49:37 GMT'}
 COPIED = Answer(200, {}, b'<CopyObjectResult><ETag>"e"</ETag></CopyObjectResult>')
@@ -551,6 +576,12 @@ class Scripted(BackendCase):
     def test_metadata_that_no_header_holds(self):
         self.assertEqual(self.sync(page(contents('a')), head(x_amz_missing_meta='1'))[:4], (1, 0, 0, 1))
         self.assertIn('no header can hold', self.notices)
+
+    def test_what_no_header_may_hold(self):
+        bad = head(x_amz_meta_a='b\rx-amz-acl: public-read')
+        result = self.sync(page(contents('a'), contents('b')), bad, head(), COPIED)
+        self.assertEqual(result[:4], (2, 1, 0, 1))
+        self.assertIn('could not sync object "a" in bucket "answer": invalid value of "x-amz-meta-a"', self.notices)
 
     def test_too_much_metadata(self):
         self.assertEqual(self.sync(page(contents('a')), head(x_amz_meta_big='x' * 2500))[:4], (1, 0, 0, 1))

@@ -110,8 +110,7 @@ class UpgradeTest(BucketCase):
         query(conn, 'BEGIN')
         query(conn, "SELECT s3_put(%s, 'x'::text)", self.url('rolled back'))
         query(conn, 'ROLLBACK')
-        query(conn, 'SELECT s3_intents_sweep()')
-        self.assertEqual(self.keys(), ['delayed', 'shared'])
+        self.wait_until_left('delayed', 'shared')
 
     def wait_until_left(self, *keys):
         wait_for(lambda: self.keys() == sorted(keys), 'left are %s' % (keys,), 60)

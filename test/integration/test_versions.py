@@ -131,6 +131,7 @@ class Versions(VersionCase):
         version = self.store(self.key(), b'content')
         query(self.session, 'SELECT s3_rename(%s, %s)', self.url(self.key()),
               self.url('new-' + self.key()))
+        query(self.session, 'CALL s3_drain()')
         self.assertEqual(self.call('s3_get', 'new-' + self.key()), b'content')
         self.assertIsNone(self.head(self.key())[0])
         self.assertEqual(self.call('s3_get', self.key(), {'VersionId': version}), b'content')

@@ -1,12 +1,12 @@
 """test_worker.py - the background worker: who starts it, what it survives, whom it lets pass."""
 import os
 import pathlib
-import signal
 import subprocess
+import time
 import unittest
 
-from backend import entry, lives, wait_for
-from fault import FaultServer, Gate
+from backend import Call, entry, lives, wait_for
+from fault import Answer, FaultServer, Gate
 from harness import endpoint, environment, query
 from queue_case import WorkerCase
 
@@ -38,6 +38,36 @@ class OnDemandTest(WorkerCase):
         query(self.session, "DELETE FROM managed WHERE url LIKE '%second'")
         self.wait_until_gone('second')
 
+    def test_commit_that_takes_long(self):
+        """The worker that it has started waits for it: nobody would start another one."""
+        self.managed('slow')
+        self.synchronous_standby('nobody')
+        self.wait_for_standby_names(self.session, 'nobody')
+        try:
+            call = Call(self.session, 'DELETE FROM managed')
+            wait_for(lambda: query(self.admin, "SELECT state FROM pg_stat_activity WHERE datname = %s AND"
+                                   " backend_type = 's3store worker'", self.database) == [('idle',)],
+                     'the worker has found nothing to do', 30)
+            (pid,) = self.workers()
+            time.sleep(0.5)         # it would leave at once
+            self.assertTrue(lives(pid))
+            self.assertTrue(call.is_alive())
+        finally:
+            self.synchronous_standby('')
+        call.result(30)
+        self.wait_until_gone('slow')
+
+    def synchronous_standby(self, name):
+        """With one that does not exist, a commit that writes something waits."""
+        query(self.admin, 'SET synchronous_commit = local')
+        query(self.admin, 'ALTER SYSTEM SET synchronous_standby_names = %s', name)
+        query(self.admin, 'SELECT pg_reload_conf()')
+        self.wait_for_standby_names(self.admin, name)
+
+    def wait_for_standby_names(self, session, names):
+        """Each process reads the settings when it gets to it."""
+        wait_for(lambda: query(session, 'SHOW synchronous_standby_names') == [(names,)], 'it is set', 30)
+
     def test_rollback(self):
         self.managed('rollback')
         query(self.session, 'BEGIN')
@@ -67,28 +97,13 @@ class OnDemandTest(WorkerCase):
         """That restarts the server; what it had queued is still there."""
         query(self.session, "SELECT s3_delete_later('s3://no-such-bucket-at-all/key')")
         wait_for(self.workers, 'a worker runs')
-        os.kill(self.workers()[0], signal.SIGKILL)
-        self.admin = self.reconnect('postgres')
-        self.session = self.reconnect(self.database)
+        self.cluster.kill_process(self.workers()[0])
+        self.admin = self.open('postgres')
+        self.session = self.open()
         self.assertEqual(query(self.session, 'SELECT count(*) FROM s3_queue'), [(1,)])
         self.managed('after')
         query(self.session, 'DELETE FROM managed')
         self.wait_until_gone('after')
-
-    def reconnect(self, database):
-        """A session, once the server has come back."""
-        found = []
-
-        def connected():
-            try:
-                conn = self.open(database)
-                query(conn, 'SELECT 1')
-                found.append(conn)
-            except Exception:
-                return False
-            return True
-        wait_for(connected, 'the server is back', 60)
-        return found[0]
 
     def test_drop_extension(self):
         self.managed('dropped')
@@ -347,21 +362,80 @@ class ManyDatabasesTest(WorkerCase):
         self.assertEqual(self.log().count('can serve only 64 databases at a time'), 1)
 
 
-class AsynchronousCommitTest(WorkerCase):
-    """A row whose deletion did not reach the disk must not lose its object."""
+class TurnsTest(WorkerCase):
+    """One worker for all databases, which take turns."""
 
-    settings = {'wal_writer_delay': '10s', 's3store.worker': 'off'}
+    COUNT = 3000                # deletions: three rounds, longer than a turn
+    preload = True
+    settings = {'s3store.max_workers': '1', 's3store.worker_poll_interval': '1s'}
 
-    def test_crash_after_the_object_is_gone(self):
-        self.managed('lost')
-        query(self.session, 'CHECKPOINT')
-        query(self.session, 'SET synchronous_commit = off')
-        query(self.session, 'DELETE FROM managed')
+    @classmethod
+    def setUpClass(cls):
+        cls.slow = FaultServer(answers=[cls.answer]).start()
+        cls.addClassCleanup(cls.slow.stop)
+        cls.endpoints = {**cls.endpoints, 's3-slow': entry(cls.slow.endpoint)}
+        super().setUpClass()
+
+    @staticmethod
+    def answer(request):
+        """No object is there; a list of the bucket says that the bucket is."""
+        time.sleep(0.03)
+        if request.method == 'HEAD':
+            return Answer(404, {}, b'')
+        return Answer(403, {}, b'<Error><Code>AccessDenied</Code></Error>')
+
+    def setUp(self):
+        super().setUp()
+        self.other = self.database + '_other'
+        query(self.admin, 'CREATE DATABASE ' + self.other)
+        self.addCleanup(query, self.admin, 'DROP DATABASE %s WITH (FORCE)' % self.other)
+        self.other_session = self.open(self.other)
+        query(self.other_session, 'CREATE EXTENSION s3store')
+
+    def all_workers(self):
+        """The databases of those that work, and are not just leaving."""
+        return query(self.admin, "SELECT datname FROM pg_stat_activity"
+                     " WHERE backend_type = 's3store worker' AND state = 'active'")
+
+    def test_turns(self):
+        key = self.key()
+        self.store(key)
+        query(self.session, "SELECT count(s3_delete_later('s3-slow://bucket/' || i)) FROM generate_series(1, %s) i",
+              self.COUNT)
+        wait_for(lambda: self.all_workers() == [(self.database,)], 'the first one works', 30)
+        query(self.other_session, 'SELECT s3_delete_later(%s)', self.url(key))
+        most = []
+
+        def is_gone():
+            most.append(len(self.all_workers()))
+            return not self.exists(key)
+        wait_for(is_gone, 'the other one has had its turn', 60)
+        self.assertEqual(max(most), 1)
+        self.assertGreater(query(self.session, 'SELECT count(*) FROM s3_queue')[0][0], 0)
+        # and the first one goes on
+        wait_for(lambda: query(self.session, 'SELECT count(*) FROM s3_queue') == [(0,)], 'all is done', 60)
+
+
+class TurnsWithoutLauncherTest(TurnsTest):
+    """Who leaves starts the worker of who waits."""
+
+    preload = False
+
+
+class NoProcessTest(WorkerCase):
+    """The server has no process left for a worker: that is logged once."""
+
+    settings = {'max_worker_processes': '1', 's3store.max_workers': '10'}
+
+    def test_commits(self):
+        keys = ['busy-%d' % number for number in range(5)]
+        self.managed(*keys)
+        for key in keys:
+            query(self.session, 'DELETE FROM managed WHERE url = %s', self.url(key))
+        self.assertEqual(self.log().count('no background worker slot is free for s3store'), 1)
+        self.assertTrue(all(map(self.exists, keys)))
         query(self.session, 'CALL s3_drain()')
-        self.assertFalse(self.exists('lost'))
-        self.cluster.kill()
-        self.cluster.command('start')
-        self.assertEqual(query(self.open(), 'SELECT count(*) FROM managed'), [(0,)])
+        self.assertFalse(any(map(self.exists, keys)))
 
 
 if __name__ == '__main__':

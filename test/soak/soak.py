@@ -33,11 +33,11 @@ from test_fault_matrix import NAMED, OPERATIONS  # noqa: E402
 
 CALLS = 100000
 STEPS = 10
-SETTLED = 3                     # steps: what is made once has been made then
+SETTLED = 4                     # steps: what is made once has been made then
 GROWTH = 3 * 1024               # kB: what malloc takes at a time, twice
 # Waiting takes time: a few of these will do
-WAITING = ('silent-headers', 'headers-stall', 'download-stall', 'slow-drip', 'upload-stall',
-           'huge-length')
+WAITING = ('silent-headers', 'headers-stall', 'download-stall', 'slow-drip', 'slow-headers',
+           'upload-stall', 'huge-length')
 GOOD_SHARE, WAITING_SHARE = 0.3, 0.01
 
 Figures = collections.namedtuple('Figures', 'memory descriptors threads contexts')

@@ -70,8 +70,7 @@ palloc0(Size size)
 void *
 palloc_extended(Size size, int flags)
 {
-	(void) flags;
-	return palloc(size);
+	return flags & MCXT_ALLOC_ZERO ? palloc0(size) : palloc(size);
 }
 
 void *

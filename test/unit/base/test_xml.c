@@ -78,6 +78,8 @@ static void test_limit(const char *name, S3Slice document, bool good, const char
 static S3Slice nested(int depth);
 static S3Slice named(size_t len);
 static S3Slice with_text(size_t len);
+static S3Slice with_attributes(size_t len);
+static S3Slice repeated(const char *element, int count);
 
 int
 main(void)
@@ -171,6 +173,19 @@ test_limits(void)
 	test_limit("a text as long as allowed", with_text(S3_XML_TEXT_MAX), true, NULL);
 	test_limit("a longer text", with_text(S3_XML_TEXT_MAX + 1), false, "text is too long");
 	test_limit("a megabyte of text", with_text(1 << 20), false, "text is too long");
+	test_limit("a tag as long as allowed", with_attributes(S3_XML_TOKEN_MAX - 5), true, NULL);
+	test_limit("a much longer one", with_attributes(3 * S3_XML_TOKEN_MAX), false, "is too long");
+	test_limit("a long comment", repeated(psprintf("<!--%*s-->", 3 * S3_XML_TOKEN_MAX, ""), 1),
+			   false, "is too long");
+	test_limit("many comments", repeated("<!--            -->", 100000), true, NULL);
+	test_limit("as many elements as allowed", repeated("<A/>", S3_XML_NODES_MAX - 1), true, NULL);
+	test_limit("more elements", repeated("<A/>", S3_XML_NODES_MAX), false, "too many elements");
+	test_limit("as many attributes as allowed", repeated("<A x='' y='' z=''/>", (S3_XML_NODES_MAX - 1) / 4),
+			   true, NULL);
+	test_limit("more attributes", repeated("<A x='' y='' z=''/>", S3_XML_NODES_MAX / 4), false,
+			   "too many elements");
+	test_limit("blanks between the steps",
+			   repeated(psprintf("<A>%*s</A>", S3_XML_TEXT_MAX, ""), 100), true, NULL);
 }
 
 static void
@@ -220,6 +235,32 @@ with_text(size_t len)
 	appendStringInfoString(&text, "<R>");
 	for (size_t i = 0; i < len; i++)
 		appendStringInfoChar(&text, 't');
+	appendStringInfoString(&text, "</R>");
+	return s3_slice(text.data, text.len);
+}
+
+static S3Slice
+with_attributes(size_t len)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfoString(&text, "<R ");
+	for (int i = 0; text.len < len - 3; i++)
+		appendStringInfo(&text, "a%x='' ", i);
+	appendStringInfoString(&text, "/>");
+	return s3_slice(text.data, text.len);
+}
+
+static S3Slice
+repeated(const char *element, int count)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfoString(&text, "<R>");
+	for (int i = 0; i < count; i++)
+		appendStringInfoString(&text, element);
 	appendStringInfoString(&text, "</R>");
 	return s3_slice(text.data, text.len);
 }

@@ -125,6 +125,7 @@ enum
 {
 	AWS,
 	AWS_FIPS,
+	AWS_GOV_FIPS,
 	AWS_ACCELERATED,
 	HTTP_NAME,
 	HTTPS_NAME,
@@ -135,6 +136,7 @@ enum
 };
 
 static const char *const endpoint_urls[] = {
+	NULL,
 	NULL,
 	NULL,
 	NULL,
@@ -193,6 +195,10 @@ static const struct
 	{AWS_FIPS, S3_ADDRESSING_AUTO, "my.bucket", NULL, "\"use_fips\" cannot be used with bucket \"my.bucket\""},
 	{AWS_FIPS, S3_ADDRESSING_VIRTUAL, "UPPER", NULL, "\"use_fips\" cannot be used with bucket \"UPPER\""},
 	{AWS_FIPS, S3_ADDRESSING_PATH, "bucket", NULL, "\"use_fips\" cannot be used"},
+	{AWS_GOV_FIPS, S3_ADDRESSING_AUTO, "bucket", "bucket.s3-fips.us-gov-west-1.amazonaws.com", ""},
+	{AWS_GOV_FIPS, S3_ADDRESSING_AUTO, "my.bucket", "s3-fips.us-gov-west-1.amazonaws.com", "/my.bucket"},
+	{AWS_GOV_FIPS, S3_ADDRESSING_VIRTUAL, "UPPER", "s3-fips.us-gov-west-1.amazonaws.com", "/UPPER"},
+	{AWS_GOV_FIPS, S3_ADDRESSING_PATH, "bucket", "s3-fips.us-gov-west-1.amazonaws.com", "/bucket"},
 	{AWS_FIPS, S3_ADDRESSING_AUTO, "b--x-s3", NULL, "directory buckets"},
 	{AWS_ACCELERATED, S3_ADDRESSING_AUTO, "bucket", "bucket.s3-accelerate.amazonaws.com", ""},
 	{AWS_ACCELERATED, S3_ADDRESSING_AUTO, "my_bucket", NULL, "\"use_accelerate\" cannot be used with bucket \"my_bucket\""},
@@ -240,11 +246,46 @@ static void test_buckets(void);
 static void make_endpoint(int which, S3EndpointUrl *base);
 static void check_refusal(int i, const S3Error *err);
 
+static void
+test_loopback(void)
+{
+	static const struct
+	{
+		const char *url;
+		bool		loopback;
+	}			cases[] = {
+		{"http://localhost", true},
+		{"http://LOCALHOST:9000/s3", true},
+		{"http://127.0.0.1:9000", true},
+		{"http://127.255.3.4", true},
+		{"http://[::1]", true},
+		{"https://[::1]:9000", true},
+		{"http://126.0.0.1", false},
+		{"http://128.0.0.1", false},
+		{"http://[::2]", false},
+		{"http://[2001:db8::1]:9000", false},
+		{"http://127.0.0.1.example.com", false},
+		{"http://127.example.com", false},
+		{"http://localhost.example.com", false},
+		{"http://store:9000", false}
+	};
+
+	for (int i = 0; i < lengthof(cases); i++)
+	{
+		S3EndpointUrl base;
+		S3Error		err;
+
+		ok(s3_endpoint_url_parse("url", cases[i].url, &base, &err) &&
+		   s3_endpoint_url_is_loopback(&base) == cases[i].loopback, "loopback: %s", cases[i].url);
+	}
+}
+
 int
 main(void)
 {
 	test_endpoints();
 	test_equal_endpoints();
+	test_loopback();
 	test_long_hosts();
 	test_buckets();
 	return tap_done();
@@ -343,13 +384,14 @@ static void
 make_endpoint(int which, S3EndpointUrl *base)
 {
 	const char *url = endpoint_urls[which];
-	S3HostVariant variant = {.fips = which == AWS_FIPS,.accelerate = which == AWS_ACCELERATED};
+	S3HostVariant variant = {.fips = which == AWS_FIPS || which == AWS_GOV_FIPS,.accelerate = which == AWS_ACCELERATED};
 	S3Error		err = {0};
 
 	if (url != NULL)
 		ok(s3_endpoint_url_parse("x", url, base, &err), "endpoint \"%s\"", url);
 	else
-		ok(s3_region_endpoint_url(which == AWS_FIPS ? "us-west-2" : "eu-west-1", &variant,
+		ok(s3_region_endpoint_url(which == AWS_FIPS ? "us-west-2" :
+								  which == AWS_GOV_FIPS ? "us-gov-west-1" : "eu-west-1", &variant,
 								  S3_ADDRESSING_AUTO, base, &err), "endpoint %d", which);
 }
 

@@ -132,7 +132,11 @@ static void
 test_keeping(void)
 {
 	static char lines[] = "Content-Type: a/b\r\nETag: \"e\"\r\nExpires: never\r\nCache-Control:\r\n"
-		"X-Amz-Meta-Name: v\r\nContent-Length: 1\r\nx-amz-storage-class: GLACIER\r\n";
+		"X-Amz-Meta-Name: v\r\nx-amz-meta-u: \xc3\xbc\r\nContent-Length: 1\r\nx-amz-storage-class: GLACIER\r\n";
+	static const char *const bad[] = {
+		"x-amz-meta-a: b\rx-amz-acl: public-read", "x-amz-meta-a: \x1b[1m", "x-amz-meta-a b: c",
+		"x-amz-meta-a\r: b", "Cache-Control: a\rb", "Content-Type: text/\x7f"
+	};
 	S3HttpResponse head = {.status = 200,.headers = lines,.headers_len = sizeof(lines) - 1};
 	S3ObjectInfo info;
 	S3Fields	target = {0};
@@ -140,10 +144,19 @@ test_keeping(void)
 
 	ok(s3_response_object(&head, &info, &err) && s3_copy_headers_keep(&head, &info, &target, &err),
 	   "headers of a source are kept");
-	is_int(target.count, 3, "... those that describe its content");
+	is_int(target.count, 4, "... those that describe its content");
 	is_string(s3_fields_find(&target, "content-type"), "a/b", "... its type");
 	is_string(s3_fields_find(&target, "expires"), "never", "... its expiry");
 	is_string(s3_fields_find(&target, "x-amz-meta-name"), "v", "... its metadata, in lower case");
+	is_string(s3_fields_find(&target, "x-amz-meta-u"), "=?UTF-8?B?w7w=?=", "... as any server takes them");
+
+	head.headers = "Content-Length: 1\r\nContent-Encoding: aws-chunked, gzip\r\n";
+	head.headers_len = strlen(head.headers);
+	target.count = 0;
+	ok(s3_response_object(&head, &info, &err) &&
+	   s3_copy_headers_keep(&head, &info, &target, &err) && target.count == 1,
+	   "an encoding for the upload is not kept");
+	is_string(s3_fields_find(&target, "content-encoding"), "gzip", "... but that of the content");
 
 	head.headers = "Content-Length: 1\r\nx-amz-missing-meta: 2\r\n";
 	head.headers_len = strlen(head.headers);
@@ -153,4 +166,14 @@ test_keeping(void)
 	head.headers = "Content-Length: 1\r\nx-amz-missing-meta: 0\r\n";
 	head.headers_len = strlen(head.headers);
 	ok(s3_copy_headers_keep(&head, &info, &target, &err), "... unless there is none of it");
+
+	for (int i = 0; i < lengthof(bad); i++)
+	{
+		head.headers = psprintf("Content-Length: 1\r\n%s\r\n", bad[i]);
+		head.headers_len = strlen(head.headers);
+		target.count = 0;
+		ok(s3_response_object(&head, &info, &err) && !s3_copy_headers_keep(&head, &info, &target, &err),
+		   "no header can hold bad header %d", i);
+		is_int(err.kind, S3_ERROR_PROTOCOL, "... which is an error");
+	}
 }

@@ -50,10 +50,13 @@ static const struct
 	{"the MD5, and another checksum", "ETag: \"" MD5 "\"\r\nx-amz-checksum-crc32: AAAAAA==\r\n", false}
 };
 
+static bool verify_etag = true;
+
 static void test_cases(void);
 static void test_words(void);
 static void test_crc(void);
 static void test_known_md5(void);
+static void test_etag_that_is_no_md5(void);
 static bool check(const char *headers, S3Slice what, S3IntegrityDirection direction, S3Error *err);
 static bool check_pieces(const S3HttpResponse *response, S3Slice what, const char *md5,
 						 S3IntegrityDirection direction, S3Error *err);
@@ -65,6 +68,7 @@ main(void)
 	test_words();
 	test_crc();
 	test_known_md5();
+	test_etag_that_is_no_md5();
 	return tap_done();
 }
 
@@ -97,6 +101,25 @@ test_words(void)
 	is_string(err.message, "another content arrived than the server has", "received");
 	ok(check("ETag: \"d41d8cd98f00b204e9800998ecf8427e\"\r\n", s3_slice(NULL, 0),
 			 S3_INTEGRITY_RECEIVED, &err), "nothing has an MD5, too");
+}
+
+/* A store's ETags may have the length of an MD5 and be none. */
+static void
+test_etag_that_is_no_md5(void)
+{
+	const char *etag = "ETag: \"" OTHER_MD5 "\"\r\n";
+	S3Slice		what = s3_slice_cstring(content);
+	S3Error		err = {0};
+
+	check(etag, what, S3_INTEGRITY_RECEIVED, &err);
+	ok(strstr(err.hint, "verify_etag") != NULL, "the hint names the setting");
+	verify_etag = false;
+	ok(check(etag, what, S3_INTEGRITY_RECEIVED, &err), "an ETag that does not count");
+	err.hint[0] = '\0';
+	ok(!check("ETag: \"" OTHER_MD5 "\"\r\nx-amz-checksum-crc32: y/Q5Jw==\r\n", what,
+			  S3_INTEGRITY_RECEIVED, &err), "a checksum counts all the same");
+	ok(strstr(err.hint, "verify_etag") == NULL, "the hint of a checksum does not name the setting");
+	verify_etag = true;
 }
 
 /* It stands for the content, which is not hashed again. */
@@ -149,7 +172,7 @@ static bool
 check_pieces(const S3HttpResponse *response, S3Slice what, const char *md5,
 			 S3IntegrityDirection direction, S3Error *err)
 {
-	S3Integrity *integrity = s3_integrity_start(response, md5);
+	S3Integrity *integrity = s3_integrity_start(response, verify_etag, md5);
 	bool		good;
 
 	for (size_t i = 0; i < what.len; i++)

@@ -95,6 +95,10 @@ static const struct
 	{"fips-us-east-1", ACCELERATE, S3_ADDRESSING_AUTO, NULL, ACCEL_FIPS},
 	{"fips-cn-north-1", PLAIN, S3_ADDRESSING_AUTO, NULL, NOT_THERE},
 
+	{"us-gov-west-1", FIPS, S3_ADDRESSING_PATH, "s3-fips.us-gov-west-1.amazonaws.com"},
+	{"us-gov-east-1", FIPS | DUALSTACK, S3_ADDRESSING_PATH, "s3-fips.dualstack.us-gov-east-1.amazonaws.com"},
+	{"fips-us-gov-west-1", PLAIN, S3_ADDRESSING_PATH, "s3-fips.us-gov-west-1.amazonaws.com"},
+	{"us-gov-west-1", ACCELERATE, S3_ADDRESSING_PATH, NULL, "\"use_accelerate\" " PATH_STYLE},
 	{"us-east-1", FIPS, S3_ADDRESSING_PATH, NULL, "\"use_fips\" " PATH_STYLE},
 	{"us-east-1", FIPS | DUALSTACK, S3_ADDRESSING_PATH, NULL, "\"use_fips\" " PATH_STYLE},
 	{"us-east-1", ACCELERATE, S3_ADDRESSING_PATH, NULL, "\"use_accelerate\" " PATH_STYLE},
@@ -229,7 +233,8 @@ test_variants(void)
 		{
 			is_string(base.host, variant_cases[i].host, "host of variant %d", i);
 			is_int(base.virtual_only != NULL,
-				   strstr(base.host, "-fips.") != NULL || strstr(base.host, "-accelerate.") != NULL,
+				   (strstr(base.host, "-fips.") != NULL && strstr(base.host, "us-gov-") == NULL) ||
+				   strstr(base.host, "-accelerate.") != NULL,
 				   "whether variant %d takes any bucket", i);
 			continue;
 		}

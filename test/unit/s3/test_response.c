@@ -220,6 +220,7 @@ static void test_long_words(void);
 static void test_headers(void);
 static void test_object(void);
 static void test_lengths(void);
+static void test_stored_length(void);
 
 int
 main(void)
@@ -232,6 +233,7 @@ main(void)
 	test_headers();
 	test_object();
 	test_lengths();
+	test_stored_length();
 	return tap_done();
 }
 
@@ -383,6 +385,7 @@ test_object(void)
 				  "x-amz-storage-class: STANDARD_IA\r\n"
 				  "x-amz-version-id: v/1+2\r\n"
 				  "x-amz-server-side-encryption: aws:kms\r\n"
+				  "x-amz-server-side-encryption-customer-algorithm: AES256\r\n"
 				  "x-amz-meta-a: 1\r\n"
 				  "X-Amz-Meta-B-C:  two  \r\n"
 				  "x-amz-meta-: nameless\r\n"
@@ -401,6 +404,7 @@ test_object(void)
 	is_string(info.storage_class, "STANDARD_IA", "... storage class");
 	is_string(info.version_id, "v/1+2", "... version");
 	is_string(info.server_side_encryption, "aws:kms", "... encryption");
+	ok(info.customer_key, "... key of its client's");
 	is_int(info.metadata.count, 3, "... metadata");
 	is_string(s3_fields_find(&info.metadata, "a"), "1", "... its first");
 	is_string(s3_fields_find(&info.metadata, "B-C"), "two", "... its second");
@@ -411,6 +415,7 @@ test_object(void)
 	ok(s3_response_object(&response, &info, &err), "an object with nothing");
 	is_int(info.size, 0, "... has its size");
 	ok(!info.has_last_modified, "... no time");
+	ok(!info.customer_key, "... no key of its client's");
 	is_string(info.etag, NULL, "... no ETag");
 	is_string(info.content_type, NULL, "... no type");
 	is_string(info.storage_class, "STANDARD", "... the usual storage class");
@@ -423,12 +428,30 @@ test_object(void)
 	ok(!info.has_last_modified, "... a date that is none is missing");
 	is_string(info.etag, "W/\"weak\"", "... a weak ETag stays whole");
 
+	make_response(&response, 200, "content-length: 1\r\netag: \"\xff\xfe\"\r\n", s3_slice(NULL, 0));
+	ok(s3_response_object(&response, &info, &err), "an ETag that is no text");
+	is_string(info.etag, NULL, "... is none");
 	make_response(&response, 200, "content-length: 1\r\netag: \"\r\n", s3_slice(NULL, 0));
 	ok(s3_response_object(&response, &info, &err), "an ETag of one quote");
 	is_string(info.etag, "\"", "... stays");
 	make_response(&response, 200, "content-length: 1\r\netag: \"\"\r\n", s3_slice(NULL, 0));
 	ok(s3_response_object(&response, &info, &err), "an ETag of two quotes");
 	is_string(info.etag, "", "... is empty");
+}
+
+/* What Google decompresses has the length of what is stored. */
+static void
+test_stored_length(void)
+{
+	S3HttpResponse response;
+	S3ObjectInfo info;
+	S3Error		err;
+
+	make_response(&response, 200, "X-Goog-Stored-Content-Length: 7\r\n", s3_slice(NULL, 0));
+	ok(s3_response_sized_object(&response, &info, &err), "the length of what is stored");
+	is_int(info.size, 7, "it is that");
+	make_response(&response, 200, "X-Goog-Stored-Content-Length: -7\r\n", s3_slice(NULL, 0));
+	ok(!s3_response_object(&response, &info, &err), "a length of what is stored that is none");
 }
 
 static void
@@ -444,8 +467,12 @@ test_lengths(void)
 
 		make_response(&response, 200, length == NULL ? "" : psprintf("content-length: %s\r\n", length),
 					  s3_slice(NULL, 0));
-		good = s3_response_object(&response, &info, &err);
+		good = s3_response_sized_object(&response, &info, &err);
 		is_int(good ? info.size : -1, length_cases[i].want, "length %d", i);
 		is_int(err.kind, good ? S3_ERROR_NONE : S3_ERROR_PROTOCOL, "kind of length %d", i);
+		ok(s3_response_object(&response, &info, &err) == (good || length == NULL),
+		   "length %d where none is needed", i);
+		if (length == NULL)
+			is_int(info.size, S3_SIZE_UNKNOWN, "then, length %d", i);
 	}
 }

@@ -4,16 +4,8 @@ from django.db import migrations, models
 
 def follow(table, column):
     """The objects of a column follow its rows."""
-    return [
-        migrations.RunSQL(
-            f"CREATE TRIGGER {column} AFTER INSERT OR DELETE OR UPDATE OF {column} ON {table}"
-            f" FOR EACH ROW EXECUTE FUNCTION s3_manage('{column}')",
-            f"DROP TRIGGER {column} ON {table}"),
-        migrations.RunSQL(
-            f"CREATE TRIGGER {column}_truncate BEFORE TRUNCATE ON {table}"
-            f" FOR EACH STATEMENT EXECUTE FUNCTION s3_manage('{column}')",
-            f"DROP TRIGGER {column}_truncate ON {table}"),
-    ]
+    return migrations.RunSQL(f"SELECT s3_follow('{table}', '{column}')",
+                             f"SELECT s3_unfollow('{table}', '{column}')")
 
 
 class Migration(migrations.Migration):
@@ -21,5 +13,5 @@ class Migration(migrations.Migration):
     dependencies = [("gallery", "0001_initial")]
     operations = [
         migrations.AddIndex("Car", models.Index(fields=["photo"], name="car_photo")),
-        *follow("gallery_car", "photo"),
+        follow("gallery_car", "photo"),
     ]

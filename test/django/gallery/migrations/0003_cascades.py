@@ -30,6 +30,6 @@ class Migration(migrations.Migration):
             'ALTER TABLE gallery_ticket ADD CONSTRAINT car'
             ' FOREIGN KEY (car_id) REFERENCES gallery_car ON DELETE CASCADE',
             'ALTER TABLE gallery_ticket DROP CONSTRAINT car'),
-        *follow('gallery_repair', 'invoice'),
-        *follow('gallery_ticket', 'scan'),
+        follow('gallery_repair', 'invoice'),
+        follow('gallery_ticket', 'scan'),
     ]
