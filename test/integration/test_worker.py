@@ -42,8 +42,8 @@ class OnDemandTest(WorkerCase):
         """The worker that it has started waits for it: nobody would start another one."""
         self.managed('slow')
         self.synchronous_standby('nobody')
-        self.wait_for_standby_names(self.session, 'nobody')
         try:
+            waiting = self.wait_until_commits_wait()
             call = Call(self.session, 'DELETE FROM managed')
             wait_for(lambda: query(self.admin, "SELECT state FROM pg_stat_activity WHERE datname = %s AND"
                                    " backend_type = 's3store worker'", self.database) == [('idle',)],
@@ -55,6 +55,7 @@ class OnDemandTest(WorkerCase):
         finally:
             self.synchronous_standby('')
         call.result(30)
+        waiting.result(30)
         self.wait_until_gone('slow')
 
     def synchronous_standby(self, name):
@@ -62,11 +63,20 @@ class OnDemandTest(WorkerCase):
         query(self.admin, 'SET synchronous_commit = local')
         query(self.admin, 'ALTER SYSTEM SET synchronous_standby_names = %s', name)
         query(self.admin, 'SELECT pg_reload_conf()')
-        self.wait_for_standby_names(self.admin, name)
 
-    def wait_for_standby_names(self, session, names):
-        """Each process reads the settings when it gets to it."""
-        wait_for(lambda: query(session, 'SHOW synchronous_standby_names') == [(names,)], 'it is set', 30)
+    def wait_until_commits_wait(self):
+        """Once the checkpointer, too, has read the settings.  Returns a commit that waits."""
+        probe = self.open(self.database)
+        query(probe, 'SET synchronous_commit = on')
+        ((pid,),) = query(probe, 'SELECT pg_backend_pid()')
+        waits = "SELECT pid FROM pg_stat_activity WHERE pid = %s AND wait_event = 'SyncRep'"
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            write = Call(probe, "SELECT pg_logical_emit_message(true, 'test', '')")
+            wait_for(lambda: not write.is_alive() or query(self.admin, waits, pid), 'it waits or ends', 30)
+            if write.is_alive():
+                return write
+        raise AssertionError('no commit waits')
 
     def test_rollback(self):
         self.managed('rollback')
