@@ -51,7 +51,7 @@ static void fail_open_put(S3SyncObject *object);
 static const char *pin_of(const S3SyncObject *object);
 static bool add_copy_headers(S3SyncObject *object, S3Error *err);
 static void copy_large(S3SyncObject *object);
-static void copy_in_parts(const S3SyncObject *object);
+static void copy_in_parts(const S3SyncObject *object, S3CopyWork *copy);
 static bool is_of_object(const ErrorData *error, S3ErrorKind *kind);
 static void take_look_up(S3SyncObject *object, const S3Finished *finished);
 static bool is_key_missing(const S3SyncObject *object, const S3Error *err);
@@ -330,11 +330,12 @@ static void
 copy_large(S3SyncObject *object)
 {
 	MemoryContext context = CurrentMemoryContext;
+	S3CopyWork *copy = palloc0(sizeof(S3CopyWork));
 	S3Error		err;
 
 	PG_TRY();
 	{
-		copy_in_parts(object);
+		copy_in_parts(object, copy);
 		s3_intent_settle(&object->intent);
 		end(object, S3_SYNC_CHANGED);
 	}
@@ -349,8 +350,12 @@ copy_large(S3SyncObject *object)
 		if (!is_of_object(error, &kind))
 			PG_RE_THROW();
 		FlushErrorState();
-		/* An upload whose completion had no answer may yet be completed. */
-		if (kind == S3_ERROR_SERVER)
+
+		/*
+		 * An upload whose completion had no answer may yet be completed.  One
+		 * whose parts are left is aborted later, by its intent.
+		 */
+		if (kind == S3_ERROR_SERVER || copy->leaves_parts)
 			s3_intent_note_unsure(&object->intent);
 		else
 			s3_intent_settle(&object->intent);
@@ -361,28 +366,28 @@ copy_large(S3SyncObject *object)
 }
 
 static void
-copy_in_parts(const S3SyncObject *object)
+copy_in_parts(const S3SyncObject *object, S3CopyWork *copy)
 {
 	S3CopyArguments arguments = {.command = object->options->command};
-	S3CopyWork	copy = {.arguments = &arguments};
 	S3ObjectInfo info = object->info;
-	S3Fields   *headers = &copy.headers.target;
+	S3Fields   *headers = &copy->headers.target;
 	S3Error		err;
 
+	copy->arguments = &arguments;
 	arguments.source = arguments.target = object->url;
-	copy.source = copy.target = object->call;
-	copy.info = &info;
-	copy.intent = object->intent;
-	copy.etag = pin_of(object);
-	copy.pinned = copy.etag != NULL;
-	copy.headers.replaces_metadata = copy.headers.replaces_tags = true;
+	copy->source = copy->target = object->call;
+	copy->info = &info;
+	copy->intent = object->intent;
+	copy->etag = pin_of(object);
+	copy->pinned = copy->etag != NULL;
+	copy->headers.replaces_metadata = copy->headers.replaces_tags = true;
 	s3_fields_add_all(headers, &object->plan.headers);
 	s3_fields_add_all(headers, &object->grants);
 	if (object->tags.len > 0)
 		s3_fields_add(headers, "x-amz-tagging", object->tags.data);
-	if (!s3_copy_add_source_key(&copy, &err))
+	if (!s3_copy_add_source_key(copy, &err))
 		s3_error_throw(&err);
-	s3_copy_parts_on_server(&copy);
+	s3_copy_parts_on_server(copy);
 }
 
 /* Returns false for an error that is not about this object alone. */

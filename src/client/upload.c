@@ -37,6 +37,7 @@
 typedef struct Run
 {
 	const S3UploadTarget *target;
+	void	   *arg;			/* of the functions of "target" */
 	MemoryContext context;		/* of all below */
 	S3Pipeline *creation;		/* of the request that starts the upload,
 								 * while that is under way */
@@ -66,6 +67,7 @@ s3_upload_run(const S3UploadTarget *target, S3UploadSend send, void *arg,
 	uint64		mark = s3_http_mark();
 
 	run->target = target;
+	run->arg = arg;
 	run->context = CurrentMemoryContext;
 
 	/* PG_TRY does not see the end of the session. */
@@ -265,6 +267,8 @@ try_abort(Run *run, int64 deadline)
 static void
 warn_of_leftovers(const Run *run, const char *reason)
 {
+	if (run->target->left != NULL)
+		run->target->left(run->arg);
 	ereport(WARNING,
 			(errcode(ERRCODE_IO_ERROR),
 			 errmsg("could not remove the parts of an upload that was not completed"),

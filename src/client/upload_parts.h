@@ -26,6 +26,9 @@ typedef void (*S3UploadStarted) (const char *upload_id, void *arg);
 typedef void (*S3UploadCompleting) (const char *etag, void *arg);
 
 /* What is uploaded.  Must live as long as the upload. */
+/* Is told that the parts could not be removed.  Must not throw. */
+typedef void (*S3UploadLeft) (void *arg);
+
 typedef struct S3UploadTarget
 {
 	const char *command;		/* the SQL function, such as "s3_copy()" */
@@ -40,6 +43,7 @@ typedef struct S3UploadTarget
 								 * NULL: its own */
 	S3UploadStarted started;	/* get the "arg" of s3_upload_run; NULL: none */
 	S3UploadCompleting completing;
+	S3UploadLeft left;
 	int			connections;	/* parts under way at a time */
 } S3UploadTarget;
 

@@ -23,6 +23,7 @@ static int64 part_size(const S3CopyWork *copy);
 static void copy_in_parts(S3CopyWork *copy, S3UploadSend send);
 static void note_upload(const char *upload_id, void *arg);
 static void note_etag(const char *etag, void *arg);
+static void note_left(void *arg);
 static void prepare_target_headers(S3CopyWork *copy);
 static void send_parts_on_server(S3Upload *upload, void *arg);
 static void send_parts_through_here(S3Upload *upload, void *arg);
@@ -94,6 +95,7 @@ copy_in_parts(S3CopyWork *copy, S3UploadSend send)
 	target.connections = copy->target.endpoint->settings.max_pool_connections;
 	target.started = note_upload;
 	target.completing = note_etag;
+	target.left = note_left;
 	s3_upload_run(&target, send, copy, &completed);
 	s3_intent_note_answer(&copy->intent, &completed);
 	tags = s3_fields_find(target.headers, "x-amz-tagging");
@@ -113,6 +115,12 @@ note_etag(const char *etag, void *arg)
 	S3CopyWork *copy = arg;
 
 	s3_intent_note_content(&copy->intent, etag, copy->info->size);
+}
+
+static void
+note_left(void *arg)
+{
+	((S3CopyWork *) arg)->leaves_parts = true;
 }
 
 /* Adds what CopyObject would take over by itself. */

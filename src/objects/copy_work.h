@@ -36,6 +36,7 @@ typedef struct S3CopyWork
 	const char *etag;			/* with its quotes, or NULL */
 	bool		pinned;			/* the server is told to copy this ETag only */
 	S3PutIntent intent;			/* of the target */
+	bool		leaves_parts;	/* of an upload, which could not be removed */
 } S3CopyWork;
 
 /* Opens another request for the source, or for the target. */

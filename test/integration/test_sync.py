@@ -538,6 +538,24 @@ class Scripted(BackendCase):
         result = self.sync(page(contents('a')), head(), Answer(200, {}, b'<Error><Code>InternalError</Code></Error>'))
         self.assertEqual(result[:4], (1, 0, 0, 1))
 
+    def test_parts_that_stay(self):
+        """The abort of an upload fails: the next drain sends it again."""
+        created = Answer(200, {}, b'<InitiateMultipartUploadResult><UploadId>up</UploadId>'
+                                  b'</InitiateMultipartUploadResult>')
+        broken = Answer(500, {}, b'<Error><Code>InternalError</Code></Error>')
+        conn, server = self.serve(page(contents('a')), head(Content_Length=6 << 20), created, DENIED, broken,
+                                  Answer(204, {}, b''), multipart_copy_threshold=5120)
+        for name in ('delete_grace', 'request_timeout'):
+            query(conn, "SET s3store.%s = '1s'" % name)
+        result = query(conn, "CALL s3_sync_meta('s3-bad://answer/', keep_acl => false)")
+        self.assertEqual(result[0][:4], (1, 0, 0, 1))
+        self.assertIn('could not remove the parts', ''.join(conn.notices))
+        self.assertEqual(len(server.requests), 5)
+        wait_for(lambda: query(conn, 'CALL s3_drain()') or len(server.requests) > 5, 'the abort')
+        last = server.requests[-1]
+        self.assertEqual((last.method, last.target), ('DELETE', '/answer/a?uploadId=up'))
+        self.assertEqual(len(server.requests), 6)
+
     def test_written_meanwhile(self):
         """Somebody writes it between the look and the copy: it is looked at again."""
         result = self.sync(page(contents('a')), head(ETag='"1"'), CHANGED, head(ETag='"2"'), COPIED)
