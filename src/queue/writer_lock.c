@@ -10,13 +10,16 @@
  * not one of those of the SQL functions (1 and 2).  Those that protect deletions
  * are not in the lock method of these functions either: pg_advisory_unlock_all(),
  * in a function of a table's owner, does not release them.  The rollback of a
- * transaction does.
+ * transaction does.  PostgreSQL has such locks in transactions only, and so does
+ * not release them when a session ends between two: we do that.
  *
  *-------------------------------------------------------------------------
  */
 #include "base/base.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
+#include "storage/ipc.h"
 #include "storage/lock.h"
 
 #include "backend/compat.h"
@@ -30,6 +33,8 @@ typedef enum LockClass
 	LOCK_CLAIMS
 } LockClass;
 
+static void release_at_exit(void);
+static void release_all(int code, Datum arg);
 static void set_own_tag(LOCKTAG *tag, LockClass class, int64 number);
 static bool is_held(LOCKTAG *tag, LOCKMODE conflicting);
 static void set_tag(LOCKTAG *tag, LockClass class, int64 number);
@@ -63,6 +68,7 @@ s3_writer_lock_server(int64 server)
 {
 	LOCKTAG		tag;
 
+	release_at_exit();
 	set_own_tag(&tag, LOCK_SERVER, server);
 	return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
 }
@@ -120,6 +126,8 @@ s3_writer_lock_claims(bool session)
 {
 	LOCKTAG		tag;
 
+	if (session)
+		release_at_exit();
 	set_own_tag(&tag, LOCK_CLAIMS, 0);
 	(void) LockAcquire(&tag, RowExclusiveLock, session, false);
 }
@@ -163,6 +171,24 @@ is_held(LOCKTAG *tag, LOCKMODE conflicting)
 		return true;
 	(void) LockRelease(tag, conflicting, false);
 	return false;
+}
+
+static void
+release_at_exit(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+		before_shmem_exit(release_all, (Datum) 0);
+	registered = true;
+}
+
+/* A transaction that is open is rolled back next, which releases them. */
+static void
+release_all(int code, Datum arg)
+{
+	if (!IsTransactionOrTransactionBlock())
+		LockReleaseAll(DEFAULT_LOCKMETHOD, true);
 }
 
 static void

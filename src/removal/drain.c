@@ -167,6 +167,7 @@ mark_batch(S3QueueTxnKind kind, S3GateBatch *batch, int max)
 {
 	S3ManagedColumns columns;
 	S3ManagedColumns now;
+	S3ManagedColumns after = {0};
 
 	s3_queue_txn_begin(kind, true);
 	s3_gate_recover(batch->server);
@@ -183,9 +184,13 @@ mark_batch(S3QueueTxnKind kind, S3GateBatch *batch, int max)
 		s3_undo_plan(batch);
 		s3_managed_columns_read(&now);
 		if (s3_managed_columns_cover(&columns, &now))
+		{
 			s3_row_references_ask(batch, &now);
-		else
-			s3_gate_block_open(batch);	/* whose writers were not waited for */
+			s3_managed_columns_read(&after);
+		}
+		/* Writers that were not waited for, or tables that were not asked */
+		if (!s3_managed_columns_cover(&columns, &now) || !s3_managed_columns_cover(&now, &after))
+			s3_gate_block_open(batch);
 		s3_undo_plan_keep_named(batch);
 		s3_gate_wait_for_met(batch);
 		s3_gate_mark(batch);

@@ -475,6 +475,19 @@ class LongWriterTest(RemovalCase):
         self.assert_kept()
 
 
+    def test_drain_that_leaves_while_deletions_wait(self):
+        """Its lock goes with it."""
+        writer, drainer = self.open(), self.open()
+        self.addCleanup(writer.close)
+        self.sql('BEGIN', session=writer)
+        self.sql('INSERT INTO {table} (url) VALUES (NULL)', session=writer)
+        self.sql('SELECT s3_delete_later(%s)', self.object())
+        self.drain(session=drainer)
+        locks = "SELECT pid FROM pg_locks WHERE locktype = 'advisory'"
+        self.assertEqual(self.sql(locks), [(drainer.info.backend_pid,)])
+        drainer.close()
+        wait_for(lambda: self.sql(locks) == [], 'the lock goes')
+
     def test_listed_object_that_is_named_before_it_is_queued(self):
         url = self.object()
         listed = self.sql("SELECT url FROM s3_reconcile(%s, %s, %s, '0') WHERE state = 'only_in_s3'",
@@ -554,6 +567,40 @@ class PartitionTest(RemovalCase):
             self.drain()
             self.assertEqual(self.keys(), [self.key()])
             self.sql('COMMIT', session=other)
+        self.assert_kept()
+
+    def test_detached_while_columns_are_asked(self):
+        """The table that was read does not show its rows any more when it is asked."""
+        self.queue_url(self.with_partition())
+        reader, locker, other, drainer = (self.open() for _ in range(4))
+        for conn in (reader, locker, other, drainer):
+            self.addCleanup(conn.close)
+        for _ in range(30):
+            # The question about the table that comes first waits behind one who waits.
+            self.sql('BEGIN', session=reader)
+            self.sql('SELECT count(*) FROM {table}', session=reader)
+            self.sql('BEGIN', session=locker)
+            lock = Call(locker, 'LOCK TABLE %s IN ACCESS EXCLUSIVE MODE' % self.table)
+            wait_for(lambda: self.sql(WAITS) == [(1,)], 'the lock is waited for')
+            drain = Call(drainer, 'CALL s3_drain()')
+            wait_for(lambda: self.sql(WAITS) == [(2,)] or not drain.is_alive(), 'the question waits')
+            self.sql("BEGIN; ALTER TABLE {table}_p DETACH PARTITION {table}_p1;"
+                     " SELECT s3_follow('{table}_p1', 'url'); COMMIT", session=other)
+            self.sql('SELECT pg_cancel_backend(%s)', locker.info.backend_pid)
+            with self.assertRaises(psycopg2.errors.QueryCanceled):
+                lock.result()
+            self.sql('ROLLBACK', session=locker)
+            self.sql('COMMIT', session=reader)
+            drain.result(30)
+            self.assertEqual(self.keys(), [self.key()])
+            if self.queue('last_error') == [(None,)]:
+                break
+            self.assertIn('lock timeout', self.queue('last_error')[0][0])    # we were too slow
+            self.sql("SELECT s3_unfollow('{table}_p1', 'url')")
+            self.sql('ALTER TABLE {table}_p ATTACH PARTITION {table}_p1 FOR VALUES FROM (1) TO (2)')
+            self.sql('SELECT s3_queue_retry(id) FROM s3_queue')
+        else:
+            self.fail('the question never waited for the detaching alone')
         self.assert_kept()
 
     def test_detached_concurrently(self):

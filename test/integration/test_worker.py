@@ -78,6 +78,17 @@ class OnDemandTest(WorkerCase):
                 return write
         raise AssertionError('no commit waits')
 
+    def test_worker_that_is_terminated_holds_nothing(self):
+        """Not even between two transactions: others delete its server's objects."""
+        query(self.session, "SELECT s3_delete_later('s3-silent://bucket/key')")
+        self.silent.reached('silent-accept')
+        (pid,) = self.workers()
+        locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+        self.assertEqual(query(self.admin, locks), [(1,)])
+        query(self.admin, 'SELECT pg_terminate_backend(%s)', pid)
+        wait_for(lambda: not lives(pid), 'it leaves', 30)
+        self.assertEqual(query(self.admin, locks), [(0,)])
+
     def test_rollback(self):
         self.managed('rollback')
         query(self.session, 'BEGIN')
