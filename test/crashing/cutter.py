@@ -11,6 +11,7 @@ HEAD_MAX = 65536
 DELAY = 0.25                    # seconds that a request or its answer is held up, at most
 LATE = 1.5                      # seconds after which a request comes that seemed lost, at most
 FAULTS = ('unsent', 'half', 'late', 'unanswered', 'half an answer')
+UPLOAD_ID = re.compile(rb'<UploadId>([^<]*)')
 FIELDS = ('if-none-match', 'if-match', 'x-amz-copy-source')
 
 
@@ -114,6 +115,7 @@ class Cutter:
             more.append('md5=' + hashlib.md5(body).hexdigest())
         if words[0] == 'POST':
             more += re.findall(r'<Key>([^<]*)', body.decode('utf-8', 'replace'))
+        more += ['upload=' + upload.decode('latin-1') for upload in UPLOAD_ID.findall(answer)]
         for name in ('x-amz-version-id', 'etag'):
             if field(answer, name):
                 more.append('%s=%s' % (name, field(answer, name)))
@@ -121,6 +123,12 @@ class Cutter:
             clock(came), time.time() - came, *words[:2],
             (answer.split(b' ', 2)[1:2] or [b'-'])[0].decode('latin-1'),
             'CUT: ' + fault if fault else '', ' '.join(more)))
+
+    def untold(self):
+        """The uploads that were started, and whose ID nobody was told."""
+        lines = self.log.read_text(encoding='utf-8').splitlines() if self.log.exists() else []
+        return {word[len('upload='):] for line in lines if 'CUT: ' in line
+                for word in line.split() if word.startswith('upload=')}
 
 
 def field(head, name):

@@ -215,12 +215,15 @@ class Oracle:
                                            % (digest, name, times, found[name][digest]), name)
 
     def check_uploads(self):
+        untold = set().union(*(cutter.untold() for cutter in self.servers.cutters.values()))
         for bucket in names.BUCKETS:
             for page in self.pages(bucket, 'list_multipart_uploads'):
                 for upload in page.get('Uploads', []):
                     name = '%s/%s' % (bucket, upload['Key'])
                     if name in self.round.kept:
                         self.round.count('uploads left by puts without undo')
+                    elif upload['UploadId'] in untold:
+                        self.round.count('uploads left whose ID was lost on the way')
                     else:
                         self.round.violate('left', 'upload %s of %s' % (upload['UploadId'], name), name)
                     self.servers.clients[bucket].abort_multipart_upload(
