@@ -167,7 +167,6 @@ mark_batch(S3QueueTxnKind kind, S3GateBatch *batch, int max)
 {
 	S3ManagedColumns columns;
 	S3ManagedColumns now;
-	S3ManagedColumns after = {0};
 
 	s3_queue_txn_begin(kind, true);
 	s3_gate_recover(batch->server);
@@ -182,14 +181,10 @@ mark_batch(S3QueueTxnKind kind, S3GateBatch *batch, int max)
 		for (int i = 0; i < batch->count; i++)
 			check_item(&batch->items[i]);
 		s3_undo_plan(batch);
+		s3_row_references_ask(batch, &columns);
+		/* Others by now?  Their tables were not asked, nor their writers waited for. */
 		s3_managed_columns_read(&now);
-		if (s3_managed_columns_cover(&columns, &now))
-		{
-			s3_row_references_ask(batch, &now);
-			s3_managed_columns_read(&after);
-		}
-		/* Writers that were not waited for, or tables that were not asked */
-		if (!s3_managed_columns_cover(&columns, &now) || !s3_managed_columns_cover(&now, &after))
+		if (!s3_managed_columns_cover(&columns, &now))
 			s3_gate_block_open(batch);
 		s3_undo_plan_keep_named(batch);
 		s3_gate_wait_for_met(batch);

@@ -16,6 +16,8 @@
  *	worker		the gate (removal/drain.c, gate.c).  It may die between two steps
  *	server		carries out the DELETE that was sent, whenever it likes
  *	follower	makes column 2 a followed one (functions/fn_follow.c)
+ *	detacher	makes rows of column 1 those of column 2, and this a followed one: a
+ *				partition that is detached, with s3_follow in the same transaction
  *	crash		of PostgreSQL or the machine: what is not prepared is rolled
  *				back, and what is not on disk is lost
  *
@@ -31,7 +33,7 @@
  * README.md tells how to run it, and how to read a counterexample.  What takes
  * part, each with -D:
  *
- *	WRITERS=0..2, DELETERS=0..2, PUT, FOLLOWER, WORKER_DIES, CRASH
+ *	WRITERS=0..2, DELETERS=0..2, PUT, FOLLOWER, DETACHER, WORKER_DIES, CRASH
  *	MOVE		a writer may delete the row that it has read, in the same
  *				transaction
  *
@@ -41,8 +43,7 @@
  *	OLD_LOOK		or sees the queue as its transaction's snapshot does
  *	NO_CLAIMS		it takes no notice of what is not started, though the gate has
  *					found out already whom it waits for,
- *	CLAIMS_LATE		or says so when it knows already which columns are followed,
- *	CLAIMS_SHORT	or no longer when it marks
+ *	CLAIMS_SHORT	or does not know so any longer when it marks
  *	NO_LOCK			it does not lock the row of the queue,
  *	SHORT_LOCK		or not to the end of its transaction
  *	NO_REFUSAL		it goes on though X is being deleted
@@ -57,7 +58,7 @@
  *	NO_SKIP			it goes on though somebody has locked the row of the queue
  *	ASK_EARLY		it asks the columns before it locks that row
  *	ONE_COLUMN		it asks only the column whose row was deleted,
- *	ASK_KNOWN		or those that were followed when it looked
+ *	NO_READ_AGAIN	or does not look, once it has asked them, which are followed by then
  *	NO_FLUSH		it sends before it is on disk that X is being deleted
  *	NO_JOURNAL		it takes no notice of puts that run
  *	NO_HOLD			a put does not wait until X is deleted,
@@ -100,6 +101,7 @@ byte shared[2];					/* who has locked it FOR KEY SHARE: bits */
 bool voids[2];					/* the put has made it void, and not ended */
 bool stays_stored;				/* no row that names X was deleted since it was put */
 bool marking[2];				/* the gate has locked it */
+bool asking;					/* it has locked the tables that it asks */
 bool claiming;					/* it has found out whom to wait for, and has not marked yet */
 byte gone_for[2];				/* who began before X was gone: bits */
 #ifdef ONE_COLUMN
@@ -277,7 +279,11 @@ inline lock_table(me)
 {
 	if
 	:: lock[me] = 1
+#ifdef DETACHER
+	:: followed -> lock[me] = 2			/* before, it is a part of column 1 */
+#else
 	:: lock[me] = 2
+#endif
 	fi
 }
 
@@ -448,13 +454,8 @@ inline gate(k)
 {
 	/* s3_gate_look.  What cannot be done now is tried again, later. */
 	atomic { q[k] == PENDING && IS_FREE(k) && !A_PUT_RUNS };
-#ifndef CLAIMS_LATE
 	claiming = true;				/* s3_writer_wait_begin */
-#endif
 	asks_2 = followed;				/* s3_managed_columns_read */
-#ifdef CLAIMS_LATE
-	claiming = true;
-#endif
 #ifndef NO_WAIT
 #ifndef WAIT_EARLY
 	collect();
@@ -476,16 +477,17 @@ inline gate(k)
 	:: !marking[k] -> claiming = false
 	:: else ->
 		again = A_PUT_RUNS;				/* s3_undo_plan reads the journal */
-#ifndef ASK_KNOWN
-		asks_2 = followed;				/* s3_managed_columns_read */
-#endif
 #ifndef ASK_EARLY
-		stays = ASK_1(k);				/* s3_row_references_ask */
+		atomic { stays = ASK_1(k); asking = true };	/* s3_row_references_ask */
 		stays = stays || ASK_2(k);
+#endif
+#ifndef NO_READ_AGAIN
+		again = again || (followed && !asks_2);	/* s3_managed_columns_read */
 #endif
 		atomic {						/* s3_gate_mark, and its commit */
 			marking[k] = false;
 			claiming = false;
+			asking = false;
 			if
 			:: again
 			:: !again && stays -> take_off(k)
@@ -564,7 +566,7 @@ starts:
 	atomic {
 		waits[0] = false; waits[1] = false; waits[2] = false;
 		again = false; stays = false; asks_2 = false; may_know = 0;
-		marking[0] = false; marking[1] = false; claiming = false
+		marking[0] = false; marking[1] = false; claiming = false; asking = false
 	};
 	goto starts
 }
@@ -593,6 +595,20 @@ active proctype follower()
 			unguarded(0); unguarded(1); unguarded(2)
 		:: else
 		fi
+	}
+}
+#endif
+
+#ifdef DETACHER
+inline detach(i) { if :: IS_IN(i, 1) -> column[i] = 2 :: else fi }
+
+/* It locks both tables, and nobody else has one of them locked then. */
+active proctype detacher()
+{
+	atomic {
+		lock[0] == 0 && lock[1] == 0 && lock[2] == 0 && !asking ->
+		followed = true;
+		detach(0); detach(1); detach(2); detach(OLD)
 	}
 }
 #endif
@@ -637,7 +653,7 @@ init {
 		row[OLD] = COMMITTED;
 		column[OLD] = 1;
 		flush();
-#ifdef FOLLOWER
+#if defined(FOLLOWER) || defined(DETACHER)
 		followed = false;
 #endif
 #if WRITERS > 0
