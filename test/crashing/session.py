@@ -1,5 +1,6 @@
 """A session that works until it is told to stop, whatever is killed."""
 import contextlib
+import re
 import threading
 import time
 
@@ -15,6 +16,7 @@ USUAL = {'40001', '40P01', '55P03',
 WITHOUT_ANSWER = {'08006', '08P01', '58030'}
 LOST = {None, '57P01', '57P02', '57P03', '08003'}
 CANCELED = '57014'
+OBJECT = re.compile(r'object "(?P<key>[^"]+)" in bucket "(?P<bucket>[^"]+)"')
 
 
 class Session(threading.Thread):
@@ -76,8 +78,10 @@ class Session(threading.Thread):
         elif state == CANCELED and self.round.kills:
             return
         elif state not in WITHOUT_ANSWER or not self.round.is_disturbed:
+            found = OBJECT.search(str(error))
             self.round.violate('error', '%s: %s %s: %s' % (
-                self.name, state, error, getattr(error, 'statement', '')))
+                self.name, state, error, getattr(error, 'statement', '')),
+                found and '%s/%s' % (found['bucket'], found['key']))
 
     def note(self, words):
         self.round.note('%s [%s] %s' % (self.name, self.pid, words))
