@@ -78,7 +78,8 @@ s3_undo_plan(S3GateBatch *batch)
  * What a put or a sync of this database has written until now is what a deletion
  * means: a put that commits later than the deletion has made it void, and other
  * puts leave what nobody wants.  So does one that is never undone, and was rolled
- * back.  Where nobody has looked for long, strangers may have written, too: so the
+ * back: its intent has told all then, and is settled, lest the deletion be met anew
+ * at each look.  Where nobody has looked for long, strangers may have written, too: so the
  * first time is S3_GATE_MET_WITHIN after it was queued at most.
  */
 static void
@@ -87,9 +88,18 @@ meet(S3GateItem *item, const S3IntentGroup *group, bool waits)
 	bool		first = item->met_at == 0;
 	bool		again = waits || first || item->met_at == DT_NOBEGIN;
 	TimestampTz now = GetCurrentTimestamp();
+	StringInfoData settled;
 
-	for (int i = 0; i < group->count && !again; i++)
-		again = s3_intent_outcome(group->intents[i]) != S3_OUTCOME_COMMITTED;
+	initStringInfo(&settled);
+	for (int i = 0; i < group->count && !waits; i++)
+	{
+		if (s3_intent_outcome(group->intents[i]) == S3_OUTCOME_COMMITTED)
+			continue;
+		again = true;
+		s3_intent_record_settled(&settled, group->intents[i]->id);
+	}
+	if (settled.len > 0)
+		s3_journal_append(&settled);
 	if (!again)
 		return;
 	item->meets = true;

@@ -399,6 +399,29 @@ class AgeTest(QueueCase):
         self.drain()
         self.assertEqual((self.queue(), self.keys()), ([], []))
 
+    def test_written_by_a_put_that_is_never_undone(self):
+        """It was rolled back, and stands in the journal: the deletion waits once all the same."""
+        writer, others = self.open(), self.open()
+        self.addCleanup(writer.close)
+        self.addCleanup(others.close)
+        self.store(self.key(), b'old')
+        query(others, 'BEGIN')
+        for number in range(3):     # the journal is not rewritten as long as these are open
+            query(others, "SELECT s3_put(%s, 'x'::text)", self.url(self.key(str(number))))
+        query(self.session, 'SELECT s3_delete_later(%s)', self.url(self.key()))
+        query(writer, 'SET s3store.put_undo = off')
+        query(writer, 'BEGIN')
+        query(writer, "SELECT s3_put(%s, 'new'::text, overwrite => true)", self.url(self.key()))
+        query(writer, 'ROLLBACK')
+        query(self.session, "SET s3store.delete_grace = '1s'")
+
+        def is_gone():
+            self.drain()
+            return self.key() not in self.keys()
+        wait_for(is_gone, 'the object goes', 15)
+        query(others, 'ROLLBACK')
+        self.drain_until()
+
     def test_written_long_before_it_is_met(self):
         """Where no worker came for long, it is others' all the same."""
         self.store(self.key(), b'old')
