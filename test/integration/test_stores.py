@@ -1,5 +1,6 @@
 """test_stores.py - stores that differ from AWS, each in its own way."""
 import base64
+import datetime
 import gzip
 import hashlib
 import json
@@ -375,6 +376,19 @@ class HeadTest(StoreCase):
             query(conn, 'SELECT s3_exists(%s)', self.URL)
         self.assertEqual(self.methods(server), ['HEAD'])
 
+    def test_clock_of_many(self):
+        """Those that were under way at the same time are sent again, too."""
+        def reply(request):
+            sent = datetime.datetime.strptime(request.headers['x-amz-date'] + '+0000', '%Y%m%dT%H%M%SZ%z')
+            if abs(sent.timestamp() - time.time() - 20 * 60) > 15 * 60:
+                return Answer(403, self.at(20), b'')
+            return self.GOOD if request.target < '/bucket/30' else Answer(404, {}, b'')
+
+        server, conn = self.serve(reply)
+        rows = query(conn, "SELECT url, \"exists\", error FROM s3_exists(ARRAY(SELECT 's3://bucket/' || n"
+                           " FROM generate_series(10, 49) n))")
+        self.assertEqual([row[1:] for row in sorted(rows)], [(True, None)] * 20 + [(False, None)] * 20)
+
     def test_clock_and_more(self):
         """The clock was not all that was wrong."""
         server, conn = self.serve(Answer(403, self.at(20), b''), Answer(403, self.at(20), b''),
@@ -454,6 +468,17 @@ class PutOnlyTest(StoreCase):
                            " '{a,b}'::bytea[])")
         self.assertEqual([row[1] for row in rows], [None, None])
         self.assertEqual(len(self.store.objects), 2)
+
+    def test_rolled_back(self):
+        """Nobody can tell whose it is: it is kept, and the queue says so."""
+        conn = self.open('aws_put_only_key', gzip=False)
+        query(conn, 'BEGIN')
+        query(conn, self.PUT, 'first')
+        query(conn, 'ROLLBACK')
+        left = self.drain(conn)
+        self.assertEqual([row[:2] for row in left], [('s3://bucket/a.txt', 'dead')])
+        self.assertRegex(left[0][2], 'cannot tell|access denied|may have stored')
+        self.assertEqual(self.store.objects['bucket/a.txt'].body, b'first')
 
     def test_no_condition(self):
         """Nothing would keep what is there: nothing is put, unless it is meant so."""
