@@ -41,6 +41,7 @@ static S3Call *step(S3BatchItem *many, const S3Finished *finished, void *arg);
 static void emit(S3BatchItem *many, void *arg);
 static void remove_version(const S3GateItem *item, const char *version, const char *command);
 static bool undo_unknown_of(const S3GateItem *item, const S3Intent *intent, const char *command);
+static int	unknown_requests(const S3Intent *intent);
 static bool is_written_by(const S3GateItem *item, const S3Intent *intent, const S3ListItem *listed);
 static bool may_be_written_by(const S3GateItem *item, const S3Intent *intent,
 							  const S3ListItem *listed);
@@ -185,8 +186,8 @@ remove_version(const S3GateItem *item, const char *version, const char *command)
 /*
  * A server lists versions from the newest to the oldest: what it lists before the
  * version that the put has found was written later.  When more of these could be
- * of the put than it has sent requests without an answer, one is of another
- * writer, and none is removed.
+ * of the put than it has sent requests of which nobody knows what they wrote, one is
+ * of another writer, and none is removed.
  */
 static bool
 undo_unknown_of(const S3GateItem *item, const S3Intent *intent, const char *command)
@@ -219,12 +220,23 @@ undo_unknown_of(const S3GateItem *item, const S3Intent *intent, const char *comm
 	if (found == NIL)
 		return !hidden;
 	/* Where nobody knows which version was there before, it may be older. */
-	if (list_length(found) > Max(intent->unsure_count, 1) || may_be_others(item->undo, intent) || intent->found == S3_INTENT_FOUND_UNKNOWN ||
+	if (list_length(found) > unknown_requests(intent) || may_be_others(item->undo, intent) ||
+		intent->found == S3_INTENT_FOUND_UNKNOWN ||
 		(intent->found_marker && intent->previous[0] == '\0'))
 		return false;
 	foreach(cell, found)
 		remove_version(item, lfirst(cell), command);
 	return true;
+}
+
+/*
+ * How many requests may have written a version whose ID is not known?  Those without
+ * an answer; and one whose answer had no ID, as those to copies on Ceph.
+ */
+static int
+unknown_requests(const S3Intent *intent)
+{
+	return Max(intent->unsure_count + (intent->answered && intent->version[0] == '\0'), 1);
 }
 
 /* "null" is the ID of a version that was written without versioning. */

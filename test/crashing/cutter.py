@@ -82,7 +82,8 @@ class Cutter:
         elif self.random.random() < self.slow.value:
             await asyncio.sleep(self.random.uniform(0, DELAY))
         answer = b'' if fault == 'unsent' else await self._forward(head, body, True)
-        self._note(came, head, body, fault, answer)
+        gone = fault is None and reader.at_eof()        # was killed meanwhile
+        self._note(came, head, body, 'nobody waits' if gone else fault, answer)
         if fault is None and self.random.random() < self.slow.value:
             await asyncio.sleep(self.random.uniform(0, DELAY))
         if fault in (None, 'half an answer'):
@@ -125,7 +126,7 @@ class Cutter:
             'CUT: ' + fault if fault else '', ' '.join(more)))
 
     def untold(self):
-        """The uploads that were started, and whose ID nobody was told."""
+        """The IDs of uploads that were started, and that nobody was told."""
         lines = self.log.read_text(encoding='utf-8').splitlines() if self.log.exists() else []
         return {word[len('upload='):] for line in lines if 'CUT: ' in line
                 for word in line.split() if word.startswith('upload=')}

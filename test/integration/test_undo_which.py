@@ -112,8 +112,8 @@ class VersionTest(UndoCase):
         self.assertIn('cannot tell', error)
 
 
-class GateTest(UndoCase):
-    """What a request that is held shows."""
+class GateCase(UndoCase):
+    """Requests can be held."""
 
     def connect(self, endpoints=None, **kw):
         return super().connect({'s3': endpoint('RGW', endpoint_url=self.gate.endpoint)}, **kw)
@@ -122,6 +122,30 @@ class GateTest(UndoCase):
         self.gate = Gate(environment('RGW_ENDPOINT')).__enter__()
         self.addCleanup(self.gate.__exit__)
         super().setUp()
+
+
+class CopyTest(GateCase):
+    """Ceph's answer to a copy does not tell the version."""
+
+    versioned = True
+
+    def test_sent_twice(self):
+        """The first answer was lost, and the second has no version: both are of the copy."""
+        source = self.url('.source')
+        self.s3.put_object(Bucket=self.name, Key=self.key('.source'), Body=b'content')
+        held = self.gate.hold(lambda request: request.method == 'PUT', after=True)
+        query(self.session, 'SELECT s3_copy(%s, %s)', source, self.url())
+        held.release()
+        versions = self.s3.list_object_versions(Bucket=self.name, Prefix=self.key())['Versions']
+        self.assertEqual([version['Key'] for version in versions].count(self.key()), 2)
+        self.session.rollback()
+        self.settle()
+        self.assertObjects({'.source': 'content'})
+        self.assertEqual(self.queue('state'), [])
+
+
+class GateTest(GateCase):
+    """What a request that is held shows."""
 
     def test_after_the_first_look(self):
         """A request without an answer is carried out when the object was looked for already."""
