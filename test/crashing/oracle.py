@@ -198,7 +198,11 @@ class Oracle:
                 self.round.count('versions checked')
                 if not (version['IsLatest'] and name in self.rows):
                     self.old_versions.append((name, version['VersionId']))
-                if digest not in self.history[name] and name not in self.round.kept:
+                if digest in self.history[name] or name in self.round.kept:
+                    continue
+                if name in self.dead:
+                    self.round.count('versions left by dead rows')
+                else:
                     self.round.violate('left', 'version %s of %s: %s was not committed' % (
                         version['VersionId'], name, digest), name)
             for marker in page.get('DeleteMarkers', []):
