@@ -25,10 +25,10 @@ typedef void (*S3UploadStarted) (const char *upload_id, void *arg);
  */
 typedef void (*S3UploadCompleting) (const char *etag, void *arg);
 
-/* What is uploaded.  Must live as long as the upload. */
-/* Is told that the parts could not be removed.  Must not throw. */
+/* Told that the parts could not be removed.  Must not throw. */
 typedef void (*S3UploadLeft) (void *arg);
 
+/* What is uploaded.  Must live as long as the upload. */
 typedef struct S3UploadTarget
 {
 	const char *command;		/* the SQL function, such as "s3_copy()" */
